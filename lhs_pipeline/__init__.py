@@ -1,0 +1,1 @@
+"""A learning health system's whole loop: collect, analyse, decide, implement, close."""

@@ -1,0 +1,121 @@
+"""Where a site keeps its things, and what day it is: the only reader of the environment.
+
+Everything particular to an organisation lives in one folder, chosen by LHS_SITE.
+"""
+
+import os
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+SITE_FILE = "site.toml"
+_KNOWN_KEYS = {"name", "timezone", "inbox", "registers", "fixed_today", "is_demo"}
+
+
+class SettingsError(Exception):
+    """A site folder or its site.toml is not usable; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One organisation's folder and what its site.toml says."""
+
+    folder: Path
+    name: str
+    timezone: str
+    inbox: Path
+    registers: Path
+    fixed_today: date | None
+    is_demo: bool
+
+    @property
+    def catalogue(self) -> Path:
+        """Folder of the declarations that the site's people own and sign."""
+        return self.folder / "catalogue"
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The live DuckDB file, written by the pipeline alone."""
+        return self.folder / "warehouse" / "lhs.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """Folder of everything that people read."""
+        return self.folder / "published"
+
+    @property
+    def published_file(self) -> Path:
+        """The read-only copy of the warehouse for sensors and analysts."""
+        return self.published / "lhs.duckdb"
+
+    @property
+    def rejected(self) -> Path:
+        """Folder of the rows that could not be landed, one CSV per source."""
+        return self.folder / "rejected"
+
+    def now(self) -> datetime:
+        """The instant of this night in UTC: 03:30 local where the site's day is fixed."""
+        if self.fixed_today is None:
+            return datetime.now(UTC)
+        half_past_three = datetime(
+            self.fixed_today.year,
+            self.fixed_today.month,
+            self.fixed_today.day,
+            3,
+            30,
+            tzinfo=ZoneInfo(self.timezone),
+        )
+        return half_past_three.astimezone(UTC)
+
+    def today(self) -> date:
+        """The local day on which the pipeline runs."""
+        return self.now().astimezone(ZoneInfo(self.timezone)).date()
+
+
+def read_site(folder: Path | None = None) -> Site:
+    """Return the site in `folder`, or in LHS_SITE, or in `data/` below the working folder.
+
+    Raises:
+        SettingsError: no site.toml there, or a key in it that is not known.
+    """
+    place = Path(folder or os.environ.get("LHS_SITE") or "data").resolve()
+    file = place / SITE_FILE
+    if not file.is_file():
+        raise SettingsError(
+            f"{place} is not a site: it has no {SITE_FILE}. "
+            "Make the demo with `lhs demo`, a new site with `lhs new-site FOLDER`, "
+            "or point LHS_SITE at an existing one."
+        )
+    return _site_from(place, file)
+
+
+def _site_from(place: Path, file: Path) -> Site:
+    try:
+        said: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{file}: not valid TOML: {error}") from error
+    unknown = sorted(set(said) - _KNOWN_KEYS)
+    if unknown:
+        raise SettingsError(f"{file}: unknown key {unknown[0]!r}; known: {sorted(_KNOWN_KEYS)}")
+    if not isinstance(said.get("name"), str):
+        raise SettingsError(f"{file}: key 'name' is missing: the organisation's name")
+    return Site(
+        folder=place,
+        name=said["name"],
+        timezone=str(said.get("timezone", "Europe/London")),
+        inbox=(place / said.get("inbox", "inbox")).resolve(),
+        registers=(place / said.get("registers", "registers")).resolve(),
+        fixed_today=_fixed_today(said),
+        is_demo=bool(said.get("is_demo", False)),
+    )
+
+
+def _fixed_today(said: dict[str, Any]) -> date | None:
+    override = os.environ.get("LHS_TODAY")
+    if override:
+        return date.fromisoformat(override)
+    fixed = said.get("fixed_today")
+    return fixed if isinstance(fixed, date) else None

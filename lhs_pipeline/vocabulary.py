@@ -1,0 +1,190 @@
+"""The closed words of the project: each list is the whole list.
+
+A word lives here when more than one room speaks it. Open lists (topics, units, groups)
+are catalogue or data, never words.
+"""
+
+from enum import StrEnum
+
+
+class Domain(StrEnum):
+    """The three dimensions in which the system learns."""
+
+    CLINICAL = "clinical"
+    OPERATIONAL = "operational"
+    STAFF_WELLBEING = "staff_wellbeing"
+
+
+class Direction(StrEnum):
+    """Which way is better; neutral where neither is."""
+
+    LOWER = "lower"
+    HIGHER = "higher"
+    NEUTRAL = "neutral"
+
+
+class Period(StrEnum):
+    """The grid on which an indicator is counted; weeks start on Monday."""
+
+    WEEK = "week"
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
+class SourceKind(StrEnum):
+    """What a source is to the loop."""
+
+    ROUTINE = "routine"
+    PATIENT_VOICE = "patient_voice"
+    STAFF_VOICE = "staff_voice"
+    SAFETY = "safety"
+    RESEARCH = "research"
+    REGISTER = "register"
+    REFERENCE = "reference"
+
+
+class ColumnType(StrEnum):
+    """What a cell of a landed column may hold."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+
+
+class Severity(StrEnum):
+    """What a failed promise of a contract does."""
+
+    REJECT = "reject"
+    WARN = "warn"
+
+
+class FileStatus(StrEnum):
+    """What became of one file of one source on one night."""
+
+    LANDED = "landed"
+    UNCHANGED = "unchanged"
+    PARTLY_REJECTED = "partly_rejected"
+    REJECTED = "rejected"
+    EMPTY = "empty"
+
+
+class Voice(StrEnum):
+    """Who speaks in a free-text insight."""
+
+    PATIENT = "patient"
+    STAFF = "staff"
+    SAFETY = "safety"
+
+
+class LensAnswer(StrEnum):
+    """What one source says of a problem; silence and absence are different answers."""
+
+    AGREES = "agrees"
+    CONTRADICTS = "contradicts"
+    SAW_NOTHING = "saw_nothing"
+    DID_NOT_LOOK = "did_not_look"
+
+
+class Level(StrEnum):
+    """Organisational levels, lowest first; also the scope of a group."""
+
+    WARD = "ward"
+    DIRECTORATE = "directorate"
+    TRUST = "trust"
+    SYSTEM = "system"
+
+    @property
+    def height(self) -> int:
+        """Place in the hierarchy: ward 0, directorate 1, trust 2, system 3."""
+        return list(Level).index(self)
+
+
+class NatureOfChange(StrEnum):
+    """Fix: do reliably what we said. Improve: do it better. Change: do something new."""
+
+    FIX = "fix"
+    IMPROVE = "improve"
+    CHANGE = "change"
+
+
+class Outcome(StrEnum):
+    """What a group may decide about a problem."""
+
+    IMPLEMENT_NOW = "implement_now"
+    TASK_AND_FINISH = "task_and_finish"
+    TESTING_CYCLE = "testing_cycle"
+    FURTHER_ANALYSIS = "further_analysis"
+    DECLINE = "decline"
+    ESCALATE = "escalate"
+
+    @property
+    def starts_change(self) -> bool:
+        """Whether the outcome lets practice change at once."""
+        return self in {Outcome.IMPLEMENT_NOW, Outcome.TESTING_CYCLE, Outcome.TASK_AND_FINISH}
+
+
+class Strength(StrEnum):
+    """Strength of an action, after the VA/RCA² hierarchy."""
+
+    STRONGER = "stronger"
+    INTERMEDIATE = "intermediate"
+    WEAKER = "weaker"
+
+
+class ProblemState(StrEnum):
+    """Where a problem stands in its present cycle."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    LIVE = "live"
+    WATCHING = "watching"
+    CLOSED = "closed"
+
+
+class Reliable(StrEnum):
+    """Was it done as agreed, where it should be?"""
+
+    YES = "yes"
+    NO = "no"
+    NOT_KNOWN_YET = "not_known_yet"
+
+
+class Effective(StrEnum):
+    """Did the original insight move?"""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+    HARM = "harm"
+    NOT_KNOWN_YET = "not_known_yet"
+
+
+class Acceptable(StrEnum):
+    """Is it acceptable to patients, staff and the system?"""
+
+    YES = "yes"
+    NO = "no"
+    NOT_KNOWN_YET = "not_known_yet"
+
+
+class Verdict(StrEnum):
+    """What follows from the three answers."""
+
+    CLOSE = "close"
+    REFINE = "refine"
+    KEEP_WATCHING = "keep_watching"
+    RE_OPEN = "re_open"
+    CANNOT_BE_EVALUATED = "cannot_be_evaluated"
+
+    @property
+    def starts_cycle(self) -> bool:
+        """Whether the problem returns to analysis as its next cycle."""
+        return self in {Verdict.REFINE, Verdict.RE_OPEN}
+
+
+TRUST_UNIT_ID = "trust"
+"""The whole organisation as a unit: series, problems and decisions may stand on it."""
