@@ -1,0 +1,121 @@
+"""Wiring of step 1: one asset per source contract, from its files to its landed table."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import dagster as dg
+
+from lhs_pipeline.catalogue.model import Catalogue, Source
+from lhs_pipeline.collection.landing import (
+    FILES,
+    REJECTED_ROWS,
+    Landing,
+    find_deliveries,
+    land,
+    table_of,
+)
+from lhs_pipeline.collection.rejected import write_rejected
+from lhs_pipeline.settings import Site
+from lhs_pipeline.warehouse.assets import (
+    SiteResource,
+    asset_of,
+    group_name,
+    sample_of,
+    schema_of,
+)
+from lhs_pipeline.warehouse.table import count_rows
+
+
+def collection_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
+    """Return one asset per source, and the accounts of all files and refused rows."""
+    sources = [source for _, source in sorted(catalogue.sources.items())]
+    return [*(_source_asset(source) for source in sources), _accounts_asset(sources)]
+
+
+def deliveries_folder(site: Site, source: Source) -> Path:
+    """Return where a source's files stand: its own folder, or the registers."""
+    if source.is_register:
+        return site.registers
+    return site.inbox / (source.folder or source.id)
+
+
+def _source_asset(source: Source) -> dg.AssetsDefinition:
+    @dg.asset(
+        **asset_of(table_of(source), str(source.kind)),
+        deps=_references(source),
+        tags={"lhs/kind": str(source.kind)},
+    )
+    def landed(context: dg.AssetExecutionContext, site: SiteResource) -> dg.MaterializeResult[None]:
+        place, rules = site.site(), site.catalogue().rules.voices
+        landing = Landing(source, place.now(), rules.deidentification)
+        deliveries = find_deliveries(deliveries_folder(place, source), source)
+        with site.warehouse().transaction() as con:
+            reports = land(con, landing, deliveries)
+            rows = count_rows(con, landing.current)
+            shown = [c.name for c in source.columns if not c.is_sensitive_text]
+            listed = ", ".join(f'"{name}"' for name in shown)
+            head = con.execute(f"select {listed} from {landing.current} limit 8").df()
+        for report in reports:
+            context.log.info(_sentence(report))
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": rows,
+                "files_new": len(reports),
+                "rows_read": sum(report["rows_read"] for report in reports),
+                "rows_landed": sum(report["landed"] for report in reports),
+                "rows_rejected": sum(report["rejected"] for report in reports),
+                "rows_unchanged": sum(report["unchanged"] for report in reports),
+                "sample": sample_of(head),
+            }
+        )
+
+    return landed
+
+
+def _references(source: Source) -> list[dg.AssetKey]:
+    referred = {column.references.split(".")[0] for column in source.columns if column.references}
+    return [dg.AssetKey(["collection", name]) for name in sorted(referred - {source.id})]
+
+
+def _sentence(report: dict[str, object]) -> str:
+    return (
+        f"{report['source_file']}: {report['rows_read']} rows read = {report['landed']} landed "
+        f"+ {report['rejected']} rejected + {report['unchanged']} unchanged. {report['message']}"
+    )
+
+
+def _accounts_asset(sources: Iterable[Source]) -> dg.AssetsDefinition:
+    keys = [dg.AssetKey(["collection", source.id]) for source in sources]
+    specs = [
+        dg.AssetSpec(
+            ["collection", table.noun],
+            deps=keys,
+            description=f"{table.description}\n\nGrain: {table.grain}",
+            group_name=group_name("collection"),
+            owners=["team:data_engineering"],
+            kinds={"duckdb"},
+            metadata={
+                "dagster/column_schema": schema_of(table),
+                "dagster/table_name": table.name,
+            },
+        )
+        for table in (FILES, REJECTED_ROWS)
+    ]
+
+    @dg.multi_asset(specs=specs, name="collection_accounts")
+    def accounts(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
+        place = site.site()
+        with site.warehouse().transaction() as con:
+            write_rejected(con, place.rejected)
+            counts = {table.noun: count_rows(con, table.name) for table in (FILES, REJECTED_ROWS)}
+            files = con.execute(
+                "select source_id, source_file, rows_read, landed, rejected, unchanged, status, "
+                "message from collection.files where status <> 'landed' order by all"
+            ).df()
+        for noun, rows in counts.items():
+            sample = {"not_landed_in_full": sample_of(files, 30)} if noun == "files" else {}
+            yield dg.MaterializeResult(
+                asset_key=["collection", noun], metadata={"dagster/row_count": rows, **sample}
+            )
+
+    return accounts

@@ -1,0 +1,214 @@
+"""The promise of each source as one blocking asset check, judged by Great Expectations.
+
+DuckDB counts, Great Expectations judges the one-row summary: a pandas batch of ten million
+rows would take a minute and three gigabytes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pandas as pd
+
+from lhs_pipeline.catalogue.model import Catalogue, Source
+from lhs_pipeline.settings import Site
+from lhs_pipeline.warehouse.assets import SiteResource
+
+
+@dataclass(frozen=True)
+class Promise:
+    """One expectation on the summary: what is counted, its bounds, and whether it blocks."""
+
+    counted: str
+    words: str
+    maximum: float
+    minimum: float = 0.0
+    is_blocking: bool = True
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether one promise was kept; None where there was nothing to judge."""
+
+    promise: Promise
+    observed: float | None
+    is_kept: bool | None
+
+
+def collection_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
+    """Return one blocking contract check per source."""
+    return [_contract_check(source) for _, source in sorted(catalogue.sources.items())]
+
+
+def promises_of(source: Source) -> list[Promise]:
+    """Return what is expected of a source's summary row."""
+    promises = [
+        Promise("unaccounted_rows", "every row read is landed, rejected or unchanged", 0),
+        Promise("repeated_keys", f"one current row per {', '.join(source.grain)}", 0),
+        Promise("missing_required", "no required value is missing", 0),
+        Promise(
+            "rejected_prop",
+            f"at most {source.maximum_rejected_prop:.0%} of the rows are rejected",
+            source.maximum_rejected_prop,
+            is_blocking=False,
+        ),
+        Promise("refused_files", "no file is refused whole or empty", 0, is_blocking=False),
+    ]
+    if source.date_column and source.expected_lag_days is not None:
+        promises.append(
+            Promise(
+                "days_since_latest",
+                f"the newest row is at most {source.expected_lag_days} days old",
+                source.expected_lag_days,
+                minimum=-3650,
+                is_blocking=False,
+            )
+        )
+    return promises
+
+
+def summarise(
+    con: duckdb.DuckDBPyConnection, source: Source, today: date
+) -> dict[str, float | None]:
+    """Return the summary row of a source; None where there is nothing to count."""
+    grain = ", ".join(f'"{name}"' for name in source.grain)
+    missing = " or ".join(f'"{c.name}" is null' for c in source.columns if c.required) or "false"
+    newest = f'cast("{source.date_column}" as date)' if source.date_column else "null::date"
+    row = con.execute(
+        f"""
+        with accounts as (
+            select * from collection.files where source_id = $source and is_latest
+        )
+        select
+            (select sum(abs(rows_read - landed - rejected - unchanged)) from accounts),
+            (select count(*) - count(distinct ({grain})) from collection."{source.id}"),
+            (select count(*) from collection."{source.id}" where {missing}),
+            (select sum(rejected) / nullif(sum(rows_read), 0) from accounts),
+            (select count(*) from accounts where status in ('rejected', 'empty')),
+            (select date_diff('day', max({newest}), cast($today as date))
+                from collection."{source.id}")
+        """,
+        {"source": source.id, "today": today - timedelta(days=1)},
+    ).fetchone()
+    names = (
+        "unaccounted_rows",
+        "repeated_keys",
+        "missing_required",
+        "rejected_prop",
+        "refused_files",
+        "days_since_latest",
+    )
+    values = row if row is not None else (None,) * len(names)
+    return {
+        name: None if value is None else float(value)
+        for name, value in zip(names, values, strict=True)
+    }
+
+
+def judge_promises(promises: list[Promise], summary: Mapping[str, float | None]) -> list[Finding]:
+    """Return whether each promise was kept; what has no base is not applicable, never kept."""
+    judged = [promise for promise in promises if summary[promise.counted] is not None]
+    kept = _ask_great_expectations(judged, summary)
+    return [
+        Finding(promise, summary[promise.counted], kept.get(promise.counted))
+        for promise in promises
+    ]
+
+
+def _ask_great_expectations(
+    promises: list[Promise], summary: Mapping[str, float | None]
+) -> dict[str, bool]:
+    # Imported here: it costs four seconds and a night without checks should not pay them.
+    from great_expectations import ExpectationSuite
+    from great_expectations.expectations.core.expect_column_values_to_be_between import (
+        ExpectColumnValuesToBeBetween,
+    )
+
+    rows = _summary_rows()
+    row = pd.DataFrame([{promise.counted: summary[promise.counted] for promise in promises}])
+    suite = ExpectationSuite(name="contract")
+    for promise in promises:
+        suite.add_expectation(
+            ExpectColumnValuesToBeBetween(
+                column=promise.counted, min_value=promise.minimum, max_value=promise.maximum
+            )
+        )
+    batch = rows.get_batch({"dataframe": row})
+    found: Any = batch.validate(suite, result_format="BOOLEAN_ONLY")
+    return {
+        result.expectation_config.kwargs["column"]: bool(result.success) for result in found.results
+    }
+
+
+@lru_cache
+def _summary_rows() -> Any:
+    """The one batch definition of this process: a context costs more than all its suites."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("summaries").add_dataframe_asset("summary")
+    return asset.add_batch_definition_whole_dataframe("row")
+
+
+def _contract_check(source: Source) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=dg.AssetKey(["collection", source.id]),
+        name="contract",
+        description=f"The contract of {source.title.lower()}; stops the night where it is broken.",
+        blocking=True,
+        additional_deps=None,
+    )
+    def contract(site: SiteResource) -> dg.AssetCheckResult:
+        place: Site = site.site()
+        with site.warehouse().transaction() as con:
+            summary = summarise(con, source, place.today())
+            offending = con.execute(
+                "select source_file, source_row, field, reason, expected "
+                "from collection.rejected_rows where source_id = ? "
+                "order by loaded_at desc, source_file, source_row limit 20",
+                [source.id],
+            ).fetchall()
+        findings = judge_promises(promises_of(source), summary)
+        return result_of(findings, offending)
+
+    return contract
+
+
+def result_of(findings: list[Finding], offending: list[tuple[Any, ...]]) -> dg.AssetCheckResult:
+    """Return the check's result: an error stops what follows, a warning does not."""
+    broken = [finding.promise for finding in findings if finding.is_kept is False]
+    is_error = any(promise.is_blocking for promise in broken)
+    said = {None: "not applicable", True: "kept", False: "broken"}
+    table = dg.MetadataValue.table(
+        [
+            dg.TableRecord(
+                {
+                    "promise": finding.promise.words,
+                    "observed": "" if finding.observed is None else f"{finding.observed:g}",
+                    "result": said[finding.is_kept],
+                    "if broken": "stops the night" if finding.promise.is_blocking else "warns",
+                }
+            )
+            for finding in findings
+        ]
+    )
+    rows = [
+        dg.TableRecord(dict(zip(("file", "row", "field", "reason", "expected"), map(str, row),
+                                strict=True)))
+        for row in offending
+    ]  # fmt: skip
+    metadata: dict[str, dg.MetadataValue] = {"promises": table}
+    if rows:
+        metadata["rejected_rows"] = dg.MetadataValue.table(rows)
+    return dg.AssetCheckResult(
+        passed=not broken,
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"broken: {promise.words}" for promise in broken) or "all kept",
+        metadata=metadata,
+    )

@@ -1,0 +1,142 @@
+"""A source contract as SQL over raw text: the typed value of each cell, and its first fault.
+
+Only expressions are made here; `landing.py` runs them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lhs_pipeline.catalogue.model import Column, Source
+from lhs_pipeline.vocabulary import ColumnType, Severity
+
+DUCKDB_TYPES: dict[ColumnType, str] = {
+    ColumnType.TEXT: "VARCHAR",
+    ColumnType.INTEGER: "BIGINT",
+    ColumnType.NUMBER: "DOUBLE",
+    ColumnType.BOOLEAN: "BOOLEAN",
+    ColumnType.DATE: "DATE",
+    ColumnType.TIMESTAMP: "TIMESTAMP",
+}
+_EXPECTED = {
+    ColumnType.TEXT: "text",
+    ColumnType.INTEGER: "a whole number",
+    ColumnType.NUMBER: "a number",
+    ColumnType.BOOLEAN: "one of 1, 0, true, false, yes, no",
+    ColumnType.DATE: "a date such as 2026-07-01",
+    ColumnType.TIMESTAMP: "a date and time such as 2026-07-01T14:05",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A way in which a row can break the contract: the SQL that finds it, and the words."""
+
+    condition: str
+    field: str
+    reason: str
+    expected: str
+
+
+def raw_cell(column: Column) -> str:
+    """Return SQL for the trimmed text of a cell; null where empty or a declared null."""
+    text = f"nullif(trim(raw.\"{column.name}\"), '')"
+    if not column.nulls:
+        return text
+    listed = ", ".join(_quoted(null) for null in column.nulls)
+    return f"case when {text} in ({listed}) then null else {text} end"
+
+
+def typed_cell(column: Column) -> str:
+    """Return SQL for the value of a cell; null where the text does not hold one."""
+    text = raw_cell(column)
+    match column.type:
+        case ColumnType.TEXT:
+            return text
+        case ColumnType.INTEGER:
+            return (
+                f"case when regexp_matches({text}, '^[+-]?[0-9]+([.]0+)?$') "
+                f"then try_cast({text} as bigint) end"
+            )
+        case ColumnType.NUMBER:
+            number = f"try_cast({text} as double)"
+            return f"case when isfinite({number}) then {number} end"
+        case ColumnType.BOOLEAN:
+            return (
+                f"case when lower({text}) in ('1', 'true', 'yes', 'y') then true "
+                f"when lower({text}) in ('0', 'false', 'no', 'n') then false end"
+            )
+        case ColumnType.DATE | ColumnType.TIMESTAMP:
+            return _instant(column, text)
+
+
+def faults_of(source: Source) -> list[Fault]:
+    """Return every fault that refuses a row, in the order in which they are looked for."""
+    faults = [fault for column in source.columns for fault in _faults_of_column(column)]
+    exclusions = (
+        Fault(f"({exclusion.when})", "row", exclusion.reason, "a row of data")
+        for exclusion in source.exclusions
+    )
+    return [*exclusions, *faults]
+
+
+def warnings_of(source: Source) -> list[Fault]:
+    """Return what is worth a remark and refuses nothing."""
+    return [
+        fault
+        for column in source.columns
+        for fault in _reference_faults(column)
+        if column.references_severity is Severity.WARN
+    ]
+
+
+def _instant(column: Column, text: str) -> str:
+    kind = DUCKDB_TYPES[column.type]
+    if column.format is None:
+        return f"try_cast({text} as {kind})"
+    return f"cast(try_strptime({text}, {_quoted(column.format)}) as {kind})"
+
+
+def _faults_of_column(column: Column) -> Iterator[Fault]:
+    name, value, text = column.name, f'typed."{column.name}"', f'typed."raw_{column.name}"'
+    expected = _expected(column)
+    if column.required:
+        yield Fault(f"{text} is null", name, "missing value", expected)
+    yield Fault(f"{text} is not null and {value} is null", name, "wrong type", expected)
+    if column.minimum is not None:
+        yield Fault(f"{value} < {column.minimum!r}", name, "too small", expected)
+    if column.maximum is not None:
+        yield Fault(f"{value} > {column.maximum!r}", name, "too large", expected)
+    if column.allowed:
+        listed = ", ".join(_quoted(word) for word in column.allowed)
+        outside = f"{text} is not null and {text} not in ({listed})"
+        yield Fault(outside, name, "not an allowed value", expected)
+    if column.references_severity is Severity.REJECT:
+        yield from _reference_faults(column)
+
+
+def _reference_faults(column: Column) -> Iterator[Fault]:
+    if column.references is None:
+        return
+    source, _, key = column.references.partition(".")
+    value = f'typed."{column.name}"'
+    unknown = f'{value} is not null and {value} not in (select "{key}" from collection."{source}")'
+    yield Fault(unknown, column.name, "not known", f"a {key} listed in {source}")
+
+
+def _expected(column: Column) -> str:
+    said = _EXPECTED[column.type]
+    if column.format is not None:
+        said = f"a date written as {column.format}"
+    if column.allowed:
+        said = "one of " + ", ".join(column.allowed)
+    if column.minimum is not None and column.maximum is not None:
+        said += f" from {column.minimum:g} to {column.maximum:g}"
+    elif column.minimum is not None:
+        said += f", at least {column.minimum:g}"
+    elif column.maximum is not None:
+        said += f", at most {column.maximum:g}"
+    return said
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

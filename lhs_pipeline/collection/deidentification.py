@@ -1,0 +1,175 @@
+"""Free text without the identifiers of persons: pseudonymised, never anonymous.
+
+Runs at the front door, before any other step sees a text. Rules only: no model, no download.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import partial
+
+from lhs_pipeline.collection.person_names import find_names
+
+_MODES = ("standard", "strict", "off")
+_PASSES_COUNT = 8
+_NHS_WEIGHTS = range(10, 1, -1)
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
+_YEAR = r"(?:(?:18|19|20)\d\d|['’]?\d\d)"
+_DATE = (
+    rf"(?:(?:18|19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.]{_DAY}"
+    rf"|{_DAY}[-/.](?:0?[1-9]|1[0-2])[-/.]{_YEAR}"
+    rf"|(?:0?[1-9]|1[0-2])[-/.]{_DAY}[-/.]{_YEAR}"
+    rf"|{_DAY}(?:st|nd|rd|th)?[ -]{{1,2}}(?:of )?{_MONTH}[ ,-]{{1,3}}{_YEAR}"
+    rf"|{_MONTH} {_DAY}(?:st|nd|rd|th)?,? (?:18|19|20)\d\d)"
+)
+_PARTIAL_DATE = rf"(?:{_DAY}[-/.]\d\d?|{_DAY}(?:st|nd|rd|th)? (?:of )?{_MONTH}|(?:18|19|20)\d\d)"
+_AREA = (
+    r"(?:A[BL]|B[ABDHLNRST]?|C[ABFHMORTVW]|D[ADEGHLNTY]|E[CHNX]?|F[KY]|G[LUY]?|H[ADGPRSUX]|I[GMPV]|"
+    r"JE|K[ATWY]|L[ADELNSU]?|M[EKL]?|N[EGNPRW]?|O[LX]|P[AEHLOR]|R[GHM]|S[AEGKLMNOPRSTWY]?|"
+    r"T[ADFNQRSW]|UB|W[ACDFNRSV]?|YO|ZE)"
+)
+_SURE_ROAD = r"(?:street|road|avenue|crescent|terrace|gardens|lane|mews|grove)"
+_NO_ROAD_NAME = (
+    r"hours?|minutes?|mins?|miles?|metres?|yards?|days?|weeks?|the|of|in|on|to|down|along|up|off|"
+    r"at|from|and|out|more|people"
+)
+_ROAD = (
+    rf"(?:{_SURE_ROAD}|st|rd|ave|close|drive|court|place|way|hill|square|row|walk|rise|green|view|"
+    r"gate|parade|house|park|cottages?|villas?)"
+)
+_RECORD_WORDS = (
+    r"(?:hospital|hosp|patient|record|unit|mrn|pas|case ?notes?|case|ref(?:erence)?|datix|incident|"
+    r"account|admission|spell|nhs|registration|k|id)"
+)
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """One kind of identifier: what to look for and what to put there."""
+
+    token: str
+    pattern: re.Pattern[str]
+    needs: str
+
+
+def _rule(token: str, pattern: str, needs: str = "digit") -> _Rule:
+    return _Rule(token, re.compile(pattern, re.IGNORECASE), needs)
+
+
+# Order matters: what is more particular comes first, so that it is named for what it is.
+_RULES = (
+    _rule("[e-mail]", r"(?<![\w.+-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}", "@"),
+    _rule(
+        "[date of birth]",
+        r"(?:\bd\.? ?o\.? ?b\.?|\bdate of birth|\bborn(?: on| in)?)\W{0,4}(?:is |was )?"
+        rf"\b(?:{_DATE}|{_PARTIAL_DATE})(?![\d/])",
+    ),
+    _rule("[date]", rf"(?<![\d/.-]){_DATE}(?!\d|[/.-]\d)"),
+    _rule("[NI number]", r"\b[A-Z]{2}[ -]?\d\d[ -]?\d\d[ -]?\d\d[ -]?[A-D]\b"),
+    _rule(
+        "[postcode]",
+        rf"\b(?:ZZ99 {{0,2}}\d[A-Z]{{2}}|GIR ?0AA|{_AREA}\d[A-Z\d]? {{0,2}}"
+        r"\d(?!st\b|nd\b|rd\b|th\b|hr\b|hs\b|bd\b|ds\b|pt\b)[ABD-HJLNP-UW-Z]{2})\b",
+    ),
+    _rule(
+        "[address]",
+        r"\b(?:(?:flat|apartment|apt|room) \d{1,4}[a-z]?,? )?(?<![\d.,£])\d{1,4}[a-z]?,? "
+        rf"(?:(?!(?:{_NO_ROAD_NAME})\b)[a-z'’.-]+ ){{1,2}}{_SURE_ROAD}\b",
+    ),
+    _rule(
+        "[address]",
+        r"\b\d{1,4}[a-z]?,? (?:heol|ffordd|stryd|maes|rhodfa|clos|lôn|lon) (?-i:[A-ZÀ-Ý][\w'’-]*)"
+        r"(?: (?-i:[A-ZÀ-Ý][\w'’-]*))?",
+    ),
+    _rule(
+        "[address]",
+        r"\b(?:(?:flat|apartment|apt) \d{1,4}[a-z]?,? )?(?<![\d.,£])\d{1,4}[a-z]?,? "
+        rf"(?:(?-i:[A-ZÀ-Ý][\w'’-]*) ){{1,3}}(?-i:(?=[A-Z])){_ROAD}\b",
+    ),
+    _rule(
+        "[address]",
+        r"(?:(?<=lives at )|(?<=lives on )|(?<=lives in )|(?<=living at )|(?<=address is )|"
+        r"(?<=address: )|(?<=lived at )|(?<=lived on ))"
+        rf"(?:(?-i:[A-ZÀ-Ý0-9][\w'’-]*),? ){{1,4}}{_ROAD}\b",
+        "",
+    ),
+    _rule("[phone]", r"(?<![\w+])(?:\+|00)\d{1,3}[ -]?\(?\d[\d ()-]{5,14}\d(?!\d)"),
+    _rule("[number]", r"(?<!\d)\d(?:[  .\-‐-―]{0,1}\d){9,}(?!\d)"),
+    _rule("[phone]", r"(?<!\d)\(0\d{2,4}\)[ -]?\d[\d -]{4,8}\d(?!\d)"),
+    _rule(
+        "[phone]",
+        r"\b(?:tel|telephone|phone|mobile|mob|fax|landline)(?: (?:no|number|num))?\b\W{0,3}"
+        r"(?:is |on )?\d[\d -]{3,12}\d(?!\d)",
+    ),
+    _rule("[phone]", r"\b(?:bleep|pager|ext|extension)\b\W{0,3}(?:no |number )?\d{3,6}\b"),
+    _rule(
+        "[record number]",
+        rf"\b{_RECORD_WORDS}(?: (?:no|number|num|id|ref))?\b[ .:#-]{{0,3}}"
+        r"[A-Z]{0,3}[-/]?\d{4,10}[A-Z]?\b",
+    ),
+    _rule("[record number]", r"\b(?-i:[A-Z]{1,3})[-/]?\d{6,9}[A-Z]?\b"),
+    _rule("[number]", r"(?<![\d.,£$€])(?!\d{1,3}0{6})\d{7,9}(?![\d%]|[.,]\d)"),
+)
+
+
+def deidentify(text: str, mode: str) -> str:
+    """Return `text` with identifiers replaced by tokens such as [NHS number] or [name].
+
+    Names of units, places, weekdays, months and clinical eponyms stay. Applying it twice
+    changes nothing more.
+
+    Args:
+        text: any string.
+        mode: `standard` for patients' comments; `strict` also masks unknown capitalised words,
+            for narratives of staff; `off` returns the text as it is.
+
+    Raises:
+        ValueError: the mode is unknown; never because of the text.
+    """
+    if mode not in _MODES:
+        raise ValueError(f"unknown de-identification mode {mode!r}: expected one of {_MODES}")
+    if mode == "off":
+        return text
+    for _ in range(_PASSES_COUNT):
+        masked = _mask_names(_mask_identifiers(text), mode == "strict")
+        if masked == text:
+            break
+        text = masked
+    return text
+
+
+def is_nhs_number(digits: str) -> bool:
+    """Return whether ten digits carry the check digit of an NHS number (modulus 11)."""
+    if len(digits) != 10 or not digits.isdecimal():
+        return False
+    total = sum(int(d) * weight for d, weight in zip(digits, _NHS_WEIGHTS, strict=False))
+    return (11 - total % 11) % 11 == int(digits[9])
+
+
+def _mask_identifiers(text: str) -> str:
+    has = {"": True, "@": "@" in text, "digit": any(map(str.isdecimal, text))}
+    for rule in _RULES:
+        if has[rule.needs]:
+            text = rule.pattern.sub(partial(_token_for, rule), text)
+    return text
+
+
+def _token_for(rule: _Rule, found: re.Match[str]) -> str:
+    if rule.token != "[number]":
+        return rule.token
+    digits = "".join(filter(str.isdecimal, found.group()))
+    if is_nhs_number(digits):
+        return "[NHS number]"
+    return "[phone]" if digits.startswith("0") and len(digits) in (10, 11) else rule.token
+
+
+def _mask_names(text: str, is_strict: bool) -> str:
+    parts, at = [], 0
+    for span in find_names(text, is_strict):
+        parts += [text[at : span.start], "[name]"]
+        at = span.end
+    return "".join([*parts, text[at:]]) if parts else text

@@ -1,0 +1,413 @@
+"""Where persons are named in a text: by title, by context, by first name, by repetition.
+
+Word lists stand in `first_names.txt` and `ordinary_words.txt`. Nothing is replaced here.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+
+def _set_of(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_STRONG_TITLES = _set_of("mr mrs ms miss mx dr drs prof professor sir dame revd")
+_LEADS_OF_LOWER_CASE = _STRONG_TITLES | {"is", "was"}
+_ROLES = _set_of(
+    "nurse sister matron doctor consultant physio hca porter carer paramedic midwife driver "
+    "operator receptionist pharmacist surgeon registrar therapist chaplain reverend rev father "
+    "housekeeper dietitian radiographer anaesthetist psychiatrist lady lord"
+)
+_CONTEXTS = _set_of(
+    "husband wife son daughter mum mam mother dad father brother sister nan gran grandma grandad "
+    "grandson granddaughter grandmother grandfather uncle aunt auntie aunty partner friend "
+    "neighbour colleague patient pt resident client named called thanks regards signed dear hi "
+    "hello nephew niece cousin fiance fiancee"
+)
+_NEVER_AFTER_TITLE = _set_of(
+    "a an and are as asked at but by came can could did do does for from had has have he her his "
+    "i if in is it me my no not of on one or our said saw she so some spoke that the their them "
+    "then there they this to told took us was we went were when where which while who will with "
+    "would you your name unknown"
+)
+_VERBS_OF_PERSONS = _set_of(
+    "fell was is has had said says told slipped became refused came went reported stated wandered "
+    "hit got asked felt seemed looks looked needs needed tried wanted walked sat stood woke cried "
+    "shouted kicked did does will would could cannot"
+)
+_INSTITUTIONS = _set_of(
+    "hospital hospitals infirmary hospice university school college surgery practice pharmacy "
+    "trust foundation council church road street avenue lane close park bridge airport station "
+    "borough clinic centre building stadium"
+)
+_WARD_WORDS = _set_of("ward house suite wing unit court lodge bay day gardens view")
+_PLACE_WORDS = _set_of("in at to from near on the of our outside around via through")
+_DISEASES = _set_of(
+    "disease syndrome palsy lymphoma sarcoma tumour chorea contracture thyroiditis tremor "
+    "encephalopathy paralysis"
+)
+_DEVICES = _set_of(
+    "sign test score scale criteria procedure fracture tube catheter stain position manoeuvre "
+    "classification index bodies body block pouch sling splint frame bandage drain needle "
+    "forceps retractor stockings line"
+)
+_NO_SURNAMES = (
+    _STRONG_TITLES | _ROLES | _CONTEXTS | _NEVER_AFTER_TITLE | _VERBS_OF_PERSONS | _INSTITUTIONS
+) | _set_of(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may "
+    "june july august september october november december mon tue tues wed thu fri sat sun nhs "
+    "great good very thank thanks excellent please both all just always also lovely"
+)
+_CONNECTORS = _set_of("van der de la du bin bint ibn al el ap ab von dos da di ter ten")
+_PROTECTED = re.compile(
+    r"\b(?:Marie Curie|Mary Seacole|Florence Nightingale|Charles Bonnet|Thomas [Ss]plint|"
+    r"Sara (?:Stedy|Steady|Plus)|Martha['’]?s? [Rr]ule|Austin Moore|Robert Jones|James Cook|"
+    r"John Radcliffe|James Paget|Queen (?:Elizabeth|Alexandra|Victoria|Mary)|King George|"
+    r"Prince(?:ss)? (?:Charles|Philip|Alexandra|Royal|Anne|Margaret)|St\.? John(?: Ambulance)?|"
+    r"(?:St|Saint)\.? [A-Z]\w+(?:['’]s)?|(?:Lewy|Roland|Ryle|Jackson) "
+    r"(?:[Bb]od\w+|[Mm]orris|[Tt]ube|[Rr]ees)|"
+    r"Hill[- ]Rom|Jehovah['’]?s? [Ww]itness\w*|Rapid Tranq\w*)"
+)
+_WORD = re.compile(r"\[[A-Za-z ]{2,20}\]|[^\W\d_]+(?:['’\-][^\W\d_]+)*")
+_CAPITAL = re.compile(r"[A-Z]")
+_ENDINGS = (
+    ("ies", "y"), ("ied", "y"), ("es", ""), ("ed", ""), ("ed", "e"), ("ing", ""), ("ing", "e"),
+    ("ly", ""), ("er", ""), ("er", "e"), ("s", ""), ("d", ""), ("al", ""),
+)  # fmt: skip
+_IRISH = re.compile(r"[od]['’](?!clock)\w")
+_TECHNICAL = re.compile(
+    r"(?:tion|sion|ment|ness|ity|ous|ism|itis|a?emia|uria|opathy|ology|ectomy|ostomy|otomy|plasty|"
+    r"scopy|graph\w?|gram|mycin|cillin|pril|olol|statin|azole|mab|parin|xaban|gliptin|sartan|"
+    r"idone|[ae]pam|idine|amine|oxacin|ticable|able|ible|ance|ence|less|ful|ised|ized|ising)$"
+)
+_SENTENCE_END = re.compile(r"[.!?;\n•*]|^\s*[-–\"“'‘(]")
+_LONGEST_GAP = 3
+_LONGEST_NAME = 4
+_SHOUTED_SHARE = 0.5  # of all characters, spaces included
+_ACRONYM_LENGTH = 5
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of text, as start and end."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class _Lists:
+    first_names: frozenset[str]
+    ambiguous_names: frozenset[str]
+    surnames: frozenset[str]
+    ordinary_words: frozenset[str]
+
+
+class _Word:
+    """One word with what its neighbours make of it; plain slots, as there are very many."""
+
+    __slots__ = (
+        "end",
+        "follows_closely",
+        "is_capital",
+        "lower",
+        "start",
+        "starts_sentence",
+        "text",
+    )
+
+    def __init__(self, text: str, start: int, gap: str, is_shouted: bool) -> None:
+        self.text, self.start = text, start
+        stem = text[:-2] if text[-2:] in ("'s", "’s", "'S", "’S") else text
+        self.end = start + len(stem)
+        self.lower = stem.lower()
+        self.is_capital = text[0].isupper() and not is_shouted and not _is_acronym(stem)
+        if gap == " ":
+            self.follows_closely, self.starts_sentence = True, False
+        else:
+            self.follows_closely = len(gap) <= _LONGEST_GAP and "\n\n" not in gap
+            self.starts_sentence = _SENTENCE_END.search(gap) is not None
+
+
+def find_names(text: str, is_strict: bool) -> list[Span]:
+    """Return the stretches of `text` that name a person, in order, without overlap.
+
+    Args:
+        text: any text; words in square brackets are taken for replacement tokens.
+        is_strict: also take unknown capitalised words for names.
+    """
+    words = _read_words(text)
+    protected = [m.span() for m in _PROTECTED.finditer(text)]
+    marked: set[int] = set()
+    at = 0
+    while at < len(words):
+        length = 0
+        if _can_be_name(words, at) and not _is_within(words[at].start, protected):
+            length = _length_of_name(words, at, is_strict)
+        marked.update(range(at, at + length))
+        at += max(length, 1)
+    marked |= _repeats_of(words, marked)
+    return _merge(words, sorted(marked))
+
+
+@cache
+def _lists() -> _Lists:
+    folder = files("lhs_pipeline.collection")
+    firsts, _, surnames = (
+        (folder / "first_names.txt").read_text(encoding="utf-8").partition("[surnames]")
+    )
+    names = _words_in(firsts)
+    ordinary = _words_in((folder / "ordinary_words.txt").read_text(encoding="utf-8"))
+    return _Lists(
+        first_names=frozenset(name for name in names if not name.endswith("*")),
+        ambiguous_names=frozenset(name[:-1] for name in names if name.endswith("*")),
+        surnames=frozenset(_words_in(surnames)),
+        ordinary_words=frozenset(ordinary),
+    )
+
+
+def _words_in(content: str) -> list[str]:
+    lines = (line for line in content.splitlines() if not line.startswith("#"))
+    return " ".join(lines).split()
+
+
+def _is_acronym(stem: str) -> bool:
+    return 1 < len(stem) <= _ACRONYM_LENGTH and stem.isupper()
+
+
+@lru_cache(50_000)
+def _is_ordinary(lower: str) -> bool:
+    known = _lists().ordinary_words
+    if _IRISH.match(lower):
+        return False
+    if lower in known or _TECHNICAL.search(lower):
+        return True
+    if any(lower.endswith(end) and lower[: -len(end)] + put in known for end, put in _ENDINGS):
+        return True
+    parts = re.split(r"['’\-]", lower)
+    return len(parts) > 1 and all(_is_ordinary(part) for part in parts if len(part) > 1)
+
+
+def _read_words(text: str) -> list[_Word]:
+    is_shouted = len(_CAPITAL.findall(text)) > _SHOUTED_SHARE * len(text)
+    words: list[_Word] = []
+    before = 0
+    for found in _WORD.finditer(text):
+        gap = text[before : found.start()] if words else "\n"
+        word = _Word(found.group(), found.start(), gap, is_shouted)
+        words.append(word)
+        before = word.end
+    return words
+
+
+def _is_within(position: int, stretches: list[tuple[int, int]]) -> bool:
+    return any(start <= position < end for start, end in stretches)
+
+
+def _can_be_name(words: list[_Word], at: int) -> bool:
+    """Spare the many plain words every further question."""
+    word = words[at]
+    return (
+        word.is_capital
+        or word.lower in _lists().first_names
+        or "-" in word.lower
+        or (at > 0 and words[at - 1].lower in _LEADS_OF_LOWER_CASE)
+        or (at > 1 and words[at - 2].lower in _LEADS_OF_LOWER_CASE)
+    )
+
+
+def _length_of_name(words: list[_Word], at: int, is_strict: bool) -> int:
+    """Return how many words from `at` on are one person's name; 0 where none is."""
+    word = words[at]
+    if word.text[0] == "[" or len(word.lower) < 2:
+        return _length_of_initials(words, at)
+    if _is_after_title(words, at):
+        return _extend(words, at)
+    if (
+        _is_place(words, at)
+        or _is_eponym(words, at)
+        or not (
+            _is_first_name(words, at)
+            or _is_introduced(words, at)
+            or (is_strict and _is_unknown(words, at))
+        )
+    ):
+        return 0
+    return _extend(words, at)
+
+
+def _length_of_initials(words: list[_Word], at: int) -> int:
+    """Initials are a name only between a title and a surname: 'Mr J R Smith'."""
+    if not (at and words[at - 1].lower in _STRONG_TITLES and words[at].is_capital):
+        return 0
+    return _extend(words, at)
+
+
+def _is_after_title(words: list[_Word], at: int) -> bool:
+    if at == 0 or not words[at].follows_closely:
+        return False
+    word, before = words[at], words[at - 1].lower
+    if before in _STRONG_TITLES:
+        can_be = word.lower not in _NEVER_AFTER_TITLE and word.lower not in _STRONG_TITLES
+        # 'Spoke to the dr. Great service': a full stop may end the sentence after all.
+        is_sure = word.is_capital and not word.starts_sentence
+        return can_be and (is_sure or not _is_ordinary(word.lower))
+    if before not in _ROLES or word.starts_sentence:
+        return False
+    is_name = word.lower in _lists().first_names or word.lower in _lists().ambiguous_names
+    return (word.is_capital and (is_name or not _is_ordinary(word.lower))) or (
+        word.lower in _lists().first_names
+    )
+
+
+def _is_first_name(words: list[_Word], at: int) -> bool:
+    word, lists = words[at], _lists()
+    if word.lower in lists.first_names or _is_double_name(word.lower):
+        # 'TIA' and 'ADAM' in capitals are more often a diagnosis or a system than a person.
+        return not (_is_acronym(word.text) and len(word.text) < _ACRONYM_LENGTH)
+    if word.lower not in lists.ambiguous_names or not word.is_capital:
+        return False
+    follower = words[at + 1] if at + 1 < len(words) else None
+    has_surname = (
+        follower is not None
+        and follower.follows_closely
+        and follower.is_capital
+        and not follower.starts_sentence
+        and not _is_ordinary(follower.lower)
+    )
+    if _is_ordinary(word.lower) or word.starts_sentence:
+        return has_surname
+    return words[at - 1].lower not in _PLACE_WORDS or has_surname
+
+
+def _is_double_name(lower: str) -> bool:
+    first, dash, second = lower.partition("-")
+    return bool(dash) and first in _lists().first_names and second in _lists().first_names
+
+
+def _is_introduced(words: list[_Word], at: int) -> bool:
+    """Whether the words before say that a name follows, such as 'my name is' or 'called'."""
+    word = words[at]
+    if at == 0 or not word.follows_closely or _is_ordinary(word.lower):
+        return False
+    before = words[at - 1].lower
+    if _is_told_name(words, at) or (at > 1 and _is_told_name(words, at - 1)):
+        return word.lower not in _NEVER_AFTER_TITLE
+    return word.is_capital and not word.starts_sentence and before in _CONTEXTS
+
+
+def _is_told_name(words: list[_Word], at: int) -> bool:
+    """Whether 'name is' stands right before."""
+    if at < 2:
+        return False
+    return words[at - 1].lower in ("is", "was") and words[at - 2].lower in ("name", "names")
+
+
+def _is_unknown(words: list[_Word], at: int) -> bool:
+    """Whether a capital stands where only a name has one; strict mode only."""
+    word = words[at]
+    if not word.is_capital or _is_ordinary(word.lower):
+        return False
+    if not word.starts_sentence:
+        return True
+    follower = words[at + 1] if at + 1 < len(words) else None
+    return follower is not None and follower.lower in _VERBS_OF_PERSONS
+
+
+def _is_place(words: list[_Word], at: int) -> bool:
+    """Whether the run of capitals from `at` ends in an institution: 'Elizabeth Ward'."""
+    for ahead in range(at + 1, min(at + _LONGEST_NAME, len(words))):
+        word = words[ahead]
+        if not word.follows_closely or word.starts_sentence:
+            return False
+        if word.lower in _INSTITUTIONS:
+            return words[at].is_capital
+        if word.lower in _WARD_WORDS:
+            is_led_in = at == 0 or words[at - 1].lower in _PLACE_WORDS
+            return words[at].is_capital and (is_led_in or not word.is_capital)
+        if not word.is_capital:
+            return False
+    return False
+
+
+def _is_eponym(words: list[_Word], at: int) -> bool:
+    """Whether a disease, sign or device follows that is named after its discoverer."""
+    follower = words[at + 1].lower if at + 1 < len(words) else ""
+    if follower in _DISEASES:
+        return True
+    # 'Jane's test' is hers; 'Okafor score' is nobody's.
+    is_first_name = words[at].lower in _lists().first_names
+    return follower in _DEVICES and _is_whole(words[at]) and not is_first_name
+
+
+def _extend(words: list[_Word], at: int) -> int:
+    """Return the length of the name that starts at `at`: surnames, initials, 'van der'."""
+    length = 1
+    while at + length < len(words) and length < _LONGEST_NAME:
+        word = words[at + length]
+        if not word.follows_closely or _is_apart(words, at + length):
+            break
+        step = _length_of_connectors(words, at + length)
+        if not _is_surname(words, at + length + step):
+            break
+        length += step + 1
+    return length
+
+
+def _length_of_connectors(words: list[_Word], at: int) -> int:
+    return next(
+        (n for n in range(3) if at + n >= len(words) or words[at + n].lower not in _CONNECTORS), 0
+    )
+
+
+def _is_surname(words: list[_Word], at: int) -> bool:
+    if at >= len(words) or words[at].text[0] == "[":
+        return False
+    word, lists = words[at], _lists()
+    if word.lower in lists.surnames or word.lower in lists.first_names:
+        return True
+    if len(word.lower) == 1:
+        return word.is_capital and word.lower != "i"
+    # After a first name even an ordinary word is a surname: 'Jane Wood', 'Jane Wetherby'.
+    follows_name = words[at - 1].is_capital and words[at - 1].lower in lists.first_names
+    is_likely = follows_name and word.lower not in _NO_SURNAMES
+    return word.is_capital and (is_likely or not _is_ordinary(word.lower))
+
+
+def _repeats_of(words: list[_Word], marked: set[int]) -> set[int]:
+    """Return the other places where a word stands that was once taken for a name."""
+    lists = _lists()
+    taken = {words[i].lower for i in marked if len(words[i].lower) > 2}
+    sure = {lower for lower in taken if not _is_ordinary(lower)}
+    return {
+        i
+        for i, word in enumerate(words)
+        if i not in marked
+        and word.lower in sure
+        and (word.is_capital or word.lower not in lists.ambiguous_names)
+    }
+
+
+def _merge(words: list[_Word], marked: list[int]) -> list[Span]:
+    """Return one span for words that stand next to each other."""
+    spans: list[Span] = []
+    for previous, at in zip([-2, *marked], marked, strict=False):
+        word = words[at]
+        is_next = at == previous + 1 and word.follows_closely and _is_whole(words[previous])
+        if spans and is_next and not _is_apart(words, at):
+            spans[-1] = Span(spans[-1].start, word.end)
+        else:
+            spans.append(Span(word.start, word.end))
+    return spans
+
+
+def _is_apart(words: list[_Word], at: int) -> bool:
+    """Whether a sentence ends before the word; the full stop of an initial ends none."""
+    return words[at].starts_sentence and len(words[at - 1].lower) > 1
+
+
+def _is_whole(word: _Word) -> bool:
+    """Whether the word bears no possessive ending, after which another name would begin."""
+    return word.end == word.start + len(word.text)

@@ -1,0 +1,86 @@
+"""One row for a register: judged by its contract before it is appended, never after."""
+
+import csv
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.collection.contracts import faults_of, raw_cell, typed_cell
+
+
+@dataclass(frozen=True)
+class RecordFault:
+    """What is wrong with a row that somebody wants to record."""
+
+    field: str
+    reason: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.reason}; expected {self.expected}"
+
+
+def complete_record(source: Source, given: Mapping[str, str], at: datetime) -> dict[str, str]:
+    """Return the register's full row, with the time of recording filled in."""
+    row = {column.name: given.get(column.name, "") for column in source.columns}
+    if "recorded_at" in row and not row["recorded_at"]:
+        row["recorded_at"] = f"{at:%Y-%m-%dT%H:%M}"
+    return row
+
+
+def find_record_faults(
+    con: duckdb.DuckDBPyConnection, source: Source, row: Mapping[str, str]
+) -> list[RecordFault]:
+    """Return everything that the contract says against a row.
+
+    Args:
+        con: the warehouse, for references to other tables.
+        source: contract of the register.
+        row: one text per column.
+    """
+    cells = ", ".join(f'cast(? as varchar) as "{column.name}"' for column in source.columns)
+    con.execute(
+        f"create or replace temp table raw as select {cells}",
+        [row[column.name] for column in source.columns],
+    )
+    typed = ", ".join(
+        f'{typed_cell(c)} as "{c.name}", {raw_cell(c)} as "raw_{c.name}"' for c in source.columns
+    )
+    con.execute(f"create or replace temp table typed as select {typed} from raw")
+    found: list[RecordFault] = []
+    for fault in faults_of(source):
+        broken = con.execute(f"select coalesce({fault.condition}, false) from typed").fetchone()
+        if broken and broken[0]:
+            found.append(RecordFault(fault.field, fault.reason, fault.expected))
+    return found
+
+
+def has_key(file: Path, source: Source, row: Mapping[str, str]) -> bool:
+    """Whether a row with the same key stands in the register already."""
+    if not file.is_file():
+        return False
+    with file.open(encoding="utf-8-sig", newline="") as register:
+        key = [row[name] for name in source.grain]
+        return any(
+            [old.get(name) for name in source.grain] == key for old in csv.DictReader(register)
+        )
+
+
+def append_record(file: Path, source: Source, row: Mapping[str, str]) -> None:
+    """Append one row to a register in a single write; the header comes first in a new file."""
+    header = [column.file_header for column in source.columns]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if not file.is_file() or not file.stat().st_size:
+        writer.writerow(header)
+    elif not file.read_bytes().endswith(b"\n"):
+        text.write("\n")
+    writer.writerow([row[column.name] for column in source.columns])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("a", encoding="utf-8", newline="") as register:
+        register.write(text.getvalue())

@@ -1,0 +1,166 @@
+"""What is masked, what must stay, and that masking twice changes nothing.
+
+Identifiers are never-issued NHS numbers (999), Ofcom drama numbers, example.org and ZZ99.
+"""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lhs_pipeline.collection.deidentification import deidentify, is_nhs_number
+
+VALID_999 = "9990000026"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("NHS no 999 000 0026.", "NHS no [NHS number]."),
+        ("number 999-000-0026 on file", "number [NHS number] on file"),
+        ("9990000026", "[NHS number]"),
+        ("wristband said 999 000 0027", "wristband said [number]"),
+        ("ring me on 07700 900123 please", "ring me on [phone] please"),
+        ("tel (01632) 960 123", "tel [phone]"),
+        ("+44 7700 900 123", "[phone]"),
+        ("ext 4021 never answers", "[phone] never answers"),
+        ("write to a.person+ward@mail.example.org now", "write to [e-mail] now"),
+        ("lives near ZZ99 3VZ", "lives near [postcode]"),
+        ("lives near zz99 3vz", "lives near [postcode]"),
+        ("NI QQ 12 34 56 C", "NI [NI number]"),
+        ("dob 12/03/1945", "[date of birth]"),
+        ("Date of birth: 3 March 1945,", "[date of birth],"),
+        ("was born 1945 and", "was [date of birth] and"),
+        ("seen on 12/03/2026 at noon", "seen on [date] at noon"),
+        ("seen on 2026-03-12", "seen on [date]"),
+        ("on the 3rd of March 2026 we", "on the [date] we"),
+        ("of 12 Example Street, where", "of [address], where"),
+        ("flat 2, 14 Long Acre Road", "[address]"),
+        ("of 7 heol Fictus", "of [address]"),
+        ("hospital number X123456", "[record number]"),
+        ("datix 204511 refers", "[record number] refers"),
+        ("notes K1234567 lost", "notes [record number] lost"),
+    ],
+)
+def test_identifiers_are_replaced_by_what_they_are(text: str, expected: str) -> None:
+    assert deidentify(text, "standard") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("My name is Siobhan Kettleworth and I waited", "My name is [name] and I waited"),
+        ("my name is jane", "my name is [name]"),
+        ("Mr Fictus was rude", "Mr [name] was rude"),
+        ("mrs fictus was kind", "mrs [name] was kind"),
+        ("Dr. J R Fictus-Example came", "Dr. [name] came"),
+        ("Dr Parkinson came at ten", "Dr [name] came at ten"),
+        ("nurse Adaeze was lovely", "nurse [name] was lovely"),
+        ("thank you to Agnieszka and Rhodri", "thank you to [name] and [name]"),
+        ("thanks to gurpreet on nights", "thanks to [name] on nights"),
+        ("my son Zebediah fell", "my son [name] fell"),
+        ("john smith was great", "[name] was great"),
+        ("Jane van der Fictus rang", "[name] rang"),
+        ("Jane's bed was wet", "[name]'s bed was wet"),
+        ("Jane's scan was late", "[name]'s scan was late"),
+        ("Mrs Fictus fell. Fictus was found later", "Mrs [name] fell. [name] was found later"),
+        ("Anne-Marie O'Example helped", "[name] helped"),
+        (
+            "SISTER JANE WAS GREAT AND THE FOOD WAS HOT",
+            "SISTER [name] WAS GREAT AND THE FOOD WAS HOT",
+        ),
+        ("A nurse called Grace Fictus", "A nurse called [name]"),
+    ],
+)
+def test_names_are_masked_in_standard_mode(text: str, expected: str) -> None:
+    assert deidentify(text, "standard") == expected
+
+
+@pytest.mark.parametrize("mode", ["standard", "strict"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Parkinson's, Hodgkin lymphoma, Bell's palsy and Crohn's disease",
+        "Foley catheter, Waterlow 18, Braden score, Doppler and Zimmer frame",
+        "Has Guillain-Barré and a Charlson index of 4; Glasgow coma scale 15",
+        "on Monday in March at Darlington, then Leeds and Cardiff",
+        "Taken to Queen Elizabeth Hospital and then to Elizabeth Ward",
+        "Transferred with the Sara Stedy; Macmillan and Marie Curie came",
+        "the nurse in charge and the doctor said no",
+        "waited 12 hours, B12 5mg given, BP 120/80, pain 8/10, bay 4",
+        "ten out of 10, 24/7, 99.9% of 1000000 people",
+        "L1 3rd attempt, T2 2nd dose",
+        "20 minutes down the road, 2 hours drive",
+        "I called 111 and then 999",
+        "I hope they will have patience and may be in good grace",
+        "NEWS2 of 7, VTE form, TIA clinic, MRI and Datix done",
+        "Thank you so much, everyone. Great care. Excellent!",
+    ],
+)
+def test_ordinary_and_clinical_words_stay(text: str, mode: str) -> None:
+    assert deidentify(text, mode) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Patient Okwuosaba found on floor", "Patient [name] found on floor"),
+        ("Handed over to Fictus on nights", "Handed over to [name] on nights"),
+        ("Fictus fell by the bed.", "[name] fell by the bed."),
+        ("seen by Jemimah-Rose Exempla today", "seen by [name] today"),
+    ],
+)
+def test_strict_mode_masks_unknown_capitals(text: str, expected: str) -> None:
+    assert deidentify(text, "strict") == expected
+
+
+def test_strict_mode_keeps_words_that_begin_a_sentence() -> None:
+    text = "Unobserved slip. Incontinence pad wet. Repositioning chart blank."
+    assert deidentify(text, "strict") == text
+
+
+def test_off_returns_the_text_and_an_unknown_mode_fails_closed() -> None:
+    assert deidentify("Mr Fictus", "off") == "Mr Fictus"
+    with pytest.raises(ValueError, match="unknown de-identification mode"):
+        deidentify("Mr Fictus", "lenient")
+
+
+def test_check_digit_names_the_type_only() -> None:
+    assert is_nhs_number(VALID_999)
+    assert not is_nhs_number("9990000027")
+    assert not is_nhs_number("999000002")
+    assert "9990000027" not in deidentify("x 9990000027 y", "standard")
+
+
+_PIECES = st.sampled_from(
+    ["Mr ", "Dr. ", "Jane ", "smith ", "999 000 0026", "07700 900123", " dob ", "1/2/45", "[name]",
+     "'s ", ". ", "\n", "ZZ99 3VZ", " 12 Example Road ", "Fictus ", "the ward ", "-", "[", "]", " "]
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.one_of(st.text(), st.lists(_PIECES, max_size=12).map("".join)), st.booleans())
+def test_twice_is_once_and_nothing_raises(text: str, is_strict: bool) -> None:
+    mode = "strict" if is_strict else "standard"
+    once = deidentify(text, mode)
+    assert deidentify(once, mode) == once
+
+
+@given(st.integers(0, 9_999_999), st.sampled_from(["", " ", "-"]), st.text(max_size=5))
+def test_no_run_of_ten_digits_survives(number: int, separator: str, around: str) -> None:
+    digits = f"999{number:07d}"
+    written = separator.join([digits[:3], digits[3:6], digits[6:]])
+    masked = deidentify(f"{around} {written} {around}", "standard")
+    assert written not in masked
+
+
+def test_surrogates_and_odd_characters_pass() -> None:
+    assert deidentify("\udcff\x00é", "strict") == "\udcff\x00é"
+
+
+def test_long_hostile_text_stays_fast() -> None:
+    text = ("a" * 5_000 + "1 " * 5_000 + "@" * 100 + "A-" * 2_000) * 2
+    started = time.process_time()
+    deidentify(text, "strict")
+    assert time.process_time() - started < 2
