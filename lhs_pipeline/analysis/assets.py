@@ -1,0 +1,174 @@
+"""Wiring of step 2: series, signals, themes, evidence, problems, triage."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+import pandas as pd
+
+from lhs_pipeline.analysis.evidence import match_evidence
+from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_evidence
+from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
+from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
+from lhs_pipeline.analysis.problems import CYCLES, PROBLEMS, Findings, find_problems
+from lhs_pipeline.analysis.signals import EPISODES, LIMITS, SIGNALS, find_signals
+from lhs_pipeline.analysis.theme_table import THEMES, tabulate_themes
+from lhs_pipeline.analysis.themes import find_themes
+from lhs_pipeline.analysis.triage import TRIAGE, rank_problems
+from lhs_pipeline.analysis.voice_signals import VOICE_SIGNALS, find_voice_signals
+from lhs_pipeline.catalogue.model import Catalogue
+from lhs_pipeline.warehouse.assets import (
+    SiteResource,
+    asset_of,
+    inputs_of,
+    out_of,
+    sample_of,
+)
+from lhs_pipeline.warehouse.table import Table, records_of, write_query
+
+
+def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
+    """Return the assets of the step for the sources that a catalogue declares."""
+    voices = [source.id for source in catalogue.sources.values() if source.voices is not None]
+    measured = {indicator.source for indicator in catalogue.indicators.values()} | {
+        indicator.denominator_source
+        for indicator in catalogue.indicators.values()
+        if indicator.denominator_source is not None
+    }
+    return [
+        _series_asset(sorted(measured)),
+        _insights_asset(sorted(voices)),
+        find_limits,
+        themes,
+        voice_signals,
+        evidence,
+        find_cycles,
+        triage,
+    ]
+
+
+def _series_asset(source_ids: list[str]) -> dg.AssetsDefinition:
+    @dg.asset(**asset_of(INDICATOR_SERIES, "sql"), deps=_landed(source_ids))
+    def indicator_series(site: SiteResource) -> dg.MaterializeResult[None]:
+        made = make_indicator_series(site.catalogue(), site.site().today())
+        with site.warehouse().transaction() as con:
+            rows = write_query(con, made)
+            head = con.execute(f"select * from {made.table.name} limit 8").df()
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows, "sample": sample_of(head)})
+
+    return indicator_series
+
+
+def _insights_asset(source_ids: list[str]) -> dg.AssetsDefinition:
+    @dg.asset(**asset_of(INSIGHTS, "sql"), deps=_landed(source_ids))
+    def insights(site: SiteResource) -> dg.MaterializeResult[None]:
+        with site.warehouse().transaction() as con:
+            rows = write_query(con, make_insights(site.catalogue()))
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    return insights
+
+
+def _landed(source_ids: Iterable[str]) -> list[dg.AssetKey]:
+    return [dg.AssetKey(["collection", source_id]) for source_id in source_ids]
+
+
+@dg.multi_asset(
+    name="signals",
+    outs=out_of(LIMITS, SIGNALS, EPISODES, kinds=("scipy",)),
+    ins=inputs_of("analysis.indicator_series"),
+    group_name="2_analysis",
+)
+def find_limits(
+    site: SiteResource, indicator_series: pd.DataFrame
+) -> tuple[dg.Output[pd.DataFrame], dg.Output[pd.DataFrame], dg.Output[pd.DataFrame]]:
+    """Special-cause variation per indicator and unit."""
+    found = find_signals(indicator_series, site.catalogue())
+    return (
+        dg.Output(found.limits, output_name="limits"),
+        dg.Output(found.signals, output_name="signals"),
+        dg.Output(found.episodes, output_name="episodes"),
+    )
+
+
+@dg.asset(**asset_of(THEMES, "python"), ins=inputs_of("analysis.insights"))
+def themes(site: SiteResource, insights: pd.DataFrame) -> pd.DataFrame:
+    """Topics that each insight speaks of."""
+    found = find_themes(records_of(insights), site.catalogue().topics)
+    return tabulate_themes(found, insights)
+
+
+@dg.asset(**asset_of(VOICE_SIGNALS, "scipy"), ins=inputs_of("analysis.insights", "analysis.themes"))
+def voice_signals(site: SiteResource, insights: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
+    """Topics that are spoken of more, or less, than before."""
+    policy = site.catalogue().rules.voices
+    return find_voice_signals(insights, themes, policy, site.site().today())
+
+
+@dg.asset(
+    **asset_of(EVIDENCE, "python"),
+    ins=inputs_of(
+        "collection.references", "collection.safety_alerts", "collection.community_findings"
+    ),
+)
+def evidence(
+    site: SiteResource,
+    references: pd.DataFrame,
+    safety_alerts: pd.DataFrame,
+    community_findings: pd.DataFrame,
+) -> pd.DataFrame:
+    """What is known elsewhere about each topic."""
+    works = read_works(references, safety_alerts, community_findings)
+    return tabulate_evidence(match_evidence(works, site.catalogue().topics))
+
+
+@dg.multi_asset(
+    name="problems",
+    outs=out_of(PROBLEMS, CYCLES, kinds=("pandas",)),
+    ins=inputs_of(
+        "analysis.limits",
+        "analysis.episodes",
+        "analysis.indicator_series",
+        "analysis.voice_signals",
+        "analysis.evidence",
+        "collection.units",
+        "collection.decisions",
+        "collection.reopened",
+        "collection.closed",
+    ),
+    group_name="2_analysis",
+)
+def find_cycles(
+    site: SiteResource, **tables: pd.DataFrame
+) -> tuple[dg.Output[pd.DataFrame], dg.Output[pd.DataFrame]]:
+    """What the lenses together say of one topic in one place."""
+    found = find_problems(Findings(**tables), site.catalogue(), site.site().today())
+    return (
+        dg.Output(found.problems, output_name="problems"),
+        dg.Output(found.cycles, output_name="cycles"),
+    )
+
+
+@dg.asset(
+    **asset_of(TRIAGE, "pandas"),
+    ins=inputs_of("analysis.problems", "collection.triage_overrides"),
+)
+def triage(
+    site: SiteResource, problems: pd.DataFrame, triage_overrides: pd.DataFrame
+) -> pd.DataFrame:
+    """Open problems, most urgent first."""
+    return rank_problems(problems, triage_overrides, site.catalogue())
+
+
+TABLES: tuple[Table, ...] = (
+    INDICATOR_SERIES,
+    LIMITS,
+    SIGNALS,
+    EPISODES,
+    INSIGHTS,
+    THEMES,
+    VOICE_SIGNALS,
+    EVIDENCE,
+    PROBLEMS,
+    CYCLES,
+    TRIAGE,
+)

@@ -1,0 +1,191 @@
+"""What each insight is about, and whether it says so critically, by the topics' patterns.
+
+Every theme carries the words that made it. No model is trained here and nothing is counted.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from lhs_pipeline.analysis.polarity import judge_clause, split_clauses
+from lhs_pipeline.catalogue.model import Topic
+from lhs_pipeline.vocabulary import Voice
+
+_POSITIVE_RATINGS = frozenset({1, 2})
+_NEGATIVE_RATINGS = frozenset({4, 5})
+_CRITICAL_VOICES = frozenset({Voice.STAFF, Voice.SAFETY})
+_CRITICAL_SOURCES = frozenset({"complaints", "concerns"})
+_REMEMBERED_TEXTS = 50_000
+_FLAG_OR_NAME = re.compile(r"\(\?[A-Za-z-]")
+_ESCAPE_OR_LETTER = re.compile(r"\\.|[A-Z]")
+
+
+@dataclass(frozen=True)
+class Theme:
+    """One insight that speaks of one topic."""
+
+    insight_id: str
+    topic_id: str
+    matched_terms: str
+    is_negative: bool
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One place where a topic's pattern stands in a text."""
+
+    start: int
+    end: int
+    term: str
+
+
+class TopicPattern:
+    """A topic's `include` and `exclude` patterns as two compiled expressions."""
+
+    def __init__(self, topic: Topic) -> None:
+        self._include = _Expression(topic.include)
+        self._exclude = _Expression(topic.exclude)
+
+    def find_hits(self, text: str) -> list[Hit]:
+        """Return the included terms of `text`, less those that an exclusion overlaps."""
+        found = self._include.find_spans(text)
+        barred = self._exclude.find_spans(text) if found else []
+        return [
+            Hit(start, end, text[start:end])
+            for start, end in found
+            if not any(left < end and start < right for left, right in barred)
+        ]
+
+
+class _Expression:
+    """Patterns as one expression, matched whatever the case.
+
+    Lower-cased patterns on a lower-cased text are twice as fast as IGNORECASE; patterns with
+    flags or named groups, and texts that change their length, take the slower way.
+    """
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self._any_case = _compile(patterns, re.IGNORECASE)
+        has_flags = any(_FLAG_OR_NAME.search(pattern) for pattern in patterns)
+        lowered = tuple(_ESCAPE_OR_LETTER.sub(_lower_letter, pattern) for pattern in patterns)
+        self._lowered = None if has_flags else _compile(lowered, re.NOFLAG)
+
+    def find_spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where the patterns stand in `text`; empty matches do not count."""
+        if self._any_case is None:
+            return []
+        lowered = text.lower()
+        if self._lowered is None or len(lowered) != len(text):
+            found = self._any_case.finditer(text)
+        else:
+            found = self._lowered.finditer(lowered)
+        return [match.span() for match in found if match.end() > match.start()]
+
+
+def find_themes(insights: Iterable[Mapping[str, Any]], topics: Mapping[str, Topic]) -> list[Theme]:
+    """Return one theme per insight and topic that it speaks of, in the order given.
+
+    An incident whose structured type a topic lists belongs to that topic alone: the reporter
+    chose it. Any other text is matched by pattern and may belong to several topics.
+
+    Args:
+        insights: rows with `insight_id`, `text`, and where known `rating`, `voice`,
+            `source_id` and `incident_type`.
+        topics: topics by id.
+    """
+    coder = _Coder(topics)
+    return [theme for insight in insights for theme in coder.code(insight)]
+
+
+class _Coder:
+    """The topics' patterns, compiled once; repeated texts are matched once."""
+
+    def __init__(self, topics: Mapping[str, Topic]) -> None:
+        self._patterns = {id_: TopicPattern(topic) for id_, topic in sorted(topics.items())}
+        self._expected_reliable = {id_ for id_, t in topics.items() if t.is_expected_reliable}
+        self._topics_by_type: dict[str, list[str]] = {}
+        for id_, topic in sorted(topics.items()):
+            for incident_type in topic.incident_types:
+                self._topics_by_type.setdefault(incident_type, []).append(id_)
+        self._find_hits = lru_cache(_REMEMBERED_TEXTS)(self._find_hits_of_all)
+
+    def code(self, insight: Mapping[str, Any]) -> Iterator[Theme]:
+        text = _text_of(insight.get("text"))
+        for topic_id, hits in self._hits_of(insight, text):
+            terms = _distinct(hit.term for hit in hits)
+            if not hits:
+                terms = [f"incident type: {insight['incident_type']}"]
+            is_negative = _is_negative(insight, text, hits, topic_id in self._expected_reliable)
+            yield Theme(str(insight["insight_id"]), topic_id, ";".join(terms), is_negative)
+
+    def _hits_of(
+        self, insight: Mapping[str, Any], text: str
+    ) -> Iterable[tuple[str, tuple[Hit, ...]]]:
+        decided = self._topics_by_type.get(_text_of(insight.get("incident_type")))
+        found = self._find_hits(text)
+        if decided is None:
+            return found
+        by_topic = dict(found)
+        return [(topic_id, by_topic.get(topic_id, ())) for topic_id in decided]
+
+    def _find_hits_of_all(self, text: str) -> tuple[tuple[str, tuple[Hit, ...]], ...]:
+        hits = ((id_, tuple(pattern.find_hits(text))) for id_, pattern in self._patterns.items())
+        return tuple((id_, found) for id_, found in hits if found)
+
+
+def _is_negative(
+    insight: Mapping[str, Any], text: str, hits: tuple[Hit, ...], is_expected_reliable: bool
+) -> bool:
+    """Return the polarity of the clauses that carry the topic; where they do not tell, presume."""
+    said = [
+        judge_clause(text[start:end])
+        for start, end in split_clauses(text)
+        if not hits or any(start <= hit.start < end for hit in hits)
+    ]
+    if min(said, default=0) < 0:
+        return True
+    if max(said, default=0) > 0:
+        return False
+    return _is_presumed_negative(insight, is_expected_reliable)
+
+
+def _is_presumed_negative(insight: Mapping[str, Any], is_expected_reliable: bool) -> bool:
+    """Rating, then voice, then topic: what should simply work is not mentioned for working."""
+    rating = insight.get("rating")
+    if rating in _NEGATIVE_RATINGS:
+        return True
+    if rating in _POSITIVE_RATINGS:
+        return False
+    is_critical_voice = insight.get("voice") in _CRITICAL_VOICES
+    return (
+        is_critical_voice or insight.get("source_id") in _CRITICAL_SOURCES or is_expected_reliable
+    )
+
+
+def _compile(patterns: tuple[str, ...], flags: re.RegexFlag) -> re.Pattern[str] | None:
+    if not patterns:
+        return None
+    # One shared word boundary in front spares most positions the whole list.
+    led = "|".join(f"(?:{pattern})" for pattern in patterns if pattern.startswith(r"\b"))
+    free = "|".join(f"(?:{pattern})" for pattern in patterns if not pattern.startswith(r"\b"))
+    parts = [rf"\b(?=\w)(?:{led})"] if led else []
+    return re.compile("|".join([*parts, free] if free else parts), flags)
+
+
+def _lower_letter(found: re.Match[str]) -> str:
+    return found.group() if found.group().startswith("\\") else found.group().lower()
+
+
+def _text_of(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _distinct(terms: Iterable[str]) -> list[str]:
+    """Return the terms as they stand, each once whatever its case, `;` made harmless."""
+    kept: dict[str, str] = {}
+    for term in terms:
+        tidy = " ".join(term.replace(";", ",").split())
+        kept.setdefault(tidy.lower(), tidy)
+    return list(kept.values())
