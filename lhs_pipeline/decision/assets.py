@@ -1,0 +1,30 @@
+"""Wiring of step 3: decisions checked, proposals on agendas."""
+
+import dagster as dg
+import pandas as pd
+
+from lhs_pipeline.decision.decisions import DECISIONS, check_decisions
+from lhs_pipeline.decision.proposals import PROPOSALS, propose
+from lhs_pipeline.warehouse.assets import SiteResource, asset_of, inputs_of
+
+
+@dg.asset(
+    **asset_of(DECISIONS, "pandas"),
+    ins={
+        "recorded": dg.AssetIn(key=["collection", "decisions"]),
+        **inputs_of("analysis.problems"),
+    },
+)
+def decisions(site: SiteResource, recorded: pd.DataFrame, problems: pd.DataFrame) -> pd.DataFrame:
+    """Decisions, checked against the scheme of delegation and the quorum."""
+    return check_decisions(recorded, problems, site.catalogue())
+
+
+@dg.asset(**asset_of(PROPOSALS, "pandas"), ins=inputs_of("analysis.triage", "decision.decisions"))
+def proposals(site: SiteResource, triage: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+    """What goes on each group's next agenda."""
+    return propose(triage, decisions, site.catalogue(), site.site().today())
+
+
+ASSETS = [decisions, proposals]
+TABLES = (DECISIONS, PROPOSALS)
