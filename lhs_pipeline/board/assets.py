@@ -1,0 +1,222 @@
+"""Wiring of publication: everything that people read, made from the warehouse each night."""
+
+import base64
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pandas as pd
+
+from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, withhold_small
+from lhs_pipeline.board.charts import draw_spc_chart
+from lhs_pipeline.board.model import BoardTables, frame_authorities, frame_indicators
+from lhs_pipeline.board.pages import render_board
+from lhs_pipeline.board.problem_view import chart_of
+from lhs_pipeline.board.source_rows import SourceRows
+from lhs_pipeline.board.tables import (
+    PublishedTable,
+    frame_for_machines,
+    publish_evaluations,
+    publish_triage,
+    write_csv,
+)
+from lhs_pipeline.board.workbook import write_workbook
+from lhs_pipeline.catalogue.model import Catalogue
+from lhs_pipeline.warehouse.assets import SiteResource, group_name, sample_of
+from lhs_pipeline.warehouse.publication import publish_database, replace_if_changed
+from lhs_pipeline.warehouse.table import read_table
+
+_READ_BY_BOARD: dict[str, str] = {
+    "files": "collection.files",
+    "rejected_rows": "collection.rejected_rows",
+    "units": "collection.units",
+    "indicator_series": "analysis.indicator_series",
+    "limits": "analysis.limits",
+    "signals": "analysis.signals",
+    "insights": "analysis.insights",
+    "themes": "analysis.themes",
+    "evidence": "analysis.evidence",
+    "problems": "analysis.problems",
+    "triage": "analysis.triage",
+    "proposals": "decision.proposals",
+    "decisions": "decision.decisions",
+    "actions": "implementation.actions",
+    "adoption": "implementation.adoption",
+    "tempo": "implementation.tempo",
+    "evaluations": "closure.evaluations",
+    "verdicts": "closure.verdicts",
+    "audits": "collection.audits",
+    "acceptability": "collection.acceptability",
+    "reopened": "collection.reopened",
+}
+_DEPS = [dg.AssetKey(name.split(".")) for name in _READ_BY_BOARD.values()]
+
+
+def _published(noun: str, description: str, *kinds: str) -> dict[str, Any]:
+    """The keywords of an asset that people read."""
+    return {
+        "key": ["board", noun],
+        "description": description,
+        "kinds": set(kinds),
+        "group_name": group_name("board"),
+        "owners": ["team:quality_improvement"],
+        "deps": _DEPS,
+    }
+
+
+_CHARTS_SHOWN = 6
+_LARGEST_CHART_BYTES = 20_000
+
+
+def read_board_tables(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> BoardTables:
+    """Return everything that the board reads; what was not made yet is empty."""
+    frames = {field: read_table(con, name) for field, name in _READ_BY_BOARD.items()}
+    states = frames["tempo"]
+    for field in ("problems", "triage"):
+        frames[field] = _with_state(frames[field], states)
+    return BoardTables(
+        **frames,
+        indicators=frame_indicators(catalogue),
+        authorities=frame_authorities(catalogue),
+        disclosure=catalogue.rules.disclosure,
+    )
+
+
+def _with_state(frame: pd.DataFrame, tempo: pd.DataFrame) -> pd.DataFrame:
+    keys = ["problem_id", "cycle_number"]
+    if frame.empty or tempo.empty:
+        return frame
+    return frame.merge(tempo[[*keys, "state"]], on=keys, how="left")
+
+
+@dg.asset(
+    **_published(
+        "published_tables",
+        "Triage and evaluations as CSV and Parquet, small numbers withheld.",
+        "csv",
+        "parquet",
+    )
+)
+def published_tables(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Write the two tables that quality teams and their tools read."""
+    tables = _board_tables(site)
+    published = (publish_triage(tables), publish_evaluations(tables))
+    for table in published:
+        _write_published(site.site().published, table)
+    return dg.MaterializeResult(
+        metadata={
+            "rows_triage": len(published[0].frame),
+            "rows_evaluations": len(published[1].frame),
+            "triage": sample_of(frame_for_machines(published[0]).iloc[:, :9]),
+        }
+    )
+
+
+@dg.asset(
+    **_published(
+        "workbook",
+        "One Excel workbook of the triage and evaluation tables, for quality teams.",
+        "excel",
+    )
+)
+def workbook(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Write the workbook."""
+    place = site.site()
+    with tempfile.TemporaryDirectory() as folder:
+        made = write_workbook(Path(folder) / "lhs.xlsx", _board_tables(site), place.name)
+        target = place.published / "lhs.xlsx"
+        is_new = replace_if_changed(target, made.read_bytes())
+    return dg.MaterializeResult(metadata={"file": target.name, "is_changed": is_new})
+
+
+@dg.asset(
+    **_published(
+        "pages",
+        "The board: a static site that opens from a file share, one page a problem.",
+        "html",
+    )
+)
+def pages(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Write the pages that changed and remove those whose problem is gone."""
+    place, catalogue = site.site(), site.catalogue()
+    folder = place.published / "board"
+    with site.warehouse().transaction() as con:
+        tables = read_board_tables(con, catalogue)
+        rows = SourceRows(con, catalogue)
+        made = dict(render_board(tables, place.today(), place.name, rows.behind))
+    written = [
+        name for name, text in made.items() if replace_if_changed(folder / name, text.encode())
+    ]
+    for page in sorted(folder.rglob("*.html")):
+        if page.relative_to(folder).as_posix() not in made:
+            page.unlink()
+    return dg.MaterializeResult(metadata={"pages": len(made), "pages_changed": len(written)})
+
+
+@dg.asset(
+    **_published(
+        "spc_charts",
+        "The SPC chart of the most urgent problems, to be read here.",
+        "svg",
+    )
+)
+def spc_charts(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Draw the charts of the top of the triage table into the asset's metadata."""
+    tables = _board_tables(site)
+    charts: dict[str, dg.MetadataValue] = {}
+    for row in tables.triage.sort_values("rank").itertuples():
+        if len(charts) == _CHARTS_SHOWN:
+            break
+        series = chart_of(tables, str(row.problem_id))
+        if series is None:
+            continue
+        svg = draw_spc_chart(series).encode()
+        if len(svg) <= _LARGEST_CHART_BYTES:
+            image = base64.b64encode(svg).decode()
+            markdown = f"![{series.title}](data:image/svg+xml;base64,{image})"
+            name = str(row.problem_id).replace("@", "_at_")
+            charts[name] = dg.MetadataValue.md(f"{row.what_seems_wrong}\n\n{markdown}")
+    return dg.MaterializeResult(metadata={"charts": len(charts), **charts})
+
+
+@dg.asset(
+    **_published(
+        "analyst_copy",
+        "A read-only copy of the analysis for sensors and analysts; no free text.",
+        "duckdb",
+    )
+)
+def analyst_copy(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Replace the published database where anything in it changed."""
+    catalogue = site.catalogue()
+    with site.warehouse().transaction() as con:
+        tables = {name: read_table(con, name) for name in ANALYST_TABLES}
+    kept = withhold_small({n: f for n, f in tables.items() if len(f.columns)}, catalogue)
+    is_new = publish_database(site.site().published_file, kept)
+    return dg.MaterializeResult(metadata={"tables": len(kept), "is_changed": is_new})
+
+
+def _board_tables(site: SiteResource) -> BoardTables:
+    with site.warehouse().transaction() as con:
+        return read_board_tables(con, site.catalogue())
+
+
+def _write_published(folder: Path, table: PublishedTable) -> None:
+    replace_if_changed(folder / f"{table.name}.csv", write_csv(table))
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "table.parquet"
+        frame_for_machines(table).to_parquet(file, index=False)
+        replace_if_changed(folder / f"{table.name}.parquet", file.read_bytes())
+
+
+ASSETS: list[dg.AssetsDefinition] = [
+    published_tables,
+    workbook,
+    pages,
+    spc_charts,
+    analyst_copy,
+]
+
+__all__ = ["ASSETS", "read_board_tables"]

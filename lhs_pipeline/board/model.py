@@ -1,0 +1,186 @@
+"""The tables that the board reads, made regular once at the edge.
+
+A missing table is an empty one, a missing column is empty, and a day is a datetime64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+import pandas as pd
+
+from lhs_pipeline.board.disclosure import STANDARD_POLICY
+from lhs_pipeline.board.rows import Row, read_rows, rows_that
+from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy
+
+_SOURCE = "source_id source_file source_row"
+_CYCLE = "problem_id cycle_number"
+
+_COLUMN_WORDS: dict[str, str] = {
+    "files": "source_id source_file loaded_at rows_read landed rejected unchanged status message",
+    "rejected_rows": "source_id source_file source_row field reason expected raw_text",
+    "units": "unit_id unit_name unit_type directorate_id directorate_name",
+    "indicator_series": "indicator_id unit_id period_start period_end numerator denominator"
+    " value is_complete",
+    "limits": "indicator_id unit_id topic_id points_count baseline_from baseline_until centre"
+    " lower_limit upper_limit latest_period_start latest_value variation assurance target words",
+    "signals": "indicator_id unit_id topic_id period_start period_end value centre rule side"
+    " meaning",
+    "insights": "insight_id source_id voice unit_id received_on rating text source_file source_row",
+    "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
+    "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"
+    " pmid url deadline_on matched_terms source_file source_row",
+    "problems": f"{_CYCLE} topic_id topic_title unit_id unit_name level domain raised_on"
+    " last_signal_on state lead_indicator_id excess_per_month excess_unit routine patient_voice"
+    " staff_voice safety_reports external_evidence repeats_count",
+    "triage": f"rank {_CYCLE} topic_id unit_id unit_name domain level raised_on state"
+    " nature_of_change nature_reason group_id group_title group_reason harm_per_month"
+    " lenses_agree_count lenses_looked_count deadline_on what_seems_wrong how_we_know",
+    "proposals": f"proposal_id {_CYCLE} group_id group_title meets_on respond_by_on is_overdue"
+    " question options measure_indicator_id expected_relative_change_prop look_weeks"
+    " balancing_indicator_id acceptability_plan",
+    "decisions": f"decision_id {_CYCLE} decided_on group_id outcome nature_of_change chair_role"
+    " proposer_role attending_professions conflicts dissent rationale spend_gbp"
+    " measure_indicator_id expected_relative_change_prop look_weeks balancing_indicator_id"
+    f" acceptability_plan is_valid void_reasons {_SOURCE}",
+    "actions": f"change_id decision_id {_CYCLE} description strength owner_role planned_live_on"
+    " first_live_on last_live_on units_planned_count units_live_count adopted_prop state"
+    f" {_SOURCE}",
+    "adoption": f"change_id unit_id planned_on went_live_on is_live days_late {_SOURCE}",
+    "tempo": f"{_CYCLE} domain nature_of_change raised_on decided_on live_on verdict_on"
+    " signal_to_decision_days decision_to_live_days live_to_verdict_days waiting_for",
+    "evaluations": f"change_id look_number look_on {_CYCLE} indicator_id unit_id baseline_from"
+    " baseline_until trigger_on live_on data_until observed expected relative_change_prop"
+    " change_lower_prop change_upper_prop reliable reliable_reason effective effective_reason"
+    " acceptable acceptable_reason verdict verdict_reason data_version",
+    "verdicts": f"change_id {_CYCLE} verdict decided_on is_final words next_look_on",
+    "audits": "audit_id action_id unit_id audited_on auditor_role records_checked_count"
+    f" records_compliant_count {_SOURCE}",
+    "acceptability": "check_id action_id checked_on asked_group method responses_count"
+    f" acceptable_count note {_SOURCE}",
+    "reopened": f"{_CYCLE} reopened_on change_id reason {_SOURCE}",
+    "indicators": "indicator_id name unit_words is_share direction why_it_matters",
+    "authorities": "group_id title",
+}
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    table: tuple(words.split()) for table, words in _COLUMN_WORDS.items()
+}
+
+_DAY_COLUMNS = ("period_start", "period_end", "latest_period_start", "baseline_from",
+                "baseline_until", "data_until")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class BoardTables:
+    """The warehouse tables behind the board, by their warehouse names.
+
+    `indicators` and `authorities` come from `frame_indicators` and `frame_authorities`; without
+    them the board shows the ids in words.
+    """
+
+    files: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rejected_rows: pd.DataFrame = field(default_factory=pd.DataFrame)
+    units: pd.DataFrame = field(default_factory=pd.DataFrame)
+    indicator_series: pd.DataFrame = field(default_factory=pd.DataFrame)
+    limits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    signals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    insights: pd.DataFrame = field(default_factory=pd.DataFrame)
+    themes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
+    problems: pd.DataFrame = field(default_factory=pd.DataFrame)
+    triage: pd.DataFrame = field(default_factory=pd.DataFrame)
+    proposals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    actions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    adoption: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tempo: pd.DataFrame = field(default_factory=pd.DataFrame)
+    evaluations: pd.DataFrame = field(default_factory=pd.DataFrame)
+    verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    audits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    acceptability: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reopened: pd.DataFrame = field(default_factory=pd.DataFrame)
+    indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
+    authorities: pd.DataFrame = field(default_factory=pd.DataFrame)
+    disclosure: DisclosurePolicy = STANDARD_POLICY
+    _rows: dict[str, list[Row]] = field(default_factory=dict, init=False, repr=False)
+
+    def rows_where(self, table: str, **wanted: object) -> list[Row]:
+        """The rows of a table whose columns equal the wanted values, in order.
+
+        A table is turned into rows once: the board asks hundreds of small questions of it.
+        """
+        if table not in self._rows:
+            self._rows[table] = read_rows(getattr(self, table))
+        return rows_that(self._rows[table], wanted)
+
+    def __post_init__(self) -> None:
+        """Give every table its columns and make every day a datetime64."""
+        for each in fields(self):
+            if each.name in COLUMNS:
+                frame = getattr(self, each.name)
+                # A frozen dataclass has no other way to make its own input regular.
+                object.__setattr__(self, each.name, settle_frame(frame, COLUMNS[each.name]))
+
+
+def frame_indicators(catalogue: Catalogue) -> pd.DataFrame:
+    """What the board needs of each indicator, one row each, by id."""
+    rows = [
+        {
+            "indicator_id": each.id,
+            "name": each.name,
+            "unit_words": _name_unit(each.unit, each.denominator_source),
+            "is_share": each.unit == "prop",
+            "direction": str(each.direction),
+            "why_it_matters": each.why_it_matters,
+        }
+        for _, each in sorted(catalogue.indicators.items())
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS["indicators"]))
+
+
+def frame_authorities(catalogue: Catalogue) -> pd.DataFrame:
+    """The titles of the decision groups, one row each, by id."""
+    rows = [
+        {"group_id": each.id, "title": each.title}
+        for _, each in sorted(catalogue.authorities.items())
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS["authorities"]))
+
+
+def _name_unit(unit: str, base: str | None) -> str:
+    """A catalogue unit as people say it: 'per_1000' over bed_days is 'per 1,000 bed days'."""
+    if unit == "prop":
+        return "per cent"
+    if unit.startswith("per_"):
+        size = f"{int(unit.removeprefix('per_')):,}"
+        return f"per {size} {(base or '').replace('_', ' ')}".strip()
+    return unit.replace("_", " ")
+
+
+def settle_frame(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """The frame with at least these columns, days as naive datetime64 and a plain index."""
+    settled = frame.reset_index(drop=True)
+    missing = [name for name in columns if name not in settled.columns]
+    settled = settled.reindex(columns=[*settled.columns, *missing])
+    days = {
+        name: _as_days(settled[name])
+        for name in settled.columns
+        if _is_day(name) and not _is_naive_day(settled[name])
+    }
+    return settled.assign(**days)
+
+
+def _is_day(name: str) -> bool:
+    return name.endswith("_on") or name in _DAY_COLUMNS
+
+
+def _is_naive_day(values: pd.Series) -> bool:
+    return isinstance(values.dtype, type(pd.Series(dtype="datetime64[s]").dtype))
+
+
+def _as_days(values: pd.Series) -> pd.Series:
+    stamps = pd.to_datetime(values, errors="coerce")
+    if isinstance(stamps.dtype, pd.DatetimeTZDtype):
+        stamps = stamps.dt.tz_localize(None)
+    return stamps.astype("datetime64[s]")

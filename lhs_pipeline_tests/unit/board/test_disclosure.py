@@ -1,0 +1,85 @@
+"""Small numbers are held back, and told apart from zero and from missing."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from lhs_pipeline.board.disclosure import (
+    STANDARD_POLICY,
+    SuppressionRule,
+    SuppressionRules,
+    clean_text,
+    safe_cell,
+    safe_cells,
+    suppress_small_counts,
+    tell_people,
+    tell_suppressed,
+)
+
+RULES = SuppressionRules(STANDARD_POLICY, (SuppressionRule("people", also_hide=("share",)),))
+
+
+def sample() -> pd.DataFrame:
+    return pd.DataFrame({"people": [0, 1, 4, 5, None], "share": [0.0, 0.1, 0.4, 0.5, None]})
+
+
+def test_counts_from_one_to_four_are_null_and_flagged() -> None:
+    shown = suppress_small_counts(sample(), RULES)
+    assert shown["people"].isna().tolist() == [False, True, True, False, True]
+    assert shown["people_is_suppressed"].tolist() == [False, True, True, False, False]
+
+
+def test_what_would_give_the_count_away_is_hidden_too() -> None:
+    assert suppress_small_counts(sample(), RULES)["share"].isna().tolist()[1:3] == [True, True]
+
+
+def test_zero_suppressed_and_missing_read_differently() -> None:
+    assert tell_suppressed(sample(), RULES)["people"].tolist() == ["0", "1–4", "1–4", "5", ""]  # noqa: RUF001
+
+
+def test_the_next_lowest_sibling_protects_a_total() -> None:
+    frame = pd.DataFrame({"ward": ["a", "a", "a", "b", "b"], "people": [2, 9, 30, 7, 8]})
+    rule = SuppressionRule("people", siblings_by=("ward",))
+    told = tell_suppressed(frame, SuppressionRules(STANDARD_POLICY, (rule,)))
+    assert told["people"].tolist() == ["1–4", "*", "30", "7", "8"]  # noqa: RUF001
+
+
+def test_the_frame_that_was_given_is_left_alone() -> None:
+    frame = sample()
+    suppress_small_counts(frame, RULES)
+    assert frame.equals(sample())
+
+
+def test_an_empty_frame_keeps_its_columns() -> None:
+    shown = suppress_small_counts(sample().iloc[:0], RULES)
+    assert list(shown.columns) == ["people", "share", "people_is_suppressed"]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [(None, "not known"), (0, "0"), (3, "1–4"), (5, "5"), (12345, "12,345")],  # noqa: RUF001
+)
+def test_a_count_in_a_sentence(count: float | None, words: str) -> None:
+    assert tell_people(count, STANDARD_POLICY) == words
+
+
+@pytest.mark.parametrize("start", ["=1+1", "+44", "-2", "@x", "\t=1", "\r=1", " =1", "＝1"])  # noqa: RUF001
+def test_formulas_become_text(start: str) -> None:
+    assert safe_cell(start).startswith("'")
+
+
+def test_control_and_bidirectional_characters_go() -> None:
+    assert clean_text("a\u202eb\x00c\u2066d\ue000\nf\ud800") == "abcd\ue000 f"
+
+
+def test_a_cell_has_an_end() -> None:
+    assert len(safe_cell("x" * 9000)) == 2000
+    assert safe_cell("x" * 9000).endswith("[cut]")
+
+
+def test_numbers_and_dates_are_not_text() -> None:
+    frame = pd.DataFrame({"n": [-1.5], "on": [pd.Timestamp("2026-07-05")], "t": ["=1"]})
+    safe = safe_cells(frame)
+    assert safe["n"].tolist() == [-1.5]
+    assert safe["t"].tolist() == ["'=1"]

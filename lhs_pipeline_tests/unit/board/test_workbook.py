@@ -1,0 +1,51 @@
+"""The workbook opens, filters, and holds text as text."""
+
+from __future__ import annotations
+
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from lhs_pipeline.board.model import BoardTables
+from lhs_pipeline.board.workbook import write_workbook
+
+openpyxl = pytest.importorskip("openpyxl")
+
+SHEETS = ["Read me", "Triage", "Evaluations", "Decisions", "Adoption", "Data dictionary"]
+
+
+def test_the_same_tables_give_the_same_bytes(tables: BoardTables, tmp_path: Path) -> None:
+    first = write_workbook(tmp_path / "a.xlsx", tables, "Trust").read_bytes()
+    assert first == write_workbook(tmp_path / "b" / "b.xlsx", tables, "Trust").read_bytes()
+
+
+def test_sheets_headers_and_filters(tables: BoardTables, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(write_workbook(tmp_path / "a.xlsx", tables, "Trust"))
+    assert book.sheetnames == SHEETS
+    triage = book["Triage"]
+    assert triage.freeze_panes == "C2"
+    assert triage.auto_filter.ref == f"A1:T{triage.max_row}"
+    assert [cell.value for cell in triage[1]][:3] == ["Rank", "Problem", "What seems wrong"]
+
+
+def test_dates_are_dates_and_few_are_held_back(tables: BoardTables, tmp_path: Path) -> None:
+    triage = openpyxl.load_workbook(write_workbook(tmp_path / "a.xlsx", tables, "Trust"))["Triage"]
+    row = dict(zip([cell.value for cell in triage[1]], triage[3], strict=True))
+    assert row["Decide by"].value == datetime(2026, 6, 26)
+    assert row["Decide by"].number_format == "d mmm yyyy"
+    assert row["Staff comments"].value == "1–4"  # noqa: RUF001
+
+
+def test_nothing_is_a_formula_or_a_link(tables: BoardTables, tmp_path: Path) -> None:
+    path = write_workbook(tmp_path / "a.xlsx", tables, "=cmd()")
+    with zipfile.ZipFile(path) as parts:
+        sheets = [parts.read(name) for name in parts.namelist() if "worksheets/" in name]
+    assert not [sheet for sheet in sheets if b"<f>" in sheet or b"hyperlink" in sheet]
+
+
+def test_empty_tables_make_a_workbook(tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(write_workbook(tmp_path / "a.xlsx", BoardTables(), "Trust"))
+    assert book.sheetnames == SHEETS
+    assert book["Data dictionary"].max_row > 50
