@@ -1,0 +1,274 @@
+"""`lhs`: the demo, a night, a site's check, records, trails, reference docs.
+
+Dagster's own commands stay Dagster's. Heavy imports happen inside the command that needs them.
+"""
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
+from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site
+
+_COMMITTED_DEMO = Path("data/demo")
+
+
+class _UsageError(Exception):
+    """The command cannot be carried out as given; the message says what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code: 0 done, 1 not, 2 not understood."""
+    # Dagster tells at every start that `dg` supersedes its commands; a newcomer need not know.
+    warnings.filterwarnings("ignore", module="dagster")
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.command is None:
+        parser.print_help()
+        return 2
+    run: Callable[[argparse.Namespace], int] = given.run
+    try:
+        return run(given)
+    except (SettingsError, CatalogueError, _UsageError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="lhs",
+        description="A learning health system: collect, analyse, decide, implement, close.",
+        epilog="Start with `lhs demo`. Then open data/published/board/index.html, or `lhs ui`.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    _add(commands, "demo", _demo, "make the demo site and run its first nights")
+    _add(commands, "night", _night, "run one night for a site, from files to published tables")
+    _add(commands, "ui", _ui, "start Dagster's web interface for a site, with its schedules")
+    _add(commands, "check", _check, "check a site's catalogue and say what is wrong with it")
+    trail = _add(commands, "trail", _trail, "print the whole life of one problem")
+    trail.add_argument("problem_id", help="for example falls@ward_07; see the triage table")
+    record = _add(commands, "record", _record, "add a row to a register, checked first")
+    record.add_argument("register", help="decisions, actions, go_lives, audits, acceptability, …")
+    record.add_argument(
+        "values", nargs="*", metavar="column=value", help="without any: what the register asks for"
+    )
+    new = _add(commands, "new-site", _new_site, "make a folder for your own organisation")
+    new.add_argument("name", help="the organisation's name")
+    docs = _add(commands, "docs", _docs, "write docs/reference from the catalogue and the tables")
+    docs.add_argument("--check", action="store_true", help="only say whether they are up to date")
+    return parser
+
+
+def _add(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    words: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+    command.set_defaults(run=run)
+    command.add_argument(
+        "--site", type=Path, default=None, help="the site's folder (default: LHS_SITE, or data/)"
+    )
+    return command
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _demo(given: argparse.Namespace) -> int:
+    from lhs_pipeline.demo.layout import (
+        FIRST_NIGHT,
+        LAST_NIGHT,
+        NotTheDemoError,
+        deliver_last_day,
+        lay_out_demo,
+    )
+
+    folder = (given.site or Path("data")).resolve()
+    try:
+        lay_out_demo(folder, _COMMITTED_DEMO.resolve())
+    except NotTheDemoError as error:
+        raise _UsageError(str(error)) from error
+    _say(f"The demo trust stands in {_shown(folder)}. Three years arrive on its first night.")
+    done = _run_nights(folder, [FIRST_NIGHT.isoformat()])
+    files = deliver_last_day(folder, _COMMITTED_DEMO.resolve())
+    _say(f"\nA day later: {len(files)} new files. What closed or failed re-enters the loop.")
+    # The last night runs again so that its own verdicts have re-entered before anybody looks.
+    done &= _run_nights(folder, [LAST_NIGHT.isoformat()] * 2)
+    if not done:
+        _say("\nA night did not end well: the lines marked ✗ above say where.")
+        return 1
+    _say(
+        f"\nDone. Open {_shown(folder)}/published/board/index.html in a browser,\n"
+        f"{_shown(folder)}/published/lhs.xlsx in a spreadsheet,\n"
+        "`lhs trail falls@ward_07` for one problem's whole life, or `lhs ui` for the lineage."
+    )
+    return 0
+
+
+def _run_nights(folder: Path, days: Sequence[str]) -> bool:
+    is_success = True
+    for day in days:
+        os.environ["LHS_TODAY"] = day
+        is_success &= _run_one(read_site(folder))
+    del os.environ["LHS_TODAY"]
+    return is_success
+
+
+def _run_one(site: Site) -> bool:
+    os.environ["LHS_SITE"] = str(site.folder)
+    from lhs_pipeline.definitions import build_definitions
+    from lhs_pipeline.night import run_night
+
+    _say(f"\nThe night of {site.today():%-d %B %Y} at {site.name}")
+    night = run_night(site, build_definitions(read_catalogue(site.catalogue)), _say)
+    if night.evaluated:
+        _say(f"  evaluated: {', '.join(night.evaluated)}")
+    _say("  the night ended well" if night.is_success else "  the night did NOT end well")
+    return night.is_success
+
+
+def _night(given: argparse.Namespace) -> int:
+    return 0 if _run_one(read_site(given.site)) else 1
+
+
+def _ui(given: argparse.Namespace) -> int:
+    from lhs_pipeline.night import prepare_home
+
+    site = read_site(given.site)
+    prepare_home(site)
+    _say(f"Dagster for {site.name}: http://127.0.0.1:3000 (stop with Ctrl-C)")
+    dagster = Path(sys.executable).with_name("dagster")
+    os.execv(dagster, [str(dagster), "dev", "-m", "lhs_pipeline.definitions", "-h", "127.0.0.1"])
+
+
+def _check(given: argparse.Namespace) -> int:
+    site = read_site(given.site)
+    catalogue = read_catalogue(site.catalogue)
+    _say(
+        f"{site.name}: {len(catalogue.sources)} sources, {len(catalogue.indicators)} indicators, "
+        f"{len(catalogue.topics)} topics, {len(catalogue.authorities)} decision groups. "
+        "The catalogue holds together."
+    )
+    return 0
+
+
+def _trail(given: argparse.Namespace) -> int:
+    from lhs_pipeline.board.assets import read_board_tables
+    from lhs_pipeline.board.source_rows import SourceRows
+    from lhs_pipeline.board.trail import format_trail, tell_trail
+    from lhs_pipeline.warehouse.connection import Warehouse
+
+    site = read_site(given.site)
+    catalogue = read_catalogue(site.catalogue)
+    if not site.warehouse_file.is_file():
+        raise _UsageError("No night has run for this site yet: run `lhs night` first.")
+    with Warehouse(site.warehouse_file).transaction() as con:
+        tables = read_board_tables(con, catalogue)
+        lines = tell_trail(given.problem_id, tables, SourceRows(con, catalogue).behind)
+    if not lines:
+        known = ", ".join(sorted(str(name) for name in tables.problems["problem_id"]))
+        raise _UsageError(f"There is no problem {given.problem_id!r}. There are: {known}")
+    print(format_trail(lines), end="")
+    return 0
+
+
+def _record(given: argparse.Namespace) -> int:
+    from lhs_pipeline.collection.recording import (
+        append_record,
+        complete_record,
+        find_record_faults,
+        has_key,
+    )
+    from lhs_pipeline.warehouse.connection import Warehouse
+
+    site = read_site(given.site)
+    sources = read_catalogue(site.catalogue).sources
+    registers = sorted(name for name, source in sources.items() if source.is_register)
+    if given.register not in registers:
+        raise _UsageError(f"{given.register!r} is no register. There are: {', '.join(registers)}")
+    source = sources[given.register]
+    if not given.values:
+        for column in source.columns:
+            need = "needed" if column.required else "may be empty"
+            _say(f"{column.name:<30} {need:<13} {column.description}")
+        return 0
+    values = _values_of(given.values, [column.name for column in source.columns])
+    row = complete_record(source, values, site.now())
+    file = site.registers / f"{source.id}.csv"
+    with Warehouse(site.warehouse_file).transaction() as con:
+        faults = find_record_faults(con, source, row)
+    if faults:
+        raise _UsageError("\n".join(["Nothing was recorded:", *map(str, faults)]))
+    if has_key(file, source, row):
+        key = ", ".join(f"{name}={row[name]}" for name in source.grain)
+        raise _UsageError(f"Nothing was recorded: {key} stands in the register already.")
+    append_record(file, source, row)
+    _say(f"Recorded in {file.name}; it counts from the next night on.")
+    return 0
+
+
+def _values_of(pairs: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or name not in columns:
+            raise _UsageError(
+                f"{pair!r} is not understood: write column=value, with a column of "
+                f"{', '.join(columns)}"
+            )
+        values[name] = value
+    return values
+
+
+def _new_site(given: argparse.Namespace) -> int:
+    from lhs_pipeline.demo.layout import copy_starter
+
+    folder = (given.site or Path("site")).resolve()
+    if (folder / SITE_FILE).exists():
+        raise _UsageError(f"{_shown(folder)} is a site already.")
+    copy_starter(folder / "catalogue")
+    for name in ("inbox", "registers"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    quoted = given.name.replace("\\", "\\\\").replace('"', '\\"')
+    (folder / SITE_FILE).write_text(
+        f'name = "{quoted}"\ntimezone = "Europe/London"\n', encoding="utf-8"
+    )
+    _say(
+        f"{_shown(folder)} is ready. Adapt catalogue/, deliver files into inbox/<source>/, then\n"
+        f"`lhs check --site {_shown(folder)}` and `lhs night --site {_shown(folder)}`."
+    )
+    return 0
+
+
+def _docs(given: argparse.Namespace) -> int:
+    from lhs_pipeline.reference import render_reference, write_reference
+
+    folder = Path("docs/reference")
+    if not given.check:
+        for file in write_reference(folder):
+            _say(f"wrote {file}")
+        return 0
+    stale = [
+        name
+        for name, text in render_reference().items()
+        if not (folder / name).is_file() or (folder / name).read_text(encoding="utf-8") != text
+    ]
+    for name in stale:
+        print(f"{folder / name} is out of date: run `lhs docs`", file=sys.stderr)
+    return 1 if stale else 0
+
+
+def _shown(folder: Path) -> str:
+    """The folder as one would type it from here."""
+    here = Path.cwd()
+    return str(folder.relative_to(here)) if folder.is_relative_to(here) else str(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

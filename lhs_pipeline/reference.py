@@ -1,0 +1,145 @@
+"""docs/reference, made from the catalogue and the declared tables, so that it cannot drift."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
+from lhs_pipeline.catalogue.model import Catalogue, Source
+from lhs_pipeline.catalogue.reader import STARTER, read_catalogue
+from lhs_pipeline.closure.assets import TABLES as CLOSURE_TABLES
+from lhs_pipeline.collection.contracts import faults_of
+from lhs_pipeline.collection.landing import FILES, REJECTED_ROWS, table_of
+from lhs_pipeline.decision.assets import TABLES as DECISION_TABLES
+from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION_TABLES
+from lhs_pipeline.warehouse.table import Table
+
+_NOTE = "<!-- Made by `lhs docs` from the catalogue and the code. Do not edit. -->\n"
+
+
+def render_reference() -> dict[str, str]:
+    """Return the pages of docs/reference by file name."""
+    catalogue = read_catalogue()
+    collection = [FILES, REJECTED_ROWS, *(table_of(s) for s in catalogue.sources.values())]
+    pages = {
+        "README.md": _contents(),
+        "collection.md": _tables("collection", collection),
+        "analysis.md": _tables("analysis", ANALYSIS_TABLES),
+        "decision.md": _tables("decision", DECISION_TABLES),
+        "implementation.md": _tables("implementation", IMPLEMENTATION_TABLES),
+        "closure.md": _tables("closure", CLOSURE_TABLES),
+        "indicators.md": _indicators(catalogue),
+        "sources.md": _sources(catalogue),
+        "topics.md": _topics(catalogue),
+        "authorities.md": _authorities(catalogue),
+        "policy.md": _policy(),
+    }
+    return {name: _NOTE + "\n" + text.rstrip() + "\n" for name, text in pages.items()}
+
+
+def write_reference(folder: Path) -> list[Path]:
+    """Write all pages and return their files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written: list[Path] = []
+    for name, text in render_reference().items():
+        (folder / name).write_text(text, encoding="utf-8")
+        written.append(folder / name)
+    return written
+
+
+def _contents() -> str:
+    return (
+        "# Reference\n\n"
+        "Tables by step: [collection](collection.md), [analysis](analysis.md), "
+        "[decision](decision.md), [implementation](implementation.md), [closure](closure.md).\n\n"
+        "What people own and sign: [indicators](indicators.md), [sources](sources.md), "
+        "[topics](topics.md), [decision groups](authorities.md), [policy](policy.md)."
+    )
+
+
+def _tables(step: str, tables: Iterable[Table]) -> str:
+    return "\n\n".join([f"# Tables of `{step}`", *(_table(table) for table in tables)])
+
+
+def _table(table: Table) -> str:
+    rows = _rows(
+        ("column", "type", "meaning"), ((c.name, c.type, c.description) for c in table.columns)
+    )
+    return f"## `{table.name}`\n\n{table.description}\n\nGrain: {table.grain}.\n\n{rows}"
+
+
+def _rows(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [" | ".join(heading), " | ".join("---" for _ in heading)]
+    lines += [" | ".join(cell.replace("|", "\\|") for cell in row) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _indicators(catalogue: Catalogue) -> str:
+    rows = _rows(
+        ("id", "name", "domain", "topic", "better", "unit", "period", "why it matters"),
+        (
+            (i.id, i.name, i.domain, i.topic, i.direction, i.unit, i.period, i.why_it_matters)
+            for i in catalogue.indicators.values()
+        ),
+    )
+    return f"# Indicators of the starter catalogue\n\n{rows}"
+
+
+def _sources(catalogue: Catalogue) -> str:
+    return "\n\n".join(
+        ["# Source contracts of the starter catalogue"]
+        + [_source(source) for source in catalogue.sources.values()]
+    )
+
+
+def _source(source: Source) -> str:
+    place = "registers/" if source.is_register else f"inbox/{source.folder or source.id}/"
+    faults = _rows(
+        ("field", "a row is rejected for", "expected"),
+        ((fault.field, fault.reason, fault.expected) for fault in faults_of(source)),
+    )
+    return (
+        f"## `{source.id}`: {source.title}\n\n{source.description}.\n\n"
+        f"Kind: {source.kind}. Files: `{place}{source.file_pattern}`. "
+        f"One row per {', '.join(source.grain)}.\n\n{faults}"
+    )
+
+
+def _topics(catalogue: Catalogue) -> str:
+    rows = _rows(
+        ("id", "title", "domain", "should simply work reliably", "description"),
+        (
+            (t.id, t.title, t.domain, "yes" if t.is_expected_reliable else "no", t.description)
+            for t in catalogue.topics.values()
+        ),
+    )
+    return f"# Topics of the starter catalogue\n\n{rows}"
+
+
+def _authorities(catalogue: Catalogue) -> str:
+    rows = _rows(
+        ("id", "title", "may authorise", "up to", "spend limit", "quorum", "escalates to"),
+        (
+            (
+                group.id,
+                group.title,
+                ", ".join(group.may_authorise),
+                str(group.scope),
+                f"£{group.spend_limit_gbp:,.0f}",
+                ", ".join(group.quorum_professions),
+                group.escalates_to or "",
+            )
+            for group in catalogue.authorities.values()
+        ),
+    )
+    return f"# Decision groups of the starter catalogue\n\n{rows}"
+
+
+def _policy() -> str:
+    text = (STARTER / "policy.toml").read_text(encoding="utf-8")
+    return "# Policy of the starter catalogue\n\n" + "\n".join(_fenced(text))
+
+
+def _fenced(text: str) -> Iterator[str]:
+    yield "```toml"
+    yield text.rstrip()
+    yield "```"
