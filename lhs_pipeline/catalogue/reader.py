@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -102,17 +102,17 @@ def _read_file(
         complaints.append(Complaint(file, "file", f"not valid TOML in UTF-8: {error}"))
         return None
     try:
-        record: _Record = _adapter(kind).validate_python({**said, **given})
+        record: _Record = _adapters()[kind].validate_python({**said, **given})
         return record
     except ValidationError as error:
         complaints.extend(_complaints_of(file, error))
         return None
 
 
-@lru_cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
+@cache
+def _adapters() -> dict[type, TypeAdapter[Any]]:
     # Building one costs far more than reading a file with it.
-    return TypeAdapter(kind)
+    return {kind: TypeAdapter(kind) for kind in (*_FOLDERS.values(), Policy)}
 
 
 def _complaints_of(file: Path, error: ValidationError) -> Iterator[Complaint]:
