@@ -57,6 +57,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     new = _add(commands, "new-site", _new_site, "make a folder for your own organisation")
     new.add_argument("name", help="the organisation's name")
+    evaluate = _add(
+        commands, "evaluate", _evaluate, "judge changes from three files, without a site"
+    )
+    evaluate.add_argument("series", type=Path, help="unit, indicator, period, as_of, figures")
+    evaluate.add_argument("changes", type=Path, help="what was changed where and when")
+    evaluate.add_argument(
+        "indicators", type=Path, help="kind of each indicator, and which is better"
+    )
+    evaluate.add_argument("--out", type=Path, default=Path("evaluation"), help="folder to write to")
     docs = _add(commands, "docs", _docs, "write docs/reference from the catalogue and the tables")
     docs.add_argument("--check", action="store_true", help="only say whether they are up to date")
     return parser
@@ -243,6 +252,24 @@ def _new_site(given: argparse.Namespace) -> int:
         f"{_shown(folder)} is ready. Adapt catalogue/, deliver files into inbox/<source>/, then\n"
         f"`lhs check --site {_shown(folder)}` and `lhs night --site {_shown(folder)}`."
     )
+    return 0
+
+
+def _evaluate(given: argparse.Namespace) -> int:
+    # Many small matrices: with one BLAS thread each is solved thirty times faster.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from lhs_pipeline.closure.exchange import ExchangeError, answer_question, read_question
+    from lhs_pipeline.closure.policy import REFERENCE_POLICY
+
+    try:
+        question = read_question(given.series, given.changes, given.indicators)
+    except ExchangeError as error:
+        raise _UsageError(str(error)) from error
+    verdicts, files = answer_question(question, REFERENCE_POLICY, given.out)
+    latest = verdicts.groupby("change_id").tail(1)["verdict"].value_counts()
+    for verdict, count in latest.items():
+        _say(f"{verdict:<14} {count:>5} changes")
+    _say("Written: " + ", ".join(str(file) for file in files))
     return 0
 
 

@@ -1,0 +1,487 @@
+"""Three tables in, verdicts by look date out: what `lhs evaluate` runs.
+
+Nothing here knows Dagster, DuckDB, files or today's date.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lhs_pipeline.closure.judgement import (
+    SHAPE_WEIGHTS,
+    Balancing,
+    Boundary,
+    Evidence,
+    LookVerdict,
+    Reason,
+    Schedule,
+    Status,
+    judge_looks,
+    no_balancing,
+    weigh_balancing,
+    weigh_evidence,
+)
+from lhs_pipeline.closure.panels import (
+    IndicatorPanel,
+    IndicatorTable,
+    build_panel,
+    read_series,
+    rows_of,
+)
+from lhs_pipeline.closure.policy import EvaluationPolicy
+from lhs_pipeline.statistics.control_path import ControlPath, fit_control_path
+from lhs_pipeline.statistics.controlled_series import (
+    ChangePlan,
+    EffectTrace,
+    TraceSettings,
+    trace_effect,
+    typical_increments,
+)
+from lhs_pipeline.statistics.multiplicity import benjamini_hochberg
+from lhs_pipeline.statistics.sequential_evidence import (
+    obrien_fleming_boundary,
+    shape_boundary,
+    shape_factors,
+)
+from lhs_pipeline.statistics.series_covariance import (
+    TYPICAL,
+    CovarianceParameters,
+    fit_covariance,
+)
+
+DateArray = NDArray[np.datetime64]
+_DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True)
+class Change:
+    """One row of the changes table, in days since the epoch where it is a date."""
+
+    change_id: str
+    unit: str
+    indicator: str
+    balancing_indicator: str | None
+    direction: int
+    implemented: np.datetime64
+    horizon_weeks: float
+    lag_weeks: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One indicator, ready for any change on it."""
+
+    panel: IndicatorPanel
+    controls: ControlPath
+    controls_count: int
+    covariance: CovarianceParameters
+    settings: TraceSettings
+    lower_is_better: bool
+
+
+@dataclass(frozen=True)
+class Looks:
+    """Dates of the looks, and how many complete periods under the change each of them sees."""
+
+    dates: DateArray
+    counts: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a change stands: its plan, what bars a judgement, and where its own time ends."""
+
+    plan: ChangePlan | None
+    barrier: Reason | None
+    cap: int
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Baseline start, overlap, and periods until the next change on the same unit and indicator."""
+
+    earliest: int
+    barrier: Reason | None
+    cap: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything known about one change before it is judged."""
+
+    change: Change
+    looks: Looks
+    trace: EffectTrace | None
+    evidence: Evidence | None
+    balancing: Balancing | None
+    schedule: Schedule
+    cap: int
+    barrier: Reason | None
+
+
+def evaluate_changes(
+    series: pd.DataFrame,
+    changes: pd.DataFrame,
+    indicators: pd.DataFrame,
+    policy: EvaluationPolicy,
+) -> pd.DataFrame:
+    """Verdict per change and look date.
+
+    Args:
+        series: unit, indicator, period_start, period_end, as_of, numerator, denominator, value; one
+            row per version of a figure.
+        changes: change_id, unit, indicator, balancing_indicator, implemented_date,
+            evaluation_horizon_weeks, expected_lag_weeks.
+        indicators: indicator, kind (rate | proportion | mean), better (lower | higher).
+        policy: The rules.
+
+    Returns:
+        change_id, look_date, verdict, reason, estimate, ci_low, ci_high (log scale, negative =
+        improvement), p_value, e_value, periods_count, controls_count, reporting_lag_weeks.
+    """
+    known = _read_changes(changes, indicators)
+    comparisons = _compare_all(series, indicators, known, policy)
+    until = _days(series["as_of"]).max()
+    boundaries: dict[tuple[str, int, int], Boundary] = {}
+    cases = [_build_case(change, known, comparisons, boundaries, policy) for change in known]
+    if policy.portfolio_rate < 1.0:
+        cases = _apply_portfolio_rate(cases, policy.portfolio_rate)
+    tables = [_report(case, comparisons[case.change.indicator], until, policy) for case in cases]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _days(column: "pd.Series[str]") -> DateArray:
+    codes, values = pd.factorize(column)
+    return np.asarray(pd.to_datetime(pd.Series(values)).to_numpy().astype("datetime64[D]")[codes])
+
+
+def _read_changes(changes: pd.DataFrame, indicators: pd.DataFrame) -> list[Change]:
+    better = dict(zip(indicators["indicator"], indicators["better"], strict=True))
+    dates = _days(changes["implemented_date"])
+    found = []
+    for row, date in zip(changes.to_dict("records"), dates, strict=True):
+        balancing = row.get("balancing_indicator")
+        lag = row.get("expected_lag_weeks")
+        found.append(
+            Change(
+                change_id=str(row["change_id"]),
+                unit=str(row["unit"]),
+                indicator=str(row["indicator"]),
+                balancing_indicator=str(balancing) if isinstance(balancing, str) else None,
+                direction=-1 if better[row["indicator"]] == "higher" else 1,
+                implemented=date,
+                horizon_weeks=float(row["evaluation_horizon_weeks"]),
+                lag_weeks=float(lag) if pd.notna(lag) else 0.0,
+            )
+        )
+    return found
+
+
+def _compare_all(
+    series: pd.DataFrame, indicators: pd.DataFrame, changes: list[Change], policy: EvaluationPolicy
+) -> dict[str, Comparison]:
+    """One comparison per indicator that any change needs."""
+    tables = read_series(series, indicators)
+    better = dict(zip(indicators["indicator"], indicators["better"], strict=True))
+    needed = {change.indicator for change in changes}
+    needed |= {change.balancing_indicator for change in changes if change.balancing_indicator}
+    ahead = int(max((change.horizon_weeks for change in changes), default=0)) * 7
+    return {
+        name: _compare(tables[name], name, better[name], changes, (policy, ahead))
+        for name in sorted(needed & tables.keys())
+    }
+
+
+def _compare(
+    table: IndicatorTable,
+    name: str,
+    better: str,
+    changes: list[Change],
+    context: tuple[EvaluationPolicy, int],
+) -> Comparison:
+    """Path and covariance of the units on which no change touches the indicator."""
+    policy, ahead = context
+    panel = build_panel(table, policy.complete_from_prop, ahead)
+    touched = {c.unit for c in changes if name in (c.indicator, c.balancing_indicator)}
+    rows = np.array(
+        [i for i, unit in enumerate(panel.units) if unit not in touched], dtype=np.int64
+    )
+    controls = fit_control_path(rows_of(panel.panel, rows))
+    weeks_per_period = panel.period_days / 7.0
+    weeks = np.arange(panel.panel.numerator.shape[1], dtype=np.float64) * weeks_per_period
+    covariance = fit_covariance(controls, weeks, TYPICAL)
+    settings = _trace_settings(policy, weeks_per_period)
+    return Comparison(panel, controls, rows.size, covariance, settings, better != "higher")
+
+
+def _trace_settings(policy: EvaluationPolicy, weeks_per_period: float) -> TraceSettings:
+    return TraceSettings(
+        ramp_periods=_periods(policy.ramp_weeks, weeks_per_period),
+        delay_periods=_periods(policy.delay_weeks, weeks_per_period),
+        recent_periods=_periods(policy.recent_weeks, weeks_per_period),
+        settling_periods=_periods(policy.settling_weeks, weeks_per_period),
+        scale_weight=policy.scale_weight,
+        effect_spread=policy.effect_spread,
+        weeks_per_period=weeks_per_period,
+    )
+
+
+def _periods(weeks: float, weeks_per_period: float) -> int:
+    """Whole periods that cover a number of weeks, at least one."""
+    return max(1, int(np.ceil(weeks / weeks_per_period - 0.2)))
+
+
+def _build_case(
+    change: Change,
+    known: list[Change],
+    comparisons: dict[str, Comparison],
+    boundaries: dict[tuple[str, int, int], Boundary],
+    policy: EvaluationPolicy,
+) -> Case:
+    comparison = comparisons[change.indicator]
+    looks = _look_dates(change, comparison)
+    schedule = _schedule(change, comparison, policy)
+    place = _place(change, known, comparison, policy)
+    plan = place.plan
+    empty = Case(change, looks, None, None, None, schedule, place.cap, place.barrier)
+    if plan is None:
+        return replace(empty, barrier=place.barrier or Reason.NO_DATA)
+    trace = _trace(plan, comparison)
+    boundary = _boundary(plan, change.indicator, comparison, boundaries, policy)
+    is_strict = comparison.controls_count < policy.enough_controls
+    evidence = weigh_evidence(trace, boundary, is_strict, policy)
+    balancing = _weigh_balancing(change, known, comparisons, plan.periods_after, policy)
+    return replace(empty, trace=trace, evidence=evidence, balancing=balancing)
+
+
+def _look_dates(change: Change, comparison: Comparison) -> Looks:
+    """One look per period, until the horizon's last period is complete."""
+    step = np.timedelta64(comparison.panel.period_days, "D")
+    lag = np.timedelta64(comparison.panel.lag.lag_weeks * 7, "D")
+    horizon = int(np.ceil(change.horizon_weeks / comparison.settings.weeks_per_period))
+    starts = comparison.panel.period_starts
+    first = int(np.searchsorted(starts, change.implemented))
+    complete = starts[first + 1 : first + 1 + horizon] + lag
+    last = complete[-1] if complete.size else change.implemented + horizon * step + lag
+    looks_count = int(np.ceil((last - change.implemented) / step))
+    looks = change.implemented + np.arange(1, looks_count + 1) * step
+    counts = np.searchsorted(complete, looks, side="right")
+    return Looks(looks, counts.astype(np.int64))
+
+
+def _schedule(change: Change, comparison: Comparison, policy: EvaluationPolicy) -> Schedule:
+    width = comparison.settings.weeks_per_period
+    return Schedule(
+        closing=tuple(_periods(weeks + change.lag_weeks, width) for weeks in policy.closing_weeks),
+        futility_from=_periods(policy.futility_from_weeks + change.lag_weeks, width),
+        fade_every=_periods(policy.fade_every_weeks, width),
+        horizon=int(np.ceil(change.horizon_weeks / width)),
+    )
+
+
+def _place(
+    change: Change, known: list[Change], comparison: Comparison, policy: EvaluationPolicy
+) -> Placement:
+    """The change on the grid, or why it has no place there."""
+    starts, width = comparison.panel.period_starts, comparison.settings.weeks_per_period
+    horizon = int(np.ceil(change.horizon_weeks / width))
+    first = int(np.searchsorted(starts, change.implemented))
+    near = _neighbours(change, known, comparison, policy)
+    barrier, cap = near.barrier, near.cap
+    earliest = max(near.earliest, first - _periods(policy.longest_baseline_weeks, width))
+    if change.unit not in comparison.panel.units or first + horizon >= starts.size:
+        return Placement(None, barrier or Reason.NO_DATA, cap)
+    unit = comparison.panel.units.index(change.unit)
+    seen = comparison.panel.panel.is_seen[unit, earliest:first].sum()
+    if seen < _periods(policy.minimum_baseline_weeks, width):
+        return Placement(None, barrier or Reason.SHORT_BASELINE, cap)
+    if comparison.controls_count < 2:
+        barrier = barrier or Reason.NO_COMPARISON
+    lag = round(change.lag_weeks / width)
+    plan = ChangePlan(unit, first, horizon, lag, change.direction, earliest)
+    return Placement(plan, barrier, cap)
+
+
+def _neighbours(
+    change: Change, known: list[Change], comparison: Comparison, policy: EvaluationPolicy
+) -> Neighbours:
+    """What other changes on the same unit and indicator leave to this one."""
+    starts = comparison.panel.period_starts
+    earliest, barrier, cap = 0, None, starts.size
+    for other in known:
+        is_same = (other.unit, other.indicator) == (change.unit, change.indicator)
+        if other.change_id == change.change_id or not is_same:
+            continue
+        if other.implemented > change.implemented:
+            gap = np.searchsorted(starts, other.implemented) - np.searchsorted(
+                starts, change.implemented
+            )
+            cap = min(cap, int(gap))
+            continue
+        ends = other.implemented + np.timedelta64(int(other.horizon_weeks * 7), "D")
+        if ends > change.implemented:
+            barrier = Reason.OVERLAP_EARLIER
+        settled = other.implemented + np.timedelta64(int(policy.ramp_weeks * 7), "D")
+        earliest = max(earliest, int(np.searchsorted(starts, settled)))
+    return Neighbours(earliest, barrier, cap)
+
+
+def _trace(plan: ChangePlan, comparison: Comparison) -> EffectTrace:
+    return trace_effect(
+        comparison.panel.panel,
+        plan,
+        comparison.controls,
+        comparison.covariance,
+        comparison.settings,
+    )
+
+
+def _boundary(
+    plan: ChangePlan,
+    indicator: str,
+    comparison: Comparison,
+    boundaries: dict[tuple[str, int, int], Boundary],
+    policy: EvaluationPolicy,
+) -> Boundary:
+    """Boundary for the indicator, horizon and lag; calibrated once, on a typical unit."""
+    key = (indicator, plan.periods_after, plan.lag_periods)
+    if key not in boundaries:
+        typical = replace(plan, first_period=104, baseline_from=0)
+        increments = typical_increments(
+            typical, comparison.controls, comparison.covariance, comparison.settings
+        )
+        harm = float(obrien_fleming_boundary(np.ones(1), policy.harm_alpha)[0])
+        factors = shape_factors(SHAPE_WEIGHTS, policy.alpha)
+        shown = shape_boundary(increments, factors, policy.alpha)
+        boundaries[key] = Boundary(shown, harm, policy.alpha)
+    return boundaries[key]
+
+
+def _weigh_balancing(
+    change: Change,
+    known: list[Change],
+    comparisons: dict[str, Comparison],
+    periods: int,
+    policy: EvaluationPolicy,
+) -> Balancing:
+    """The balancing measure, lower or higher being better as it is declared for it."""
+    name = change.balancing_indicator
+    if name is None or name not in comparisons:
+        return no_balancing(periods)
+    comparison = comparisons[name]
+    direction = 1 if comparison.lower_is_better else -1
+    moved = replace(change, indicator=name, direction=direction)
+    plan = _place(moved, known, comparison, policy).plan
+    if plan is None:
+        never = np.zeros(periods, dtype=np.bool_)
+        return Balancing(never, never, never)
+    harm = float(obrien_fleming_boundary(np.ones(1), policy.balancing_alpha)[0])
+    found = weigh_balancing(_trace(replace(plan, lag_periods=0), comparison), harm, policy)
+    return _at_periods(found, periods)
+
+
+def _at_periods(found: Balancing, periods: int) -> Balancing:
+    """The same answers on the target's grid, if the two indicators differ in period."""
+    index = np.minimum(
+        ((np.arange(1, periods + 1) * found.is_safe.size) // periods) - 1, found.is_safe.size - 1
+    )
+    index = np.maximum(index, 0)
+    return Balancing(found.is_safe[index], found.is_harm[index], found.is_doubtful[index])
+
+
+def _apply_portfolio_rate(cases: list[Case], rate: float) -> list[Case]:
+    """Count an effect as shown only if it also survives among all changes known at that date.
+
+    Benjamini-Hochberg over the running p-values of every change implemented by the look date, open
+    and closed alike.
+    """
+    live = [i for i, case in enumerate(cases) if case.evidence is not None]
+    dates = (
+        np.unique(np.concatenate([cases[i].looks.dates for i in live])) if live else np.array([])
+    )
+    keep = {i: np.zeros(_evidence(cases[i]).is_shown.size, dtype=np.bool_) for i in live}
+    for date in dates:
+        position = {i: int(np.searchsorted(cases[i].looks.dates, date, side="right")) for i in live}
+        known = [i for i in live if position[i] > 0]
+        counts = {i: min(int(cases[i].looks.counts[position[i] - 1]), cases[i].cap) for i in known}
+        p_values = np.array([_p_at(cases[i], counts[i]) for i in known])
+        for i, is_kept in zip(known, benjamini_hochberg(p_values, rate), strict=True):
+            if is_kept and counts[i] > 0:
+                keep[i][counts[i] - 1] = True
+    changed = list(cases)
+    for i in live:
+        evidence = _evidence(cases[i])
+        changed[i] = replace(
+            cases[i], evidence=replace(evidence, is_shown=evidence.is_shown & keep[i])
+        )
+    return changed
+
+
+def _evidence(case: Case) -> Evidence:
+    if case.evidence is None:
+        raise ValueError(f"{case.change.change_id} has no evidence")
+    return case.evidence
+
+
+def _p_at(case: Case, count: int) -> float:
+    return float(_evidence(case).p_value[count - 1]) if count > 0 else 1.0
+
+
+def _report(
+    case: Case, comparison: Comparison, until: np.datetime64, policy: EvaluationPolicy
+) -> pd.DataFrame:
+    """One row per look of one change."""
+    is_past = case.looks.dates <= until
+    looks = case.looks.dates[is_past]
+    counts = np.minimum(case.looks.counts[is_past], max(case.cap, 0))
+    statuses = _statuses(case, counts, case.looks.counts[is_past] > case.cap, policy)
+    table = pd.DataFrame(
+        {
+            "change_id": case.change.change_id,
+            "look_date": looks.astype("datetime64[s]"),
+            "verdict": [str(status.verdict) for status in statuses],
+            "reason": [str(status.reason) for status in statuses],
+            "periods_count": counts,
+            "controls_count": comparison.controls_count,
+            "reporting_lag_weeks": comparison.panel.lag.lag_weeks,
+        }
+    )
+    return table.assign(**_estimates(case, counts))
+
+
+def _statuses(
+    case: Case, counts: NDArray[np.int64], is_capped: NDArray[np.bool_], policy: EvaluationPolicy
+) -> list[Status]:
+    watching = LookVerdict.KEEP_WATCHING
+    if case.trace is None or case.evidence is None or case.balancing is None:
+        return [Status(watching, case.barrier or Reason.NO_DATA)] * counts.size
+    if case.barrier is not None:
+        return [Status(watching, case.barrier)] * counts.size
+    judged = judge_looks(case.trace, case.evidence, case.balancing, case.schedule, policy)
+    found = [judged[count] for count in counts]
+    overlap = Status(watching, Reason.OVERLAP_LATER)
+    return [
+        overlap if capped and status.verdict is watching else status
+        for status, capped in zip(found, is_capped, strict=True)
+    ]
+
+
+def _estimates(case: Case, counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+    names = ("estimate", "ci_low", "ci_high", "p_value", "e_value")
+    if case.trace is None or case.evidence is None:
+        return {name: np.full(counts.size, np.nan) for name in names}
+    known, index = counts > 0, np.maximum(counts - 1, 0)
+    centre, reach = case.trace.estimate[index], 1.96 * case.trace.standard_error[index]
+    evidence = case.evidence
+    columns = (
+        centre,
+        centre - reach,
+        centre + reach,
+        evidence.p_value[index],
+        evidence.e_value[index],
+    )
+    return {
+        name: np.where(known, column, np.nan) for name, column in zip(names, columns, strict=True)
+    }

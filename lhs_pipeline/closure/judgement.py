@@ -1,0 +1,260 @@
+"""From the evidence on one change to a verdict at every look, each with its reason."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from lhs_pipeline.closure.policy import EvaluationPolicy
+from lhs_pipeline.statistics.controlled_series import EffectTrace
+from lhs_pipeline.statistics.sequential_evidence import mixture_log_evidence, shape_factors
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+# Step, ramp, delayed step: how the error is shared out among the ways in which a change may work.
+SHAPE_WEIGHTS = np.array([0.6, 0.2, 0.2])
+_FOUR_IN_FIVE = 0.8416
+
+
+class LookVerdict(StrEnum):
+    """The words of the exchange format."""
+
+    CLOSE = "CLOSE"
+    ITERATE = "ITERATE"
+    KEEP_WATCHING = "KEEP WATCHING"
+
+
+class Reason(StrEnum):
+    """Why a verdict is what it is."""
+
+    SHOWN_AND_SUSTAINED = "shown_and_sustained"
+    MODERATE_CONFIDENCE = "shown_and_sustained_with_few_controls"
+    HARM = "worse_than_without_the_change"
+    BALANCING_HARM = "balancing_measure_worse"
+    NO_WORTHWHILE_EFFECT = "no_worthwhile_effect"
+    NOT_SHOWN = "not_shown_by_the_horizon"
+    NOT_SUSTAINED = "shown_but_not_sustained"
+    FADED = "faded_after_closure"
+    TOO_EARLY = "too_early"
+    NOT_SHOWN_YET = "not_shown_yet"
+    NOT_SUSTAINED_YET = "shown_not_yet_sustained"
+    BALANCING_NOT_YET_SAFE = "balancing_measure_not_yet_safe"
+    OVERLAP_EARLIER = "cannot_attribute_earlier_change"
+    OVERLAP_LATER = "cannot_attribute_later_change"
+    SHORT_BASELINE = "too_little_data_before"
+    NO_COMPARISON = "no_units_to_compare_with"
+    NO_DATA = "no_usable_data"
+    PORTFOLIO = "not_beyond_chance_among_all_changes"
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """How far evidence must go for one indicator and horizon."""
+
+    shown: float
+    harm: float
+    shown_alpha: float
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Numbers of periods after which each question is asked."""
+
+    closing: tuple[int, ...]
+    futility_from: int
+    fade_every: int
+    horizon: int
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What holds after 1, 2, ... periods under the change; arrays have that length.
+
+    Attributes:
+        is_shown: An effect has been shown by then.
+        is_harm: Harm has been shown by then.
+        is_futile: The effect falls short of what is worthwhile.
+        is_sustained: The effect has settled, and the latest window still shows it.
+        is_fading: The latest window falls short of the share of the given effect, per look.
+        p_value: Running p-value against no improvement, valid over all looks to the horizon.
+        e_value: Evidence for improvement that is valid without any horizon.
+    """
+
+    is_shown: BoolArray
+    is_harm: BoolArray
+    is_futile: BoolArray
+    is_sustained: BoolArray
+    p_value: FloatArray
+    e_value: FloatArray
+
+
+@dataclass(frozen=True)
+class Balancing:
+    """The balancing measure after 1, 2, ... periods; all safe where none was named.
+
+    Attributes:
+        is_safe: Certainly not worse by more than the margin.
+        is_harm: Certainly worse, and not certainly within the margin.
+        is_doubtful: Probably worse (four in five), and no longer certainly within the margin.
+    """
+
+    is_safe: BoolArray
+    is_harm: BoolArray
+    is_doubtful: BoolArray
+
+
+@dataclass(frozen=True)
+class Status:
+    """Verdict and reason after a number of periods."""
+
+    verdict: LookVerdict
+    reason: Reason
+
+
+def weigh_evidence(
+    trace: EffectTrace, boundary: Boundary, is_strict: bool, policy: EvaluationPolicy
+) -> Evidence:
+    """Which conditions hold after each period under the change."""
+    root = np.sqrt(np.maximum(trace.planned_information, 1e-12))[:, None]
+    capped = np.sqrt(np.minimum(1.0, root**2 / np.maximum(trace.information, 1e-12)))
+    is_enough = trace.after_count >= policy.first_claim_points
+    factors = shape_factors(SHAPE_WEIGHTS, boundary.shown_alpha)[:, None]
+    reach = np.where(is_enough, np.max(factors * trace.score / root * capped, axis=0), 0.0)
+    reach = np.maximum.accumulate(np.maximum(reach, 0.0))
+    harm = np.where(is_enough, -trace.score[0] / root[0] * capped[0], 0.0)
+    log_e = mixture_log_evidence(
+        trace.score, trace.information, SHAPE_WEIGHTS, policy.effect_spread
+    )
+    log_e = np.where(is_enough, log_e, 0.0)
+    is_shown = reach >= boundary.shown
+    if is_strict:
+        is_shown &= np.maximum.accumulate(log_e) >= np.log(policy.strict_evidence)
+    short = trace.estimate - np.log1p(policy.futility_effect)
+    return Evidence(
+        is_shown=is_shown,
+        is_harm=np.maximum.accumulate(harm) >= boundary.harm,
+        is_futile=is_enough & (short > policy.futility_z * trace.standard_error),
+        is_sustained=_is_sustained(trace, policy),
+        p_value=_running_p_value(reach, boundary),
+        e_value=np.exp(np.minimum(log_e, 500.0)),
+    )
+
+
+def _is_sustained(trace: EffectTrace, policy: EvaluationPolicy) -> BoolArray:
+    settled = -trace.settled_estimate > policy.settled_z * trace.settled_error
+    recent = -trace.recent_estimate > policy.recent_z * trace.recent_error
+    retained = -trace.recent_estimate > policy.recent_keep * -trace.estimate
+    return np.asarray(settled & recent & retained)
+
+
+def _running_p_value(reach: FloatArray, boundary: Boundary) -> FloatArray:
+    """2 (1 - Phi(reach)), with the reach scaled so that the boundary stands exactly at alpha."""
+    one_shape = float(ndtri(1.0 - boundary.shown_alpha / 2.0))
+    return np.asarray(np.minimum(1.0, 2.0 * ndtr(-reach * one_shape / boundary.shown)))
+
+
+def weigh_balancing(trace: EffectTrace, harm: float, policy: EvaluationPolicy) -> Balancing:
+    """Whether the balancing measure is safely not much worse, or is worse for certain."""
+    upper = trace.estimate + policy.balancing_z * trace.standard_error
+    root = np.sqrt(np.maximum(trace.planned_information[0], 1e-12))
+    reach = np.where(trace.after_count >= policy.first_claim_points, -trace.score[0] / root, 0.0)
+    # Harm that is certain, but certainly within the tolerable margin, does not stand in the way.
+    is_safe = upper < np.log1p(policy.balancing_margin)
+    is_worse = trace.estimate > _FOUR_IN_FIVE * trace.standard_error
+    return Balancing(np.asarray(is_safe), (reach >= harm) & ~is_safe, is_worse & ~is_safe)
+
+
+def no_balancing(periods: int) -> Balancing:
+    """Where no balancing measure was named."""
+    never = np.zeros(periods, dtype=np.bool_)
+    return Balancing(~never, never, never)
+
+
+def judge_looks(
+    trace: EffectTrace,
+    evidence: Evidence,
+    balancing: Balancing,
+    schedule: Schedule,
+    policy: EvaluationPolicy,
+) -> list[Status]:
+    """Verdict after each period under the change, index 0 = before any.
+
+    Harm and fading are final. "No worthwhile effect" and "balancing measure worse" stand until a
+    closing look, which asks for both anyway, overturns them: the boundary assumes no stopping for
+    futility, so going on watching costs no error.
+    """
+    status = Status(LookVerdict.KEEP_WATCHING, Reason.TOO_EARLY)
+    statuses, closed_after = [status], 0
+    for count in range(1, evidence.is_shown.size + 1):
+        if status.verdict is LookVerdict.CLOSE:
+            status = _watch_closed(trace, balancing, (count, closed_after), schedule, policy)
+        elif not _is_final(status):
+            status = _judge_open(evidence, balancing, count, schedule, status)
+            closed_after = count if status.verdict is LookVerdict.CLOSE else 0
+        statuses.append(status)
+    return statuses
+
+
+_FINAL = {Reason.HARM, Reason.FADED, Reason.NOT_SHOWN, Reason.NOT_SUSTAINED}
+_CLOSED = Status(LookVerdict.CLOSE, Reason.SHOWN_AND_SUSTAINED)
+
+
+def _is_final(status: Status) -> bool:
+    return status.reason in _FINAL
+
+
+def _judge_open(
+    evidence: Evidence, balancing: Balancing, count: int, schedule: Schedule, last: Status
+) -> Status:
+    """Verdict on a change that is neither closed nor sent back for good."""
+    now = count - 1
+    if evidence.is_harm[now]:
+        return Status(LookVerdict.ITERATE, Reason.HARM)
+    is_closing = count in schedule.closing or count >= schedule.horizon
+    is_good = bool(evidence.is_shown[now] and evidence.is_sustained[now])
+    if is_closing and is_good and balancing.is_safe[now]:
+        return _CLOSED
+    if balancing.is_harm[now]:
+        return Status(LookVerdict.ITERATE, Reason.BALANCING_HARM)
+    if count >= schedule.horizon:
+        return _judge_at_horizon(evidence, is_good)
+    if count >= schedule.futility_from and evidence.is_futile[now]:
+        return Status(LookVerdict.ITERATE, Reason.NO_WORTHWHILE_EFFECT)
+    if last.verdict is LookVerdict.ITERATE:
+        return last
+    return Status(LookVerdict.KEEP_WATCHING, _why_watching(evidence, is_good, now))
+
+
+def _judge_at_horizon(evidence: Evidence, is_good: bool) -> Status:
+    if is_good:
+        return Status(LookVerdict.KEEP_WATCHING, Reason.BALANCING_NOT_YET_SAFE)
+    is_shown = bool(evidence.is_shown[-1])
+    return Status(LookVerdict.ITERATE, Reason.NOT_SUSTAINED if is_shown else Reason.NOT_SHOWN)
+
+
+def _why_watching(evidence: Evidence, is_good: bool, now: int) -> Reason:
+    if is_good:
+        return Reason.BALANCING_NOT_YET_SAFE
+    return Reason.NOT_SUSTAINED_YET if evidence.is_shown[now] else Reason.NOT_SHOWN_YET
+
+
+def _watch_closed(
+    trace: EffectTrace,
+    balancing: Balancing,
+    counts: tuple[int, int],
+    schedule: Schedule,
+    policy: EvaluationPolicy,
+) -> Status:
+    """A closed change re-opens when its latest window has lost the effect, or harm has come up."""
+    count, closed_after = counts
+    due = (count - closed_after) % schedule.fade_every == 0 or count >= schedule.horizon
+    if balancing.is_harm[count - 1] or (due and balancing.is_doubtful[count - 1]):
+        return Status(LookVerdict.ITERATE, Reason.BALANCING_HARM)
+    kept = policy.recent_keep * trace.estimate[closed_after - 1]
+    shortfall = trace.recent_estimate[count - 1] - kept
+    if due and shortfall > policy.fade_z * trace.recent_error[count - 1]:
+        return Status(LookVerdict.ITERATE, Reason.FADED)
+    return _CLOSED

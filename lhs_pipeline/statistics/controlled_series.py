@@ -1,0 +1,359 @@
+"""The effect of one change against its unit's own past and its peers, at every look in one pass.
+
+Evidence boundaries: `sequential_evidence`. Verdicts: `lhs_pipeline.closure.judgement`.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import lapack
+
+from lhs_pipeline.statistics.control_path import (
+    ControlPath,
+    SeriesPanel,
+    undo_linearisation,
+    working_response,
+)
+from lhs_pipeline.statistics.series_covariance import CovarianceParameters, covariance_matrix
+
+FloatArray = NDArray[np.float64]
+
+# A missing point: so little information that it is as good as none, yet finite for the factor.
+_NO_INFORMATION = 1e8
+
+
+@dataclass(frozen=True)
+class ChangePlan:
+    """Where one change stands on the panel's grid.
+
+    Attributes:
+        unit: Row of the panel.
+        first_period: First period under the change.
+        periods_after: Periods from there to the horizon.
+        lag_periods: Declared delay before an effect is expected.
+        direction: +1 if lower is better, -1 if higher is better.
+        baseline_from: First period that may serve as the past.
+    """
+
+    unit: int
+    first_period: int
+    periods_after: int
+    lag_periods: int
+    direction: int
+    baseline_from: int
+
+
+@dataclass(frozen=True)
+class EffectTrace:
+    """Evidence on one change after each period under it; negative estimates are improvements.
+
+    All arrays have the length of the periods after the change, shapes come first.
+
+    Attributes:
+        information: Fisher information per impact shape, shape (shapes, periods).
+        score: Evidence for improvement per shape, S = -I * estimate.
+        planned_information: Information at the horizon per shape if the change does nothing.
+        estimate: Effect as a step, log scale.
+        standard_error: Of the step estimate.
+        recent_estimate: Effect over the most recent periods alone, the earlier effect left free.
+        recent_error: Its standard error.
+        settled_estimate: Effect after the settling-in periods alone.
+        settled_error: Its standard error.
+        baseline_count: Usable points before the change.
+        after_count: Usable points after it, cumulative.
+        noise_scale: How much noisier the unit is than its peers (standard-deviation ratio).
+    """
+
+    information: FloatArray
+    score: FloatArray
+    planned_information: FloatArray
+    estimate: FloatArray
+    standard_error: FloatArray
+    recent_estimate: FloatArray
+    recent_error: FloatArray
+    settled_estimate: FloatArray
+    settled_error: FloatArray
+    baseline_count: int
+    after_count: NDArray[np.int64]
+    noise_scale: float
+
+
+@dataclass(frozen=True)
+class TraceSettings:
+    """How an effect is traced.
+
+    Attributes:
+        ramp_periods: Periods after which the ramp shape is complete.
+        delay_periods: Delay of the delayed shape.
+        recent_periods: Length of the window that must still show the effect.
+        settling_periods: Periods left out of the settled estimate.
+        scale_weight: Points' worth of belief that a unit is as noisy as its peers.
+        effect_spread: Prior standard deviation of an effect, for the running linearisation.
+        weeks_per_period: Spacing of the grid.
+    """
+
+    ramp_periods: int
+    delay_periods: int
+    recent_periods: int
+    settling_periods: int
+    scale_weight: float
+    effect_spread: float
+    weeks_per_period: float
+
+
+@dataclass(frozen=True)
+class _Window:
+    """One unit's data around one change, whitening inputs."""
+
+    panel: SeriesPanel
+    offset: FloatArray
+    prior_shift: float
+    structure: FloatArray
+    path_variance: FloatArray
+    noise: float
+    before: int
+    direction: int
+
+
+@dataclass(frozen=True)
+class _Whitened:
+    response: FloatArray
+    regressors: FloatArray
+
+
+def impact_shapes(plan: ChangePlan, settings: TraceSettings) -> FloatArray:
+    """Step, ramp and delayed step after the change, shape (3, periods_after)."""
+    time = np.arange(plan.periods_after, dtype=np.float64) - plan.lag_periods
+    step = (time >= 0).astype(np.float64)
+    ramp = np.clip((time + 1.0) / settings.ramp_periods, 0.0, 1.0)
+    delayed = (time >= settings.delay_periods).astype(np.float64)
+    return np.vstack([step, ramp, delayed])
+
+
+def trace_effect(
+    panel: SeriesPanel,
+    plan: ChangePlan,
+    controls: ControlPath,
+    covariance: CovarianceParameters,
+    settings: TraceSettings,
+) -> EffectTrace:
+    """Generalised least squares effect of a change at every look from one Cholesky factor.
+
+    d = departure of the unit from its peers = effect * shape + e, e ~ N(0, C). With C = LL', rows
+    of L^-1 d and L^-1 shape up to a look use only data up to that look, so running sums of their
+    products give every look's estimate sum(xy)/sum(xx). The response is linearised at the effect as
+    estimated from *earlier* periods only, so that evidence stays a martingale under no effect.
+    """
+    window = _cut_window(panel, plan, controls, covariance, settings.weeks_per_period)
+    shapes = impact_shapes(plan, settings)
+    first = _whiten(window, np.zeros(plan.periods_after), shapes)
+    scale = _noise_scale(first, window, settings.scale_weight)
+    planned = _planned_information(window, shapes) / scale**2
+    running = _running_effect(first, window.before, settings.effect_spread, scale)
+    starts = np.tril(np.ones((plan.periods_after, plan.periods_after))).T
+    second = _whiten(window, running, np.vstack([shapes, running, starts]))
+    return _read_trace(second, window, planned, scale, settings)
+
+
+def expected_z(planned_information: float, relative_change: float) -> float:
+    """Standard errors by which a true effect would stand out at the horizon: |d| sqrt(I).
+
+    Below 2.8 (1.96 + 0.84) the chance to show it is under 80%: choose a busier measure, pool units,
+    or audit instead.
+    """
+    return float(abs(np.log1p(relative_change)) * np.sqrt(max(planned_information, 0.0)))
+
+
+def typical_increments(
+    plan: ChangePlan,
+    controls: ControlPath,
+    covariance: CovarianceParameters,
+    settings: TraceSettings,
+) -> FloatArray:
+    """Whitened impact shapes after the change for a typical unit, shape (shapes, periods_after).
+
+    What a boundary is calibrated on: it depends on the indicator and the plan, not on the unit.
+    """
+    shapes = impact_shapes(plan, settings)
+    before = plan.first_period - plan.baseline_from
+    count = before + plan.periods_after
+    weeks = np.arange(count, dtype=np.float64) * settings.weeks_per_period
+    path = np.zeros(weeks.size)
+    matrix = covariance_matrix(covariance, weeks, path, max(controls.level_variance, 0.01))
+    seen = np.isfinite(controls.departure_variances)
+    sampling = float(np.median(controls.departure_variances[seen])) if seen.any() else 0.1
+    matrix[np.diag_indices_from(matrix)] += sampling + covariance.noise
+    columns = np.zeros((before + plan.periods_after, shapes.shape[0]))
+    columns[before:] = shapes.T
+    factor, _ = lapack.dpotrf(matrix, lower=1)
+    solved, _ = lapack.dtrtrs(factor, columns, lower=1)
+    return np.asarray(solved[before:].T)
+
+
+def _cut_window(
+    panel: SeriesPanel,
+    plan: ChangePlan,
+    controls: ControlPath,
+    covariance: CovarianceParameters,
+    weeks_per_period: float,
+) -> _Window:
+    stop = plan.first_period + plan.periods_after
+    span = slice(plan.baseline_from, stop)
+    own = replace(
+        panel,
+        numerator=panel.numerator[plan.unit : plan.unit + 1, span],
+        denominator=panel.denominator[plan.unit : plan.unit + 1, span],
+    )
+    before = plan.first_period - plan.baseline_from
+    path = np.nan_to_num(controls.path[span])
+    level = _own_level(own, path, before, controls)
+    weeks = np.arange(stop - plan.baseline_from, dtype=np.float64) * weeks_per_period
+    return _Window(
+        panel=own,
+        offset=path + level,
+        prior_shift=level - controls.mean_level,
+        structure=covariance_matrix(covariance, weeks, path, max(controls.level_variance, 0.01)),
+        path_variance=np.minimum(controls.sampling_variance[span], _NO_INFORMATION),
+        noise=covariance.noise,
+        before=before,
+        direction=plan.direction,
+    )
+
+
+def _own_level(own: SeriesPanel, path: FloatArray, before: int, controls: ControlPath) -> float:
+    """The unit's level before the change, where the response is linearised; shrunk to its peers."""
+    level = controls.mean_level
+    prior = 1.0 / max(controls.level_variance, 0.01)
+    for _ in range(6):
+        response = working_response(own, (path + level)[None, :])
+        weights = 1.0 / (response.variance[0, :before] + 0.03)
+        pull = float(weights @ response.departure[0, :before]) - prior * (
+            level - controls.mean_level
+        )
+        level += float(np.clip(pull / (float(weights.sum()) + prior), -1.0, 1.0))
+    return level
+
+
+def _whiten(window: _Window, running: FloatArray, regressors: FloatArray) -> _Whitened:
+    """Apply L^-1 to the response and to the regressors (rows of zeros before the change)."""
+    linear = window.offset.copy()
+    linear[window.before :] += window.direction * running
+    response = working_response(window.panel, linear[None, :])
+    departure = window.prior_shift + response.departure[0]
+    departure[window.before :] += window.direction * running
+    noise = np.minimum(response.variance[0] + window.path_variance + window.noise, _NO_INFORMATION)
+    matrix = window.structure.copy()
+    matrix[np.diag_indices_from(matrix)] += noise
+    columns = np.zeros((departure.size, 1 + regressors.shape[0]))
+    columns[:, 0] = window.direction * departure
+    columns[window.before :, 1:] = regressors.T
+    factor, _ = lapack.dpotrf(matrix, lower=1)
+    solved, _ = lapack.dtrtrs(factor, columns, lower=1)
+    return _Whitened(solved[:, 0], solved[:, 1:])
+
+
+def _planned_information(window: _Window, shapes: FloatArray) -> FloatArray:
+    """Information per shape at the horizon if all goes on as before the change."""
+    response = working_response(window.panel, window.offset[None, :])
+    noise = np.minimum(response.variance[0] + window.path_variance + window.noise, _NO_INFORMATION)
+    is_after = np.arange(noise.size) >= window.before
+    usual = noise[: window.before][noise[: window.before] < _NO_INFORMATION]
+    typical = float(np.median(usual)) if usual.size else 1.0
+    matrix = window.structure.copy()
+    matrix[np.diag_indices_from(matrix)] += np.where(is_after, typical, noise)
+    columns = np.zeros((noise.size, shapes.shape[0]))
+    columns[window.before :] = shapes.T
+    factor, _ = lapack.dpotrf(matrix, lower=1)
+    solved, _ = lapack.dtrtrs(factor, columns, lower=1)
+    return np.asarray(np.sum(solved**2, axis=0))
+
+
+def _noise_scale(whitened: _Whitened, window: _Window, weight: float) -> float:
+    """Shrunken ratio of the unit's own noise to its peers' from the whitened past."""
+    seen = window.panel.is_seen[0, : window.before]
+    squares = whitened.response[: window.before][seen] ** 2
+    return float(np.sqrt((squares.sum() + weight) / (squares.size + weight)))
+
+
+def _running_effect(whitened: _Whitened, before: int, spread: float, scale: float) -> FloatArray:
+    """Shrunken step effect known before each period after the change, length periods_after."""
+    step = whitened.regressors[before:, 0]
+    score = np.cumsum(step * whitened.response[before:])
+    information = np.cumsum(step**2) + (scale / spread) ** 2
+    return np.concatenate([[0.0], np.clip(score / information, -0.7, 0.7)[:-1]])
+
+
+def _read_trace(
+    whitened: _Whitened,
+    window: _Window,
+    planned: FloatArray,
+    scale: float,
+    settings: TraceSettings,
+) -> EffectTrace:
+    after = slice(window.before, None)
+    response = whitened.response[after] / scale
+    shapes = whitened.regressors[after, :3].T / scale
+    running = whitened.regressors[after, 3].T / scale
+    starts = whitened.regressors[after, 4:].T / scale
+    information = np.cumsum(shapes**2, axis=1)
+    score = -np.cumsum(shapes * response, axis=1)
+    step = np.maximum(information[0], 1e-12)
+    recent = _split_effect(starts, response, _recent_starts(response.size, settings.recent_periods))
+    settling = np.full(response.size, settings.settling_periods)
+    settled = _split_effect(
+        starts, response, np.where(np.arange(response.size) > settling, settling, 0)
+    )
+    return EffectTrace(
+        information=information,
+        score=score,
+        planned_information=planned,
+        estimate=_on_working_scale(window, -score[0] / step, np.cumsum(shapes[0] * running) / step),
+        standard_error=1.0 / np.sqrt(step),
+        recent_estimate=recent[0],
+        recent_error=recent[1],
+        settled_estimate=settled[0],
+        settled_error=settled[1],
+        baseline_count=int(window.panel.is_seen[0, : window.before].sum()),
+        after_count=np.cumsum(window.panel.is_seen[0, after]),
+        noise_scale=scale,
+    )
+
+
+def _on_working_scale(window: _Window, estimate: FloatArray, running: FloatArray) -> FloatArray:
+    """The step estimate with what the running linearisation missed put on the working scale.
+
+    `running` is the part of the estimate that came from the points of linearisation; only the rest
+    is a relative departure.
+    """
+    level = float(np.mean(window.offset[window.before :])) + window.direction * running
+    missed = window.direction * (estimate - running)
+    parts = undo_linearisation(window.panel.kind, np.asarray(level), np.asarray(missed))
+    return np.asarray(running + window.direction * parts)
+
+
+def _recent_starts(periods: int, length: int) -> NDArray[np.int64]:
+    return np.maximum(np.arange(periods) - length + 1, 0)
+
+
+def _split_effect(starts: FloatArray, response: FloatArray, split: NDArray[np.int64]) -> FloatArray:
+    """Effect from period `split` on, the earlier effect free, and its error, shape (2, periods).
+
+    Two steps, one at the change (b0) and one at the split (b1): the later effect is b0 + b1 with
+    variance (a - 2b + c) / (ac - b^2) for cross-products a, b, c. Without a split it is the step.
+    """
+    looks = np.arange(response.size)
+    first = np.cumsum(starts[0] ** 2)
+    cross = np.cumsum(starts * starts[0], axis=1)[split, looks]
+    own = np.cumsum(starts**2, axis=1)[split, looks]
+    left = np.cumsum(starts[0] * response)
+    right = np.cumsum(starts * response, axis=1)[split, looks]
+    determinant = first * own - cross**2
+    plain = (split == 0) | (determinant < 1e-9 * np.maximum(first * own, 1e-12))
+    safe = np.where(plain, 1.0, determinant)
+    later = ((own - cross) * left + (first - cross) * right) / safe
+    variance = (first - 2.0 * cross + own) / safe
+    base = np.maximum(first, 1e-12)
+    return np.vstack(
+        [np.where(plain, left / base, later), np.sqrt(np.where(plain, 1.0 / base, variance))]
+    )
