@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 SITE_FILE = "site.toml"
 _KNOWN_KEYS = {"name", "timezone", "inbox", "registers", "fixed_today", "is_demo"}
@@ -102,20 +102,31 @@ def _site_from(place: Path, file: Path) -> Site:
         raise SettingsError(f"{file}: unknown key {unknown[0]!r}; known: {sorted(_KNOWN_KEYS)}")
     if not isinstance(said.get("name"), str):
         raise SettingsError(f"{file}: key 'name' is missing: the organisation's name")
+    for key in ("timezone", "inbox", "registers"):
+        if not isinstance(said.get(key, ""), str):
+            raise SettingsError(f"{file}: key {key!r} must be text, not {said[key]!r}")
+    timezone = said.get("timezone", "Europe/London")
+    if timezone not in available_timezones():
+        raise SettingsError(f"{file}: timezone {timezone!r} is not known; try 'Europe/London'")
     return Site(
         folder=place,
         name=said["name"],
-        timezone=str(said.get("timezone", "Europe/London")),
+        timezone=timezone,
         inbox=(place / said.get("inbox", "inbox")).resolve(),
         registers=(place / said.get("registers", "registers")).resolve(),
-        fixed_today=_fixed_today(said),
+        fixed_today=_fixed_today(said, file),
         is_demo=bool(said.get("is_demo", False)),
     )
 
 
-def _fixed_today(said: dict[str, Any]) -> date | None:
+def _fixed_today(said: dict[str, Any], file: Path) -> date | None:
     override = os.environ.get("LHS_TODAY")
     if override:
-        return date.fromisoformat(override)
+        try:
+            return date.fromisoformat(override)
+        except ValueError as error:
+            raise SettingsError(f"LHS_TODAY: {override!r} is no day such as 2026-07-01") from error
     fixed = said.get("fixed_today")
-    return fixed if isinstance(fixed, date) else None
+    if fixed is None or isinstance(fixed, date):
+        return fixed
+    raise SettingsError(f"{file}: fixed_today must be a day without quotes, not {fixed!r}")

@@ -32,6 +32,18 @@ class Period(StrEnum):
     YEAR = "year"
 
 
+class Weekday(StrEnum):
+    """Days on which a group may meet, Monday first."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
+
+
 class SourceKind(StrEnum):
     """What a source is to the loop."""
 
@@ -53,6 +65,22 @@ class ColumnType(StrEnum):
     BOOLEAN = "boolean"
     DATE = "date"
     TIMESTAMP = "timestamp"
+
+
+class ChartProfile(StrEnum):
+    """Whose rules the charts follow; what each means stands in `statistics.spc_profile`."""
+
+    MDC = "mdc"
+    NHSR = "nhsr"
+    QICHARTS2 = "qicharts2"
+
+
+class Deidentification(StrEnum):
+    """How free text is treated before it lands."""
+
+    STANDARD = "standard"
+    STRICT = "strict"
+    OFF = "off"
 
 
 class Severity(StrEnum):

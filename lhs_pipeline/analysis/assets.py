@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import dagster as dg
 import pandas as pd
 
+from lhs_pipeline.analysis.comparisons import COMPARISONS, find_comparisons
 from lhs_pipeline.analysis.evidence import match_evidence
 from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_evidence
 from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
@@ -38,6 +39,7 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         _series_asset(sorted(measured)),
         _insights_asset(sorted(voices)),
         find_limits,
+        comparisons,
         themes,
         voice_signals,
         evidence,
@@ -90,6 +92,17 @@ def find_limits(
     )
 
 
+@dg.asset(
+    **asset_of(COMPARISONS, "scipy"),
+    ins=inputs_of("analysis.indicator_series", "collection.units"),
+)
+def comparisons(
+    site: SiteResource, indicator_series: pd.DataFrame, units: pd.DataFrame
+) -> pd.DataFrame:
+    """Units against the units of their kind."""
+    return find_comparisons(indicator_series, units, site.catalogue())
+
+
 @dg.asset(**asset_of(THEMES, "python"), ins=inputs_of("analysis.insights"))
 def themes(site: SiteResource, insights: pd.DataFrame) -> pd.DataFrame:
     """Topics that each insight speaks of."""
@@ -127,6 +140,7 @@ def evidence(
     ins=inputs_of(
         "analysis.limits",
         "analysis.episodes",
+        "analysis.comparisons",
         "analysis.indicator_series",
         "analysis.voice_signals",
         "analysis.evidence",
@@ -164,6 +178,7 @@ TABLES: tuple[Table, ...] = (
     LIMITS,
     SIGNALS,
     EPISODES,
+    COMPARISONS,
     INSIGHTS,
     THEMES,
     VOICE_SIGNALS,

@@ -48,6 +48,8 @@ def _select_of(indicator: Indicator, catalogue: Catalogue, today: date) -> str:
     base_date = indicator.denominator_date or indicator.date
     marks_period = catalogue.sources[base_source].date_marks_period
     last_day = f"cast(base.period_start + {_LAST_DAY[indicator.period]} as date)"
+    is_whole = "true" if marks_period else f"{last_day} <= delivered.until_on"
+    arrived = _arrived(indicator, catalogue, base_source, last_day)
     return f"""
     with base as (
         {_counts_of(indicator, base_source, base_date, indicator.denominator, "denominator")}
@@ -66,11 +68,24 @@ def _select_of(indicator: Indicator, catalogue: Catalogue, today: date) -> str:
         end as value,
         base.period_start >= {"base.period_start" if marks_period else "delivered.from_on"}
             and {last_day} < date '{today.isoformat()}'
-            and {"true" if marks_period else f"{last_day} <= delivered.until_on"} as is_complete
+            and {is_whole} and {arrived} as is_complete
     from base
     left join events on events.unit_id = base.unit_id and events.period_start = base.period_start
     cross join delivered
     """
+
+
+def _arrived(indicator: Indicator, catalogue: Catalogue, base_source: str, last_day: str) -> str:
+    """SQL for whether the events of a period can have arrived, by the lag that is promised.
+
+    Where they come from another source than the base, a source that fell silent would
+    otherwise look like a period without events.
+    """
+    lag_days = catalogue.sources[indicator.source].expected_lag_days
+    if base_source == indicator.source or lag_days is None:
+        return "true"
+    newest = f'(select max(cast({indicator.date} as date)) from collection."{indicator.source}")'
+    return f"coalesce({last_day} <= {newest} + interval {lag_days} day, false)"
 
 
 def _counts_of(indicator: Indicator, source: str, day: str, counted: str, name: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from lhs_pipeline.analysis.missed_targets import MissedTarget, find_missed_targets
 from lhs_pipeline.catalogue.model import Catalogue, Indicator, TriagePolicy
 from lhs_pipeline.vocabulary import (
     TRUST_UNIT_ID,
@@ -35,7 +36,7 @@ PROBLEMS = declare(
         "unit_id": "VARCHAR unit, or trust",
         "unit_name": "VARCHAR name of the unit",
         "directorate_id": "VARCHAR directorate of the unit; null for the trust",
-        "level": "VARCHAR ward, directorate or trust",
+        "level": "VARCHAR ward, directorate, trust or system",
         "domain": "VARCHAR clinical, operational or staff_wellbeing",
         "raised_on": "DATE day on which this cycle could first be known",
         "trigger_on": "DATE start of the period that gave the signal",
@@ -43,11 +44,13 @@ PROBLEMS = declare(
         "is_active": "BOOLEAN whether a lens shows it now",
         "is_closed": "BOOLEAN whether its present cycle was closed",
         "lead_indicator_id": "VARCHAR indicator with most avoidable harm; null for voices alone",
-        "pattern": "VARCHAR special_cause, misses_target, voices_only, alert or taken_up",
+        "pattern": "VARCHAR special_cause, stands_out, misses_target, never_met_target, "
+        "voices_only, alert or taken_up",
         "excess_per_month": "DOUBLE events a month beyond what is usual or wanted",
         "excess_unit": "VARCHAR what those events are",
         "severity_weight": "DOUBLE moderate-harm equivalents per event",
         "routine": "VARCHAR what routine data say",
+        "comparison": "VARCHAR what units of the same kind say",
         "patient_voice": "VARCHAR what patients say",
         "staff_voice": "VARCHAR what staff say",
         "safety_reports": "VARCHAR what incident reports say",
@@ -71,7 +74,14 @@ CYCLES = declare(
         "is_present": "BOOLEAN whether this is the cycle that the problem is in",
     },
 )
-LENSES = ("routine", "patient_voice", "staff_voice", "safety_reports", "external_evidence")
+LENSES = (
+    "routine",
+    "comparison",
+    "patient_voice",
+    "staff_voice",
+    "safety_reports",
+    "external_evidence",
+)
 _LENS_OF_KIND = {
     SourceKind.ROUTINE: "routine",
     SourceKind.SAFETY: "safety_reports",
@@ -92,6 +102,7 @@ class Findings:
 
     limits: pd.DataFrame
     episodes: pd.DataFrame
+    comparisons: pd.DataFrame
     indicator_series: pd.DataFrame
     voice_signals: pd.DataFrame
     evidence: pd.DataFrame
@@ -116,12 +127,14 @@ class Place:
 
 @dataclass(frozen=True)
 class _Series:
-    """One indicator in one unit: its limits, its spells of concern, its recent excess."""
+    """One indicator in one unit: its limits, its spells of concern, how it compares."""
 
     indicator: Indicator
     limits: Record
     episodes: tuple[Record, ...]
-    excess_per_month: float
+    comparison: Record | None
+    missed: MissedTarget | None
+    recent: tuple[float, float, float] | None
 
     @property
     def is_active(self) -> bool:
@@ -129,9 +142,34 @@ class _Series:
         return any(episode["is_active"] for episode in self.episodes)
 
     @property
+    def stands_out(self) -> bool:
+        """Whether it lies beyond the ordinary variation between units of its kind."""
+        return self.comparison is not None and self.comparison["answer"] == LensAnswer.AGREES
+
+    @property
     def misses_target(self) -> bool:
-        """Whether the process, as it is, cannot meet its target."""
-        return bool(self.limits["assurance"] == "consistently_fails")
+        """Whether the process cannot meet its target; of a short series, whether it never did."""
+        return bool(self.limits["assurance"] == "consistently_fails") or self.missed is not None
+
+    @property
+    def pattern(self) -> str | None:
+        """What it shows now; None where nothing is wrong with it."""
+        if self.is_active:
+            return "special_cause"
+        if self.stands_out:
+            return "stands_out"
+        if self.misses_target:
+            return "misses_target" if self.missed is None else "never_met_target"
+        return None
+
+    @property
+    def excess_per_month(self) -> float:
+        """Events a month beyond the usual level, the level of its kind, or a missed target."""
+        if self.pattern == "stands_out" and self.comparison is not None:
+            return float(self.comparison["excess_per_month"])
+        is_target = self.pattern in ("misses_target", "never_met_target")
+        reference = self.limits["target" if is_target else "centre"]
+        return _excess(self.indicator, reference, self.recent)
 
     @property
     def harm_per_month(self) -> float:
@@ -166,13 +204,21 @@ def find_problems(findings: Findings, catalogue: Catalogue, today: date) -> Prob
     taken_up = _places_of([*known.decisions, *known.reopened], catalogue)
     alerts = {Place(topic, TRUST_UNIT_ID) for topic in _alerted(known, today)}
     widespread = _widespread(seen, known, catalogue.rules.triage)
-    own = {place for place in seen if place.topic_id not in widespread or place in taken_up}
+    own = {
+        place
+        for place in seen
+        if place.topic_id not in widespread or place in taken_up or _stands_out(place, known)
+    }
     everywhere = {Place(topic, TRUST_UNIT_ID) for topic in widespread}
     places = sorted(own | taken_up | alerts | everywhere, key=lambda place: place.problem_id)
     units = {row["unit_id"]: row for row in records_of(findings.units)}
     spread = {topic: sum(p.topic_id == topic for p in seen) for topic in catalogue.topics}
     rows = [
-        {**_problem(place, known, catalogue, today), **_named(place, units, spread)}
+        {
+            **_problem(place, known, catalogue, today),
+            **_named(place, units),
+            "units_affected_count": spread[place.topic_id],
+        }
         for place in places
     ]
     cycles = [cycle for place in places for cycle in _cycles(place, known, today)]
@@ -196,14 +242,15 @@ def _arrange_series(findings: Findings, catalogue: Catalogue) -> dict[Place, lis
     for row in records_of(findings.episodes):
         spells[row["indicator_id"], row["unit_id"]].append(row)
     recent = _recent_sums(findings.indicator_series, catalogue)
+    missed = find_missed_targets(findings.indicator_series, catalogue)
+    compared = {(r["indicator_id"], r["unit_id"]): r for r in records_of(findings.comparisons)}
     arranged: dict[Place, list[_Series]] = defaultdict(list)
     for limits in records_of(findings.limits):
         indicator = catalogue.indicators[limits["indicator_id"]]
         key = (indicator.id, limits["unit_id"])
         found = tuple(sorted(spells[key], key=lambda row: _day(row["trigger_on"])))
-        excess = _excess(indicator, limits, recent.get(key), found)
-        place = Place(indicator.topic, limits["unit_id"])
-        arranged[place].append(_Series(indicator, limits, found, excess))
+        one = _Series(indicator, limits, found, compared.get(key), missed.get(key), recent.get(key))
+        arranged[Place(indicator.topic, limits["unit_id"])].append(one)
     return arranged
 
 
@@ -231,30 +278,27 @@ def _recent_sums(
 
 
 def _excess(
-    indicator: Indicator,
-    limits: Record,
-    recent: tuple[float, float, float] | None,
-    episodes: Sequence[Record],
+    indicator: Indicator, reference: float | None, recent: tuple[float, float, float] | None
 ) -> float:
-    """Events a month beyond the reference: the usual level, or a target that it misses."""
-    if recent is None or recent[1] <= 0 or indicator.direction is Direction.NEUTRAL:
+    """Events a month beyond the reference, in the recent window."""
+    if reference is None or recent is None or recent[1] <= 0:
+        return 0.0
+    if indicator.direction is Direction.NEUTRAL:
         return 0.0
     numerator, denominator, days = recent
-    chronic = limits["assurance"] == "consistently_fails" and limits["target"] is not None
-    has_spell = any(episode["is_active"] for episode in episodes)
-    reference = limits["target"] if chronic and not has_spell else limits["centre"]
-    if reference is None:
-        return 0.0
     beyond = numerator - denominator * reference / indicator.multiplier
     sign = 1.0 if indicator.direction is Direction.LOWER else -1.0
     return float(max(0.0, sign * beyond) * _DAYS_A_MONTH / days)
 
 
+def _stands_out(place: Place, known: _Known) -> bool:
+    """Whether a place is worse than its kind: what is widespread does not explain it."""
+    return any(one.stands_out for one in known.series.get(place, []))
+
+
 def _places_seen(known: _Known) -> set[Place]:
     by_data = {
-        place
-        for place, series in known.series.items()
-        if any(one.is_active or one.misses_target for one in series)
+        place for place, series in known.series.items() if any(one.pattern for one in series)
     }
     by_voices = {
         place
@@ -303,7 +347,7 @@ def _problem(place: Place, known: _Known, catalogue: Catalogue, today: date) -> 
     series = known.series.get(place, [])
     voices = known.voices.get(place, [])
     evidence = known.evidence.get(place.topic_id, [])
-    lead = max(series, key=lambda one: (one.is_active, one.harm_per_month), default=None)
+    lead = max(series, key=_prominence, default=None)
     deadline = _deadline(evidence, today) if place.unit_id == TRUST_UNIT_ID else None
     repeats = sum(voice["recent_count"] for voice in voices)
     present = _cycles(place, known, today)[-1]
@@ -318,9 +362,9 @@ def _problem(place: Place, known: _Known, catalogue: Catalogue, today: date) -> 
         "topic_title": topic.title,
         "domain": str(topic.domain),
         "is_closed": (place.problem_id, cycle) in known.closed,
-        "is_active": any(s.is_active or s.misses_target for s in series)
+        "is_active": any(one.pattern for one in series)
         or any(v["answer"] == LensAnswer.AGREES for v in voices),
-        "pattern": _pattern(series, voices, deadline),
+        "pattern": _pattern(lead, voices, deadline),
         "repeats_count": repeats,
         "deadline_on": deadline,
         **_magnitude(lead, voices, topic.severity_weight_per_report, catalogue),
@@ -328,11 +372,15 @@ def _problem(place: Place, known: _Known, catalogue: Catalogue, today: date) -> 
     }
 
 
-def _pattern(series: Sequence[_Series], voices: Sequence[Record], deadline: date | None) -> str:
-    if any(one.is_active for one in series):
-        return "special_cause"
-    if any(one.misses_target for one in series):
-        return "misses_target"
+def _prominence(series: _Series) -> tuple[bool, bool, bool, float]:
+    """What leads a problem: a change over time, then a difference, then most avoidable harm."""
+    shows = series.pattern is not None
+    return series.is_active, series.stands_out, shows, series.harm_per_month
+
+
+def _pattern(lead: _Series | None, voices: Sequence[Record], deadline: date | None) -> str:
+    if lead is not None and lead.pattern is not None:
+        return lead.pattern
     if any(voice["answer"] == LensAnswer.AGREES for voice in voices):
         return "voices_only"
     return "taken_up" if deadline is None else "alert"
@@ -372,6 +420,8 @@ def _answers(
     for one in series:
         kind = catalogue.sources[one.indicator.source].kind
         said[_LENS_OF_KIND.get(kind, "routine")].append(_answer_of(one))
+        if one.comparison is not None:
+            said["comparison"].append(LensAnswer(one.comparison["answer"]))
     for voice in voices:
         said[_LENS_OF_VOICE[Voice(voice["voice"])]].append(LensAnswer(voice["answer"]))
     if evidence:
@@ -423,20 +473,36 @@ def _raised_without_spell(place: Place, known: _Known, today: date) -> date:
     voices = known.voices.get(place, [])
     heard = [_day(v["first_on"]) for v in voices if v["answer"] == LensAnswer.AGREES]
     series = known.series.get(place, [])
-    missed = [_day(one.limits["baseline_until"]) for one in series if one.misses_target]
+    missed = [
+        one.missed.raised_on if one.missed else _day(one.limits["baseline_until"])
+        for one in series
+        if one.misses_target
+    ]
     decided = [_day(row["decided_on"]) for row in known.decisions.get(place.problem_id, [])]
     return min([*missed, *heard, *decided, today])
 
 
 def _last_sign(series: Sequence[_Series], voices: Sequence[Record], raised_on: date) -> date:
     signals = [_day(e["last_signal_on"]) for one in series for e in one.episodes]
+    signals += [_day(one.comparison["period_end"]) for one in series
+                if one.stands_out and one.comparison is not None]  # fmt: skip
     heard = [_day(v["last_on"]) for v in voices if v["answer"] == LensAnswer.AGREES]
     return max([*signals, *heard, raised_on])
 
 
 def _spell_behind(place: Place, known: _Known) -> Record | None:
-    """The spell of concern that people first acted on, or the one that stands now."""
-    spells = [episode for one in known.series.get(place, []) for episode in one.episodes]
+    """The spell of concern that people first acted on, or the one that stands now.
+
+    A change over time comes before a difference from others, which may have stood for years.
+    """
+    series = known.series.get(place, [])
+    changes = [episode for one in series for episode in one.episodes]
+    differences = [{**one.comparison, "is_active": True} for one in series
+                   if one.stands_out and one.comparison is not None]  # fmt: skip
+    return _spell_among(changes, place, known) or _spell_among(differences, place, known)
+
+
+def _spell_among(spells: Sequence[Record], place: Place, known: _Known) -> Record | None:
     decided = [_day(row["decided_on"]) for row in known.decisions.get(place.problem_id, [])]
     if decided:
         before = [s for s in spells if _day(s["raised_on"]) <= min(decided)]
@@ -445,15 +511,20 @@ def _spell_behind(place: Place, known: _Known) -> Record | None:
     return min(active, key=lambda s: _day(s["raised_on"]), default=None)
 
 
-def _named(place: Place, units: dict[str, Record], spread: dict[str, int]) -> Record:
-    unit = units.get(place.unit_id)
-    whole = place.unit_id == TRUST_UNIT_ID
+def _named(place: Place, units: dict[str, Record]) -> Record:
+    """Name and level of a place; where the units are trusts, the whole is a system."""
+    if place.unit_id == TRUST_UNIT_ID:
+        has_trusts = any(unit.get("level") == Level.TRUST for unit in units.values())
+        level = Level.SYSTEM if has_trusts else Level.TRUST
+        unit: Record = {"unit_name": f"The whole {level}"}
+    else:
+        unit = units.get(place.unit_id, {})
+        level = Level(unit.get("level") or Level.WARD)
     return {
         "unit_id": place.unit_id,
-        "unit_name": "The whole trust" if whole else (unit or {}).get("unit_name", place.unit_id),
-        "directorate_id": (unit or {}).get("directorate_id"),
-        "level": str(Level.TRUST if whole else Level.WARD),
-        "units_affected_count": spread[place.topic_id],
+        "unit_name": unit.get("unit_name", place.unit_id),
+        "directorate_id": unit.get("directorate_id"),
+        "level": str(level),
     }
 
 

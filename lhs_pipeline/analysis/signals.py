@@ -36,7 +36,7 @@ LIMITS = declare(
         "baseline_from": "DATE first period of the baseline",
         "baseline_until": "DATE last day of the baseline",
         "centre": "DOUBLE mean of the baseline, in the indicator's unit",
-        "lower_limit": "DOUBLE lower process limit",
+        "lower_limit": "DOUBLE lower process limit; null where there are too few points",
         "upper_limit": "DOUBLE upper process limit",
         "latest_period_start": "DATE latest complete period",
         "latest_value": "DOUBLE its value",
@@ -106,6 +106,12 @@ class _Chart:
     result: XmrResult
     baseline_count: int
 
+    @property
+    def has_limits(self) -> npt.NDArray[np.bool_]:
+        """Which series have points enough for limits, and so for signals."""
+        points = np.isfinite(self.values).sum(axis=1)
+        return np.asarray(points >= self.policy.minimum_points_count, dtype=np.bool_)
+
 
 def find_signals(series: pd.DataFrame, catalogue: Catalogue) -> SignalTables:
     """Return limits, flagged points and spells of concern for every complete series."""
@@ -173,8 +179,8 @@ def _limits_of(chart: _Chart) -> Iterator[dict[str, Any]]:
             "baseline_from": chart.period_starts[int(starts[i, 0])],
             "baseline_until": chart.period_ends[int(starts[i, 1]) - 1],
             "centre": _number(chart.result.centre[i]),
-            "lower_limit": _number(chart.result.lower_limit[i]),
-            "upper_limit": _number(chart.result.upper_limit[i]),
+            "lower_limit": _number(chart.result.lower_limit[i]) if chart.has_limits[i] else None,
+            "upper_limit": _number(chart.result.upper_limit[i]) if chart.has_limits[i] else None,
             "latest_period_start": chart.period_starts[place],
             "latest_value": _number(chart.values[i, place]),
             "variation": str(variation[i]),
@@ -221,7 +227,7 @@ def _words_of(variation: str, assurance: str) -> str:
 def _signals_of(chart: _Chart) -> Iterator[dict[str, Any]]:
     better = better_side(chart.indicator.direction, len(chart.unit_ids))
     for rule in Rule:
-        places = np.argwhere(chart.result.flags_of(rule))
+        places = np.argwhere(chart.result.flags_of(rule) & chart.has_limits[:, None])
         for i, j in places.tolist():
             sides = chart.result.trend_side if rule is Rule.TREND else chart.result.side
             yield {
@@ -242,7 +248,7 @@ def _episodes_of(chart: _Chart) -> Iterator[dict[str, Any]]:
     better = better_side(chart.indicator.direction, len(chart.unit_ids))
     # A rise towards the centre line of what was low is no concern: the level must be bad too.
     worse = chart.result.is_special_cause & (chart.result.side == -better[:, None])
-    worse &= (better != 0)[:, None]
+    worse &= (better != 0)[:, None] & chart.has_limits[:, None]
     latest = latest_points(chart.result)
     for i in np.flatnonzero(worse.any(axis=1)).tolist():
         for spell in _spells(np.flatnonzero(worse[i]).tolist()):

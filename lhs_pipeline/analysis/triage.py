@@ -10,8 +10,15 @@ from datetime import date
 import pandas as pd
 
 from lhs_pipeline.analysis.problems import LENSES
-from lhs_pipeline.catalogue.model import Authority, Catalogue
-from lhs_pipeline.vocabulary import Domain, LensAnswer, Level, NatureOfChange
+from lhs_pipeline.catalogue.model import Authority, Catalogue, Indicator
+from lhs_pipeline.vocabulary import (
+    TRUST_UNIT_ID,
+    Domain,
+    LensAnswer,
+    Level,
+    NatureOfChange,
+    Period,
+)
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
 TRIAGE = declare(
@@ -27,7 +34,7 @@ TRIAGE = declare(
         "unit_id": "VARCHAR unit, or trust",
         "unit_name": "VARCHAR name of the unit",
         "domain": "VARCHAR clinical, operational or staff_wellbeing",
-        "level": "VARCHAR ward, directorate or trust",
+        "level": "VARCHAR ward, directorate, trust or system",
         "raised_on": "DATE day on which this cycle could first be known",
         "is_active": "BOOLEAN whether a lens shows it now",
         "nature_of_change": "VARCHAR fix, improve or change",
@@ -38,6 +45,7 @@ TRIAGE = declare(
         "harm_per_month": "DOUBLE moderate-harm equivalents a month that could be avoided",
         "excess_per_month": "DOUBLE events a month beyond what is usual or wanted",
         "excess_unit": "VARCHAR what those events are",
+        "lead_indicator_id": "VARCHAR indicator that shows it; null for voices alone",
         "lenses_agree_count": "BIGINT lenses that show the problem",
         "lenses_looked_count": "BIGINT lenses that had data",
         "deadline_on": "DATE mandated deadline, where one applies",
@@ -46,7 +54,8 @@ TRIAGE = declare(
     },
 )
 _LENS_WORDS = {
-    "routine": "routine data",
+    "routine": "routine figures",
+    "comparison": "comparison with units of its kind",
     "patient_voice": "patients",
     "staff_voice": "staff",
     "safety_reports": "incident reports",
@@ -89,9 +98,10 @@ def judge_nature(
         return Judgement(
             NatureOfChange.FIX, "A national alert mandates the action; there is nothing to choose."
         )
-    if problem["level"] != Level.WARD:
+    if problem["unit_id"] == TRUST_UNIT_ID:
         return Judgement(
-            NatureOfChange.CHANGE, "The same pattern across units asks for a change of practice."
+            NatureOfChange.CHANGE,
+            f"The same pattern {_spread_words(problem)} asks for a change of practice.",
         )
     if cycle > 1:
         return Judgement(
@@ -102,6 +112,15 @@ def judge_nature(
         return Judgement(
             NatureOfChange.IMPROVE, "A stable process that cannot meet its target needs improving."
         )
+    if pattern == "never_met_target":
+        return Judgement(
+            NatureOfChange.IMPROVE, "A target that is missed every time needs improving, not a fix."
+        )
+    if pattern == "stands_out":
+        return Judgement(
+            NatureOfChange.IMPROVE,
+            "Units of the same kind do better at the same task, so there is a way to learn from.",
+        )
     if is_reliable:
         return Judgement(
             NatureOfChange.FIX,
@@ -111,6 +130,11 @@ def judge_nature(
         NatureOfChange.IMPROVE,
         "A special cause in one place, in a process that has to be done better.",
     )
+
+
+def _spread_words(problem: Mapping[str, object]) -> str:
+    count = int(str(problem["units_affected_count"]))
+    return f"in {count} units" if count > 1 else "across units"
 
 
 def find_group(
@@ -187,29 +211,48 @@ def _urgency(row: Record) -> tuple[bool, date, bool, float, str]:
 
 
 def say_what(problem: Record, catalogue: Catalogue) -> str:
-    """Return one sentence on what seems to be wrong, in events a month."""
-    title = problem["topic_title"]
-    whole = problem["level"] == Level.TRUST
-    place = "across the trust" if whole else f"on {problem['unit_name']}"
-    excess, unit = problem["excess_per_month"], problem["excess_unit"]
-    lead = problem["lead_indicator_id"]
+    """Return one sentence on what seems to be wrong, in events a month or in the year."""
+    where = f"{problem['topic_title']} {_place_words(problem)}"
     if problem["deadline_on"] is not None:
         day = as_day(problem["deadline_on"])
+        title = problem["topic_title"]
         return f"{title}: a national alert must be acted on everywhere by {day:%-d %B %Y}."
-    if excess <= 0 and problem["is_active"]:
-        return f"{title} {place}: a sign of trouble, without more events than usual so far."
-    if excess <= 0:
-        return f"{title} {place}: nothing beyond the usual at present; people have taken it up."
-    amount = f"about {excess:,.0f}" if excess >= 1.5 else "about one"
+    if problem["excess_per_month"] <= 0 and problem["is_active"]:
+        return f"{where}: a sign of trouble, without more events than usual so far."
+    if problem["excess_per_month"] <= 0:
+        return f"{where}: nothing beyond the usual at present; people have taken it up."
+    lead = catalogue.indicators.get(problem["lead_indicator_id"] or "")
+    amount, often = _amount(problem["excess_per_month"], lead)
+    unit = problem["excess_unit"]
     if lead is None:
-        return f"{title} {place}: {amount} more {unit} a month than before."
-    name = _in_sentence(catalogue.indicators[lead].name)
-    if problem["pattern"] == "misses_target":
-        return (
-            f"{title} {place}: as things are, the target for {name} cannot be met; "
-            f"{amount} {unit} a month too many."
-        )
-    return f"{title} {place}: {amount} more {unit} a month than is usual there ({name})."
+        return f"{where}: {amount} more {unit} {often} than before."
+    name = _in_sentence(lead.name)
+    match problem["pattern"]:
+        case "misses_target":
+            said = f"as things are, the target for {name} cannot be met; {amount} {unit} {often}"
+            return f"{where}: {said} too many."
+        case "never_met_target":
+            said = f"the target for {name} has been missed in every period on record"
+            return f"{where}: {said}; {amount} {unit} {often} too many."
+        case "stands_out":
+            return (
+                f"{where}: {amount} more {unit} {often} than at the average of its kind ({name})."
+            )
+    return f"{where}: {amount} more {unit} {often} than is usual there ({name})."
+
+
+def _place_words(problem: Record) -> str:
+    if problem["unit_id"] == TRUST_UNIT_ID:
+        return f"across the {problem['level']}"
+    return f"{'on' if problem['level'] == Level.WARD else 'at'} {problem['unit_name']}"
+
+
+def _amount(excess_per_month: float, lead: Indicator | None) -> tuple[str, str]:
+    """How many, and how often: what is counted once a year is told by the year."""
+    is_yearly = lead is not None and lead.period is Period.YEAR
+    excess = excess_per_month * 12 if is_yearly else excess_per_month
+    amount = f"about {excess:,.0f}" if excess >= 1.5 else "about one"
+    return amount, "in the year" if is_yearly else "a month"
 
 
 def say_how(answers: Mapping[str, LensAnswer], problem: Record) -> str:
@@ -218,7 +261,7 @@ def say_how(answers: Mapping[str, LensAnswer], problem: Record) -> str:
         LensAnswer.AGREES: "Shown by",
         LensAnswer.CONTRADICTS: "contradicted by",
         LensAnswer.SAW_NOTHING: "not seen by",
-        LensAnswer.DID_NOT_LOOK: "no data from",
+        LensAnswer.DID_NOT_LOOK: "too little data from",
     }
     told = []
     for answer, phrase in phrases.items():

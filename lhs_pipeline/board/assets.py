@@ -35,6 +35,7 @@ _READ_BY_BOARD: dict[str, str] = {
     "indicator_series": "analysis.indicator_series",
     "limits": "analysis.limits",
     "signals": "analysis.signals",
+    "comparisons": "analysis.comparisons",
     "insights": "analysis.insights",
     "themes": "analysis.themes",
     "evidence": "analysis.evidence",

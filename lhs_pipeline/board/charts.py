@@ -11,6 +11,7 @@ import math
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -58,11 +59,22 @@ class ChartEvent:
 
 
 @dataclass(frozen=True)
+class PointLines:
+    """Lines that change from point to point, one value each; None where a line does not exist."""
+
+    centre: tuple[float | None, ...]
+    lower_limit: tuple[float | None, ...]
+    upper_limit: tuple[float | None, ...]
+    target: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
 class SpcSeries:
     """One indicator of one unit, in the numbers that people read.
 
     `flags` holds one of common_cause, concern, improvement or neither for each point; a value of
-    None leaves a gap; a point that is not complete is drawn hollow.
+    None leaves a gap; a point that is not complete is drawn hollow. Where there are `lines`, they
+    are drawn as steps, and the single numbers are those of the latest point.
     """
 
     title: str
@@ -76,10 +88,15 @@ class SpcSeries:
     flags: tuple[str, ...]
     is_complete: tuple[bool, ...]
     events: tuple[ChartEvent, ...] = ()
+    lines: PointLines | None = None
+    centre_name: str = "average"
 
 
+@lru_cache(maxsize=4096)
 def draw_spc_chart(series: SpcSeries) -> str:
     """The chart as SVG text to stand inside a page: role, title and description included.
+
+    Drawn once for the same series, as a night publishes the same chart several times.
 
     The same series gives the same bytes; a series without points gives a chart that says so.
     """
@@ -107,8 +124,8 @@ def describe_chart(series: SpcSeries) -> str:
         return "There are no points to show."
     first, last = series.period_starts[known[0]], series.period_starts[known[-1]]
     sentences = [
-        f"{len(known)} points from {tell_month(first)} to {tell_month(last)},"
-        f" in {series.unit_words}.",
+        f"{len(known)} points from {tell_month(first)} to {tell_month(last)}"
+        + (f", in {series.unit_words}." if series.unit_words else "."),
         _describe_limits(series),
         f"The latest value, for the period from {tell_day(last)}, is"
         f" {tell_number(series.values[known[-1]])}: {_flag_words(series.flags[known[-1]])}.",
@@ -122,14 +139,15 @@ def _describe_limits(series: SpcSeries) -> str:
     parts = [
         f"{name} {tell_number(value)}"
         for name, value in (
-            ("Average", series.centre),
+            (series.centre_name, series.centre),
             ("lower limit", series.lower_limit),
             ("upper limit", series.upper_limit),
             ("target", series.target),
         )
         if value is not None
     ]
-    return join_words(parts).capitalize() + "." if parts else ""
+    when = " at the latest point" if series.lines else ""
+    return join_words(parts).capitalize() + when + "." if parts else ""
 
 
 def _flag_words(flag: str) -> str:
@@ -142,6 +160,8 @@ def _describe_flags(series: SpcSeries) -> str:
         for flag, words in (("concern", "concern"), ("improvement", "improvement"))
         if flag in series.flags
     ]
+    if "neither" in series.flags:
+        parts.append(f"{series.flags.count('neither')} unusual")
     return f"Points flagged: {join_words(parts)}." if parts else "No point is flagged."
 
 
@@ -177,10 +197,11 @@ def _dress_axes(axes: Axes, series: SpcSeries) -> None:
 
 
 def _find_span(series: SpcSeries) -> tuple[float, float]:
+    levels = [series.lower_limit, series.upper_limit, series.target]
+    if series.lines:
+        levels += [*series.lines.lower_limit, *series.lines.upper_limit, *series.lines.target]
     marks = [
-        value
-        for value in (*series.values, series.lower_limit, series.upper_limit, series.target)
-        if value is not None and math.isfinite(value)
+        value for value in (*series.values, *levels) if value is not None and math.isfinite(value)
     ]
     if not marks:
         return 0.0, 1.0
@@ -206,8 +227,10 @@ def _choose_ticks(days: tuple[date, ...]) -> list[date]:
 
 
 def _draw_lines(axes: Axes, series: SpcSeries) -> None:
+    if series.lines:
+        _draw_steps(axes, series.lines, series.period_starts)
     levels = [
-        (series.centre, "average", INK, "-", 1.1),
+        (series.centre, series.centre_name, INK, "-", 1.1),
         (series.upper_limit, "upper limit", GREY, (0, (5, 3)), 1.1),
         (series.lower_limit, "lower limit", GREY, (0, (5, 3)), 1.1),
         (series.target, "target", RED, (0, (8, 3, 2, 3)), 1.2),
@@ -215,10 +238,31 @@ def _draw_lines(axes: Axes, series: SpcSeries) -> None:
     shown = [level for level in levels if level[0] is not None and math.isfinite(level[0])]
     for value, _, colour, style, width in shown:
         assert value is not None
-        axes.axhline(value, color=colour, linestyle=style, linewidth=width, clip_on=False)
+        if not series.lines:
+            axes.axhline(value, color=colour, linestyle=style, linewidth=width, clip_on=False)
     _label_lines(
         axes, [(value, name, colour) for value, name, colour, _, _ in shown if value is not None]
     )
+
+
+def _draw_steps(axes: Axes, lines: PointLines, days: tuple[date, ...]) -> None:
+    ordinals = [day.toordinal() for day in days]
+    for line, colour, style in (
+        (lines.centre, INK, "-"),
+        (lines.upper_limit, GREY, (0, (5, 3))),
+        (lines.lower_limit, GREY, (0, (5, 3))),
+        (lines.target, RED, (0, (8, 3, 2, 3))),
+    ):
+        heights = [math.nan if value is None else value for value in line]
+        axes.step(
+            ordinals,
+            heights,
+            where="mid",
+            color=colour,
+            linestyle=style,
+            linewidth=1.1,
+            clip_on=False,
+        )
 
 
 def _label_lines(axes: Axes, lines: list[tuple[float, str, str]]) -> None:

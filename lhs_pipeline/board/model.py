@@ -26,12 +26,14 @@ _COLUMN_WORDS: dict[str, str] = {
     " lower_limit upper_limit latest_period_start latest_value variation assurance target words",
     "signals": "indicator_id unit_id topic_id period_start period_end value centre rule side"
     " meaning",
+    "comparisons": "indicator_id unit_id topic_id period_end answer words",
     "insights": "insight_id source_id voice unit_id received_on rating text source_file source_row",
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
     "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"
     " pmid url deadline_on matched_terms source_file source_row",
     "problems": f"{_CYCLE} topic_id topic_title unit_id unit_name level domain raised_on"
-    " last_signal_on state lead_indicator_id excess_per_month excess_unit routine patient_voice"
+    " last_signal_on state lead_indicator_id excess_per_month excess_unit routine comparison"
+    " patient_voice"
     " staff_voice safety_reports external_evidence repeats_count",
     "triage": f"rank {_CYCLE} topic_id unit_id unit_name domain level raised_on state"
     " nature_of_change nature_reason group_id group_title group_reason harm_per_month"
@@ -85,6 +87,7 @@ class BoardTables:
     indicator_series: pd.DataFrame = field(default_factory=pd.DataFrame)
     limits: pd.DataFrame = field(default_factory=pd.DataFrame)
     signals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     insights: pd.DataFrame = field(default_factory=pd.DataFrame)
     themes: pd.DataFrame = field(default_factory=pd.DataFrame)
     evidence: pd.DataFrame = field(default_factory=pd.DataFrame)

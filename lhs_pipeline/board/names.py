@@ -9,6 +9,7 @@ from lhs_pipeline.board.rows import Row, flag_of, text_of
 from lhs_pipeline.board.words import Measure, humanise, name_measure
 
 TRUST = "trust"
+_WHOLE = "the whole trust"
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,7 @@ class Names:
 
     def unit(self, unit_id: str) -> str:
         """The name of a unit."""
-        if unit_id == TRUST:
-            return "the whole trust"
-        return self.units.get(unit_id) or humanise(unit_id)
+        return self.units.get(unit_id) or (_WHOLE if unit_id == TRUST else humanise(unit_id))
 
     def group(self, group_id: str) -> str:
         """The title of a decision group."""
@@ -48,21 +47,29 @@ def gather_names(tables: BoardTables) -> Names:
     directorates = {
         text_of(row, "directorate_id"): text_of(row, "directorate_name") for row in units
     }
+    named = {text_of(row, "unit_id"): text_of(row, "unit_name") for row in units}
     measures = tables.rows_where("indicators")
     return Names(
         problems=_name_problems(tables),
-        units=directorates | {text_of(row, "unit_id"): text_of(row, "unit_name") for row in units},
+        units=directorates | named | {TRUST: _name_whole(tables)},
         groups=_name_groups(tables),
         measures={text_of(row, "indicator_id"): _measure_of(row) for row in measures},
     )
 
 
+def _name_whole(tables: BoardTables) -> str:
+    """The whole organisation in words; a system where the units are trusts."""
+    levels = {text_of(row, "level") for row in tables.rows_where("problems", unit_id=TRUST)}
+    return "the whole system" if "system" in levels else _WHOLE
+
+
 def _name_problems(tables: BoardTables) -> dict[str, str]:
     named = {}
+    whole = _name_whole(tables)
     for row in tables.rows_where("triage") + tables.rows_where("problems"):
         topic = text_of(row, "topic_title") or humanise(text_of(row, "topic_id"))
         unit_id = text_of(row, "unit_id")
-        unit = "the whole trust" if unit_id == TRUST else text_of(row, "unit_name")
+        unit = whole if unit_id == TRUST else text_of(row, "unit_name")
         named[text_of(row, "problem_id")] = f"{topic}, {unit or humanise(unit_id)}"
     return named
 

@@ -258,7 +258,7 @@ def show_problem(scene: Scene, problem_id: str, rows_behind: RowsBehind) -> Prob
         sentence=as_sentence(text_of(subject.triage, "what_seems_wrong")),
         how_we_know=as_sentence(text_of(subject.triage, "how_we_know")),
         facts=_list_facts(subject),
-        lenses=_list_lenses(subject.problem),
+        lenses=_list_lenses(subject),
         charts=_list_charts(subject),
         voices=_list_voices(subject),
         evidence=evidence[:_EVIDENCE_SHOWN],
@@ -342,14 +342,29 @@ def _waiting_for(subject: _Subject, cycle: int) -> str:
     return text_of(rows[0], "waiting_for") if rows else ""
 
 
-def _list_lenses(problem: Row) -> list[Answer]:
-    if not problem:
+def _list_lenses(subject: _Subject) -> list[Answer]:
+    if not subject.problem:
         return []
-    codes = [(lens, text_of(problem, lens) or "did_not_look") for lens in LENSES]
+    codes = [(lens, text_of(subject.problem, lens) or "did_not_look") for lens in LENSES]
     return [
-        Answer(word_for("lens", lens), word_for("answer", code), code, _LENS_MEANING.get(code, ""))
+        Answer(
+            name=word_for("lens", lens),
+            words=word_for("answer", code),
+            code=code,
+            reason=_tell_lens(subject, lens, code),
+        )
         for lens, code in codes
     ]
+
+
+def _tell_lens(subject: _Subject, lens: str, code: str) -> str:
+    meaning = _LENS_MEANING.get(code, "")
+    if lens != "comparison":
+        return meaning
+    told = subject.tables.rows_where(
+        "comparisons", topic_id=subject.topic_id, unit_id=subject.unit_id, answer=code
+    )
+    return " ".join([meaning, *(text_of(row, "words") for row in told)])
 
 
 # --- charts ------------------------------------------------------------------------------------
@@ -420,7 +435,13 @@ def _tell_baseline(limits: Row) -> str:
     first, last = day_of(limits, "baseline_from"), day_of(limits, "baseline_until")
     if not first or not last:
         return ""
-    return f"The average and limits come from {tell_month(first)} to {tell_month(last)}."
+    has_limits = number_of(limits, "upper_limit") is not None
+    what = (
+        "The average and limits come"
+        if has_limits
+        else "Too few points for limits. The average comes"
+    )
+    return f"{what} from {tell_month(first)} to {tell_month(last)}."
 
 
 def build_series(

@@ -1,5 +1,6 @@
 """The way back from a point of a chart to the rows of the files that it was made from."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,6 +9,9 @@ import duckdb
 from lhs_pipeline.board.trail import tell_rows
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
+
+_COUNTED = re.compile(r"count\(\*\) filter \(where (.+)\)", re.DOTALL)
+"""A numerator that counts events: the rows behind a point are those events alone."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,7 @@ class SourceRows:
         if indicator is None:
             return f"analysis.indicator_series, {indicator_id}@{unit_id}, {start} to {end}"
         here = "true" if unit_id == TRUST_UNIT_ID else "unit_id = $unit"
+        counted = _COUNTED.fullmatch(indicator.numerator)
         given = {"start": start, "end": end}
         if unit_id != TRUST_UNIT_ID:
             given |= {"unit": unit_id}  # type: ignore[dict-item]
@@ -30,7 +35,8 @@ class SourceRows:
             f"""
             select concat('inbox/{indicator.source}/', source_file) as source_file, source_row
             from collection."{indicator.source}"
-            where {here} and cast({indicator.date} as date) between $start and $end
+            where {here} and ({counted.group(1) if counted else "true"})
+                and cast({indicator.date} as date) between $start and $end
             order by source_file, source_row
             """,
             given,

@@ -336,6 +336,7 @@ def _tell_raised(told: _Told, row: Row) -> list[TrailLine]:
         word_for("lens_who", lens)
         for lens in (
             "routine",
+            "comparison",
             "patient_voice",
             "staff_voice",
             "safety_reports",
@@ -540,7 +541,23 @@ def _tell_look(told: _Told, row: Row) -> TrailLine:
     if text_of(row, "data_version"):
         source += f", data version {text_of(row, 'data_version')[:12]}"
     what = " ".join(part for part in parts if part)
-    return TrailLine(day_of(row, "look_on"), "closure", cycle, what, source)
+    figures, is_few = _find_figures(told, row)
+    if figures:
+        source += f"; figures since go-live from {figures}"
+    return TrailLine(day_of(row, "look_on"), "closure", cycle, what, source, is_few)
+
+
+def _find_figures(told: _Told, row: Row) -> tuple[str, bool]:
+    """The rows behind a look's figures since go-live, and whether they are too few to show."""
+    start, end = day_of(row, "live_on"), day_of(row, "data_until")
+    if start is None or end is None:
+        return "", False
+    indicator_id, unit_id = text_of(row, "indicator_id"), text_of(row, "unit_id").split(";")[0]
+    points = told.tables.rows_where("indicator_series", indicator_id=indicator_id, unit_id=unit_id)
+    seen = [each for each in points if start <= (day_of(each, "period_start") or start) <= end]
+    events = sum(number_of(each, "numerator") or 0.0 for each in seen)
+    is_few = is_small(events, told.tables.disclosure)
+    return told.rows_behind(indicator_id, unit_id, start, end), is_few
 
 
 def tell_seen(row: Row, measure: Measure) -> str:

@@ -30,7 +30,14 @@ from lhs_pipeline.board.words import (
     word_for,
 )
 
-LENSES = ("routine", "patient_voice", "staff_voice", "safety_reports", "external_evidence")
+LENSES = (
+    "routine",
+    "comparison",
+    "patient_voice",
+    "staff_voice",
+    "safety_reports",
+    "external_evidence",
+)
 SETTLED_VERDICTS = ("close", "refine", "re_open", "cannot_be_evaluated")
 
 

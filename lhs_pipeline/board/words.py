@@ -27,6 +27,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "lens": {
         "routine": "Routine figures",
+        "comparison": "Units of the same kind",
         "patient_voice": "What patients say",
         "staff_voice": "What staff say",
         "safety_reports": "Incident reports",
@@ -34,6 +35,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "lens_who": {
         "routine": "routine figures",
+        "comparison": "comparison with units of its kind",
         "patient_voice": "patients",
         "staff_voice": "staff",
         "safety_reports": "incident reports",

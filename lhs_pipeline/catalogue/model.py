@@ -10,7 +10,9 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 
 from lhs_pipeline.vocabulary import (
+    ChartProfile,
     ColumnType,
+    Deidentification,
     Direction,
     Domain,
     Level,
@@ -18,6 +20,7 @@ from lhs_pipeline.vocabulary import (
     Period,
     Severity,
     SourceKind,
+    Weekday,
 )
 
 _STRICT = ConfigDict(extra="forbid")
@@ -196,7 +199,7 @@ class Authority:
     quorum_professions: tuple[str, ...]
     chair_role: str
     respond_within_days: int
-    meets_on_weekday: str
+    meets_on_weekday: Weekday
     domains: tuple[Domain, ...] = tuple(Domain)
     directorates: tuple[str, ...] = ()
     escalates_to: str | None = None
@@ -214,11 +217,22 @@ class SpcPolicy:
     """Which rules make a signal, and on which baseline."""
 
     __pydantic_config__ = _STRICT
-    profile: str
+    profile: ChartProfile
     minimum_points_count: int
+    missed_target_points_count: int
     baseline_weeks_count: int
     baseline_months_count: int
     recent_weeks_count: int
+
+
+@dataclass(frozen=True)
+class ComparisonsPolicy:
+    """When a unit stands out among the units of its kind."""
+
+    __pydantic_config__ = _STRICT
+    minimum_units_count: int
+    minimum_expected_count: float
+    trimmed_prop: float
 
 
 @dataclass(frozen=True)
@@ -231,7 +245,7 @@ class VoicesPolicy:
     minimum_reports_count: int
     maximum_chance_prop: float
     minimum_insights_count: int
-    deidentification: str
+    deidentification: Deidentification
 
 
 @dataclass(frozen=True)
@@ -281,6 +295,7 @@ class Policy:
     signed_by: str
     next_review: Day
     spc: SpcPolicy
+    comparisons: ComparisonsPolicy
     voices: VoicesPolicy
     triage: TriagePolicy
     evaluation: EvaluationPolicy

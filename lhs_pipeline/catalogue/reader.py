@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from lhs_pipeline.catalogue.model import (
     Authority,
     Catalogue,
+    Column,
     Indicator,
     Policy,
     Source,
@@ -33,6 +34,9 @@ _FOLDERS: dict[str, type] = {
     "authorities": Authority,
 }
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
+_BASE = re.compile(r"^per_[1-9][0-9]*$")
+_TAKEN = re.compile(r"^(files|rejected_rows|.*_versions)$")
+"""Tables of `collection` that are no source."""
 _Record = TypeVar("_Record")
 
 
@@ -136,7 +140,7 @@ def _broken_references(folder: Path, catalogue: Catalogue) -> Iterator[Complaint
             yield from _unknown(
                 file, "denominator_source", indicator.denominator_source, catalogue.sources
             )
-        if indicator.multiplier <= 0:
+        if indicator.unit.startswith("per_") and not _BASE.match(indicator.unit):
             yield Complaint(file, "unit", f"{indicator.unit!r} has no positive base")
     yield from _broken_sources(folder, catalogue)
     yield from _broken_topics(folder, catalogue)
@@ -147,16 +151,30 @@ def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
     for source in catalogue.sources.values():
         file = folder / "sources" / f"{source.id}.toml"
         columns = {column.name: column for column in source.columns}
+        if _TAKEN.match(source.id):
+            yield Complaint(file, "file name", f"the table {source.id!r} is the pipeline's own")
         if len(columns) != len(source.columns):
             yield Complaint(file, "columns", "two columns have the same name")
-        named = [*source.grain, *([source.date_column] if source.date_column else [])]
-        for name in named:
+        if not source.grain:
+            yield Complaint(file, "grain", "names no column: what makes a row one row?")
+        for name in [*source.grain, *([source.date_column] if source.date_column else [])]:
             yield from _unknown(file, "grain or date_column", name, columns)
+        if source.voices is not None:
+            spoken = (source.voices.insight_id, source.voices.text, source.voices.received_on)
+            for name in [*spoken, *([source.voices.rating] if source.voices.rating else [])]:
+                yield from _unknown(file, "voices", name, columns)
         for column in source.columns:
-            if column.references is not None:
-                yield from _unknown(
-                    file, "references", column.references.split(".")[0], catalogue.sources
-                )
+            yield from _broken_reference(file, column, catalogue)
+
+
+def _broken_reference(file: Path, column: Column, catalogue: Catalogue) -> Iterator[Complaint]:
+    if column.references is None:
+        return
+    source_id, _, name = column.references.partition(".")
+    yield from _unknown(file, "references", source_id, catalogue.sources)
+    if source_id in catalogue.sources:
+        columns = {there.name: there for there in catalogue.sources[source_id].columns}
+        yield from _unknown(file, "references", name, columns)
 
 
 def _broken_topics(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:

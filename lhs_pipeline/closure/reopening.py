@@ -63,21 +63,34 @@ def find_closed(evaluations: pd.DataFrame, recorded_at: datetime) -> list[Record
 def append_once(file: Path, columns: Sequence[str], rows: Iterable[Record]) -> int:
     """Append rows whose (problem_id, cycle_number) is not in the register; return how many."""
     standing = _keys(file)
-    new = [row for row in rows if (row["problem_id"], str(row["cycle_number"])) not in standing]
-    if not new:
-        return 0
-    is_new_file = not file.is_file() or not file.stat().st_size
+    new: list[Record] = []
+    for row in rows:
+        key = (row["problem_id"], str(row["cycle_number"]))
+        if key not in standing:
+            standing.add(key)
+            new.append(row)
+    if new:
+        _append(file, columns, new)
+    return len(new)
+
+
+def _append(file: Path, columns: Sequence[str], rows: Iterable[Record]) -> None:
+    # People save the register from a spreadsheet too: their order of columns stays, a byte
+    # order mark is no heading, and a last line without its end gets one.
+    text = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
+    header = next(csv.reader([text.split("\n", 1)[0].rstrip("\r")]), []) or list(columns)
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("a", encoding="utf-8", newline="") as register:
-        writer = csv.DictWriter(register, columns, lineterminator="\n")
-        if is_new_file:
+        writer = csv.DictWriter(register, header, extrasaction="ignore", lineterminator="\n")
+        if not text:
             writer.writeheader()
-        writer.writerows(new)
-    return len(new)
+        elif not text.endswith("\n"):
+            register.write("\n")
+        writer.writerows(rows)
 
 
 def _keys(file: Path) -> set[tuple[str, str]]:
     if not file.is_file():
         return set()
-    with file.open(encoding="utf-8", newline="") as register:
+    with file.open(encoding="utf-8-sig", newline="") as register:
         return {(row["problem_id"], row["cycle_number"]) for row in csv.DictReader(register)}

@@ -92,7 +92,9 @@ def warnings_of(source: Source) -> list[Fault]:
 def _instant(column: Column, text: str) -> str:
     kind = DUCKDB_TYPES[column.type]
     if column.format is None:
-        return f"try_cast({text} as {kind})"
+        # DuckDB also reads 'infinity', 'epoch' and years before Christ.
+        is_written = f"regexp_matches({text}, '^[0-9]{{4}}-[0-9T :.+Z-]+$')"
+        return f"case when {is_written} then try_cast({text} as {kind}) end"
     return f"cast(try_strptime({text}, {_quoted(column.format)}) as {kind})"
 
 

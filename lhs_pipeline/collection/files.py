@@ -21,6 +21,8 @@ from lhs_pipeline.collection.references import (
 
 csv.field_size_limit(16 * 1024 * 1024)
 _RAW_TEXT_LIMIT = 10_000
+_EXTRA_NAMED = 6
+"""Columns beyond the contract that a remark names; wide extracts have dozens."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,18 @@ def read_file(path: Path, content: bytes, source: Source) -> RawFile:
     """Return the rows of one file; what cannot be read comes back as refusals."""
     if not content.strip():
         return RawFile(remarks=("the file is empty",))
-    if b"\x00" in content[:4096]:
+    if _is_binary(content[:4096]):
         return _refuse_whole(content, "the file is binary, not text", f"text in {source.encoding}")
     text = _decode(content, source.encoding)
     reader = _REFERENCE_READERS.get(path.suffix.lower())
     if reader is not None:
         return _from_references(reader(text), source)
     return _from_csv(text, source)
+
+
+def _is_binary(sample: bytes) -> bool:
+    # A stray NUL costs its own row; a workbook, a picture or UTF-16 has them all over.
+    return sample.count(b"\x00") > sample.count(b"\n") + 1
 
 
 def _decode(content: bytes, encoding: str) -> str:
@@ -122,7 +129,10 @@ def _remarks_on(header: list[str], source: Source) -> tuple[str, ...]:
     extra = [name for name in header if name not in known]
     if not extra:
         return ()
-    named = ", ".join(repr(name) for name in extra if name) or "none named"
+    told = [repr(name) for name in extra if name]
+    named = ", ".join(told[:_EXTRA_NAMED]) or "none named"
+    if len(told) > _EXTRA_NAMED:
+        named += f" and {len(told) - _EXTRA_NAMED} more"
     return (f"{len(header)} columns, {len(extra)} not in the contract and left out ({named})",)
 
 
@@ -180,21 +190,31 @@ class _Record:
 def _records_of(text: str, delimiter: str) -> Iterator[_Record]:
     """Yield CSV records; after a broken quote reading resumes at the next line."""
     lines = io.StringIO(text, newline="").readlines()
-    at, number = 0, 0
+    at, number, fields_count = 0, 0, 0
     while at < len(lines):
         taken: list[str] = []
         reader = csv.reader(_taking(lines, at, taken), delimiter=delimiter, strict=True)
         try:
             cells, fault = next(reader), None
         except csv.Error as error:
-            cells, fault, taken = [], f"not readable as CSV: {error}", taken[:1]
+            cells, fault = [], f"not readable as CSV: {error}"
         except StopIteration:
             return
+        if len(taken) > 1 and number and len(cells) != fields_count:
+            fault = fault or f"a quote open over {len(taken)} lines"
+        if fault:
+            # A quote that was never closed has run into the rows below: they are no part of it.
+            cells, taken = [], taken[:1]
         at += len(taken)
         if cells or fault:
-            raw = "".join(taken).rstrip("\r\n")[:_RAW_TEXT_LIMIT]
-            yield _Record(number, _printable(raw), tuple(cells), fault)
+            fields_count = fields_count or len(cells)
+            yield _record(number, taken, cells, fault)
             number += 1
+
+
+def _record(number: int, taken: list[str], cells: list[str], fault: str | None) -> _Record:
+    raw = "".join(taken).rstrip("\r\n")[:_RAW_TEXT_LIMIT]
+    return _Record(number, _printable(raw), tuple(cells), fault)
 
 
 def _taking(lines: list[str], at: int, taken: list[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ rows_read = landed + rejected + unchanged, for every file, in one transaction pe
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,8 @@ from lhs_pipeline.warehouse.table import Table, declare
 
 FILES = declare(
     "collection.files",
-    "Every delivered file, once per content: what was read and what became of it.",
-    "one row per source, file name and content",
+    "Every delivered file, once per new content: what was read and what became of it.",
+    "one row per source, file name and change of its content",
     {
         "source_id": "VARCHAR source contract",
         "source_file": "VARCHAR file name inside the source's folder",
@@ -57,6 +57,7 @@ REJECTED_ROWS = declare(
         "expected": "VARCHAR what the contract asks for",
         "raw_text": "VARCHAR the row as it arrived; free text of sensitive sources de-identified",
         "loaded_at": "TIMESTAMP instant of the load, UTC",
+        "content_hash": "VARCHAR SHA-256 of the file's bytes",
     },
 )
 ORIGIN = {
@@ -122,8 +123,8 @@ def prepare(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     """Create what a landing needs where it does not stand yet; add newly declared columns."""
     con.execute("create schema if not exists collection")
     for table in (FILES, REJECTED_ROWS):
-        con.execute(table.create_sql().replace("create or replace", "create") if not _stands(
-            con, table.noun) else "select 1")  # fmt: skip
+        made = table.create_sql().removeprefix("create or replace table")
+        con.execute(f"create table if not exists {made}")
     columns = {c.name: DUCKDB_TYPES[c.type] for c in landing.source.columns}
     origin = {name: said.split(" ", 1)[0] for name, said in ORIGIN.items()}
     every = {**columns, **origin, "superseded_at": "TIMESTAMP"}
@@ -150,22 +151,19 @@ def land(
     _stage(con, landing.source, raw)
     _type_and_judge(con, landing.source)
     _version(con, landing)
-    _keep_refusals(con, landing, raw)
+    _keep_refusals(con, landing, fresh, raw)
     reports = [_report(con, landing, delivery, raw[delivery.name]) for delivery in fresh]
     reports += [_report_repeat(con, landing, delivery) for delivery in repeats]
     _keep_reports(con, reports)
     return reports
 
 
-def _stands(con: duckdb.DuckDBPyConnection, noun: str) -> bool:
-    query = "select 1 from duckdb_tables() where schema_name = 'collection' and table_name = ?"
-    return con.execute(query, [noun]).fetchone() is not None
-
-
 def _not_seen(
     con: duckdb.DuckDBPyConnection, source_id: str, deliveries: Sequence[Delivery]
 ) -> list[Delivery]:
-    query = "select source_file, content_hash from collection.files where source_id = ?"
+    query = (
+        "select source_file, content_hash from collection.files where source_id = ? and is_latest"
+    )
     seen = set(con.execute(query, [source_id]).fetchall())
     return [d for d in deliveries if (d.name, d.content_hash) not in seen]
 
@@ -173,10 +171,11 @@ def _not_seen(
 def _content_is_known(
     con: duckdb.DuckDBPyConnection, landing: Landing, delivery: Delivery, new: Sequence[Delivery]
 ) -> bool:
-    query = "select 1 from collection.files where source_id = ? and content_hash = ?"
-    known = con.execute(query, [landing.source.id, delivery.content_hash]).fetchone()
+    query = "select 1 from collection.files where source_id = ? and content_hash = ? and is_latest"
+    # All of it is fetched: DuckDB registers nothing beside a result that is half read.
+    known = con.execute(query, [landing.source.id, delivery.content_hash]).fetchall()
     twins = [d for d in new if d.content_hash == delivery.content_hash]
-    return known is not None or twins[0] is not delivery
+    return bool(known) or twins[0] is not delivery
 
 
 def _redact(file: RawFile, landing: Landing) -> RawFile:
@@ -194,8 +193,14 @@ def _redact(file: RawFile, landing: Landing) -> RawFile:
         return tuple(kept)
 
     rows = tuple(replace(row, raw_text="", cells=clean(row.cells)) for row in file.rows)
+    # Where the header is missing, what was found in its place is somebody's row.
     refusals = tuple(
-        replace(refusal, raw_text=deidentify(refusal.raw_text, mode)) for refusal in file.refusals
+        replace(
+            refusal,
+            raw_text=deidentify(refusal.raw_text, mode),
+            expected=deidentify(refusal.expected, mode),
+        )
+        for refusal in file.refusals
     )
     return replace(file, rows=rows, refusals=refusals)
 
@@ -220,6 +225,12 @@ def _raw_text(cells: Iterable[str | None]) -> str:
     return ",".join(cell or "" for cell in cells)
 
 
+def _joined(names: Iterable[str]) -> str:
+    """SQL for several values as one text; the unit separator stands in no text that people type."""
+    cells = (f"coalesce(cast(\"{name}\" as varchar), '∅')" for name in names)
+    return f"concat_ws(chr(31), {', '.join(cells)})"
+
+
 def _type_and_judge(con: duckdb.DuckDBPyConnection, source: Source) -> None:
     typed = ", ".join(
         f'{typed_cell(c)} as "{c.name}", {raw_cell(c)} as "raw_{c.name}"' for c in source.columns
@@ -231,16 +242,13 @@ def _type_and_judge(con: duckdb.DuckDBPyConnection, source: Source) -> None:
     cases = " ".join(
         f"when {fault.condition} then {number}" for number, fault in enumerate(faults_of(source))
     )
-    content = ", '|', ".join(
-        f"coalesce(cast(\"{c.name}\" as varchar), '∅')" for c in source.columns
-    )
-    key = ", '|', ".join(f"coalesce(cast(\"{name}\" as varchar), '∅')" for name in source.grain)
+    content, key = _joined(c.name for c in source.columns), _joined(source.grain)
     con.execute(
         f"""
         create or replace temp table judged as
         with checked as (
             select *, case {cases} end as fault_number,
-                md5(concat({content})) as row_hash, concat({key}) as row_key
+                md5({content}) as row_hash, {key} as row_key
             from typed
         ),
         placed as (
@@ -264,12 +272,12 @@ def _type_and_judge(con: duckdb.DuckDBPyConnection, source: Source) -> None:
 def _version(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     """Land rows that are new or revise a row; the version before them is superseded."""
     source = landing.source
-    key = ", '|', ".join(f"coalesce(cast(\"{name}\" as varchar), '∅')" for name in source.grain)
+    key = _joined(source.grain)
     con.execute(
         f"""
         create or replace temp table landing_rows as
         with current_rows as (
-            select concat({key}) as row_key, row_hash from {landing.versions}
+            select {key} as row_key, row_hash from {landing.versions}
             where superseded_at is null
         ),
         candidates as (
@@ -286,7 +294,7 @@ def _version(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     )
     con.execute(
         f"update {landing.versions} set superseded_at = ? where superseded_at is null "
-        f"and concat({key}) in (select row_key from landing_rows)",
+        f"and {key} in (select row_key from landing_rows)",
         [landing.loaded_at.replace(tzinfo=None)],
     )
     _insert_landed(con, landing)
@@ -309,7 +317,10 @@ def _insert_landed(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
 
 
 def _keep_refusals(
-    con: duckdb.DuckDBPyConnection, landing: Landing, raw: dict[str, RawFile]
+    con: duckdb.DuckDBPyConnection,
+    landing: Landing,
+    deliveries: Sequence[Delivery],
+    raw: dict[str, RawFile],
 ) -> None:
     faults = faults_of(landing.source)
     broken = con.execute(
@@ -321,24 +332,16 @@ def _keep_refusals(
         for file, row, number, text, first in broken
     ]
     refusals += [(name, refusal) for name, file in raw.items() for refusal in file.refusals]
-    at = landing.loaded_at.replace(tzinfo=None)
-    if refusals:
-        con.executemany(
-            "insert into collection.rejected_rows values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                [
-                    landing.source.id,
-                    file,
-                    r.source_row,
-                    r.field,
-                    r.reason,
-                    r.expected,
-                    r.raw_text,
-                    at,
-                ]
-                for file, r in refusals
-            ],
-        )
+    at, hashes = (
+        landing.loaded_at.replace(tzinfo=None),
+        {d.name: d.content_hash for d in deliveries},
+    )
+    rows = [
+        [landing.source.id, file, *astuple(refusal), at, hashes[file]] for file, refusal in refusals
+    ]
+    if rows:
+        marks = ", ".join("?" * len(REJECTED_ROWS.columns))
+        con.executemany(f"insert into collection.rejected_rows values ({marks})", rows)
 
 
 def _refusal_of(
@@ -372,7 +375,8 @@ def _report(
 def _report_repeat(
     con: duckdb.DuckDBPyConnection, landing: Landing, delivery: Delivery
 ) -> dict[str, Any]:
-    rows_read = len(read_file(delivery.path, delivery.content, landing.source).rows)
+    file = read_file(delivery.path, delivery.content, landing.source)
+    rows_read = len(file.rows) + len(file.refusals)
     remarks = ["the same content has been landed under another name"]
     return _file_row(landing, delivery, rows_read, 0, 0, remarks)
 

@@ -18,6 +18,7 @@ def write_rejected(con: duckdb.DuckDBPyConnection, folder: Path) -> list[Path]:
             on files.source_id = rejected_rows.source_id
             and files.source_file = rejected_rows.source_file
             and files.loaded_at = rejected_rows.loaded_at
+            and files.content_hash = rejected_rows.content_hash
         where files.is_latest
         order by rejected_rows.source_id, rejected_rows.source_file, source_row, field
         """

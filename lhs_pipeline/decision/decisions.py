@@ -4,6 +4,7 @@ A decision that fails a check is kept, void, with every reason.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -121,8 +122,18 @@ def _meeting_reasons(decision: Mapping[str, Any], group: Authority) -> Iterator[
 
 def _plan_reasons(decision: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
     outcome = Outcome(decision["outcome"])
-    if outcome not in {Outcome.IMPLEMENT_NOW, Outcome.TESTING_CYCLE}:
+    if not outcome.starts_change:
         return
+    weeks, balancing = decision["look_weeks"], decision["balancing_indicator_id"]
+    if weeks is not None and not _are_weeks(weeks):
+        yield f"No evaluation plan: look_weeks {weeks!r} are not weeks such as 8;16;28."
+    if balancing is not None and balancing not in catalogue.indicators:
+        yield f"No evaluation plan: {balancing!r} is not a declared indicator."
+    if outcome is not Outcome.TASK_AND_FINISH:
+        yield from _measure_reasons(decision, catalogue)
+
+
+def _measure_reasons(decision: Mapping[str, Any], catalogue: Catalogue) -> Iterator[str]:
     measure = decision["measure_indicator_id"]
     if measure is None:
         yield "No evaluation plan: the measure that the change will be judged by is missing."
@@ -130,3 +141,12 @@ def _plan_reasons(decision: Mapping[str, Any], catalogue: Catalogue) -> Iterator
         yield f"No evaluation plan: {measure!r} is not a declared indicator."
     if decision["expected_relative_change_prop"] is None:
         yield "No evaluation plan: the size of effect that would matter is missing."
+
+
+def _are_weeks(text: str) -> bool:
+    """Whether a text lists weeks, each after the one before, as `closure` will read them."""
+    parts = text.split(";")
+    if not all(part.strip().isdecimal() and part.isascii() for part in parts):
+        return False
+    weeks = [int(part) for part in parts]
+    return weeks[0] > 0 and all(a < b for a, b in pairwise(weeks))

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pandas as pd
 
 from lhs_pipeline.catalogue.model import Authority, Catalogue
-from lhs_pipeline.vocabulary import Direction, Outcome
+from lhs_pipeline.vocabulary import Direction, Outcome, Weekday
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
 PROPOSALS = declare(
@@ -36,7 +36,6 @@ PROPOSALS = declare(
         "acceptability_plan": "VARCHAR pre-filled: how to ask patients, staff and the system",
     },
 )
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _OPTIONS = "; ".join(outcome.replace("_", " ") for outcome in Outcome)
 _PROPOSED_REDUCTION = 0.2
 
@@ -57,7 +56,7 @@ def propose(
 
 def next_meeting(group: Authority, today: date) -> date:
     """Return the next day, today included, on which the group meets."""
-    ahead = (_WEEKDAYS.index(group.meets_on_weekday) - today.weekday()) % 7
+    ahead = (list(Weekday).index(group.meets_on_weekday) - today.weekday()) % 7
     return today + timedelta(days=ahead)
 
 
@@ -106,14 +105,18 @@ def _tried_before(problem: Record, decisions: list[Record]) -> Iterator[str]:
         day = as_day(decision["decided_on"])
         what = str(decision["outcome"]).replace("_", " ")
         if not decision["is_valid"]:
-            yield f"{day:%-d %b %Y}: {what} by {decision['group_title']} is void. "
+            yield f"{day:%-d %b %Y}: {what} by {decision['group_title']} is void."
             yield decision["void_reasons"]
         elif decision["cycle_number"] < problem["cycle_number"]:
             yield f"{day:%-d %b %Y}, cycle {decision['cycle_number']}: {what}; it fell short."
 
 
 def _plan(problem: Record, catalogue: Catalogue) -> Record:
-    measures = catalogue.indicators_of(problem["topic_id"])
+    lead = problem.get("lead_indicator_id")
+    # The one that shows the problem first: a plan that watched another would miss its insight.
+    measures = sorted(
+        catalogue.indicators_of(problem["topic_id"]), key=lambda indicator: indicator.id != lead
+    )
     measure = measures[0] if measures else None
     others = [indicator.id for indicator in measures[1:]]
     is_more = measure is not None and measure.direction is Direction.HIGHER

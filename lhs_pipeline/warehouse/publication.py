@@ -77,7 +77,9 @@ def _digest_of(tables: Mapping[str, pd.DataFrame]) -> str:
     digest = hashlib.sha256()
     for name, frame in sorted(tables.items()):
         digest.update(name.encode())
-        digest.update(frame.to_csv(index=False).encode())
+        digest.update(repr(frame.dtypes.to_dict()).encode())
+        # Missing and empty are two things, and CSV writes both as nothing.
+        digest.update(frame.to_csv(index=False, na_rep="\x00").encode())
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@
 -- units_planned_count BIGINT: units where it should be
 -- units_live_count BIGINT: units where it has begun
 -- adopted_prop DOUBLE: share of those units
--- state VARCHAR: planned, partly_live, live, or blocked where the decision does not count
+-- state VARCHAR: planned, partly_live, live, or blocked where no decision that counts starts it
 -- measure_indicator_id VARCHAR: indicator that it will be judged by
 -- expected_relative_change_prop DOUBLE: change that would matter
 -- look_weeks VARCHAR: weeks after go-live at which it is looked at
@@ -48,6 +48,8 @@ select
     end as adopted_prop,
     case
         when not decisions.is_valid then 'blocked'
+        when decisions.outcome not in ('implement_now', 'testing_cycle', 'task_and_finish')
+            then 'blocked'
         when coalesce(spread.units_live_count, 0) = 0 then 'planned'
         when spread.units_live_count < spread.units_planned_count then 'partly_live'
         else 'live'

@@ -48,7 +48,7 @@ def test_a_chart_can_be_heard() -> None:
     svg = draw_spc_chart(make_series(36))
     assert 'role="img"' in svg
     assert "<title>Falls, Ward 7</title>" in svg
-    assert "Points flagged: 9 of concern and 9 of improvement." in svg
+    assert "Points flagged: 9 of concern, 9 of improvement and 9 unusual." in svg
 
 
 def test_every_kind_of_point_has_its_own_shape() -> None:

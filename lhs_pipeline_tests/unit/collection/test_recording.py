@@ -1,0 +1,76 @@
+"""A row for a register is judged before it is written; the file is never left broken."""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from lhs_pipeline.catalogue.reader import read_catalogue
+from lhs_pipeline.collection.recording import (
+    append_record,
+    complete_record,
+    find_record_faults,
+    has_key,
+)
+
+AUDITS = read_catalogue().sources["audits"]
+GIVEN = {
+    "audit_id": "X1", "action_id": "A1", "unit_id": "ward_01", "audited_on": "2026-06-01",
+    "auditor_role": "matron", "records_checked_count": "20", "records_compliant_count": "18",
+}  # fmt: skip
+AT = datetime(2026, 7, 1, 2, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def con() -> duckdb.DuckDBPyConnection:
+    made = duckdb.connect()
+    made.execute("create schema collection")
+    made.execute("create table collection.actions as select 'A1' as action_id")
+    made.execute("create table collection.units as select 'ward_01' as unit_id")
+    return made
+
+
+def faults(con: duckdb.DuckDBPyConnection, **given: str) -> list[str]:
+    row = complete_record(AUDITS, {**GIVEN, **given}, AT)
+    return [str(fault) for fault in find_record_faults(con, AUDITS, row)]
+
+
+def test_a_good_row_has_no_fault_and_gets_its_time(con: duckdb.DuckDBPyConnection) -> None:
+    assert faults(con) == []
+    assert complete_record(AUDITS, GIVEN, AT)["recorded_at"] == "2026-07-01T02:30"
+
+
+def test_every_fault_is_told_at_once(con: duckdb.DuckDBPyConnection) -> None:
+    found = faults(con, unit_id="ward_99", audited_on="yesterday", records_checked_count="0")
+    assert len(found) >= 3
+    assert "unit_id: not known; expected a unit_id listed in units" in found
+    assert "audited_on: wrong type; expected a date such as 2026-07-01" in found
+
+
+def test_more_done_as_agreed_than_looked_at_is_no_audit(con: duckdb.DuckDBPyConnection) -> None:
+    assert "more records done as agreed than looked at" in str(
+        faults(con, records_compliant_count="21")
+    )
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_row_is_appended_on_its_own_line(tmp_path: Path, end: str) -> None:
+    file = tmp_path / "audits.csv"
+    row = complete_record(AUDITS, GIVEN, AT)
+    append_record(file, AUDITS, row)
+    file.write_text(file.read_text().rstrip("\n") + end)
+    append_record(file, AUDITS, {**row, "audit_id": "X2", "auditor_role": 'a "b", c\nd'})
+    with file.open(newline="") as register:
+        rows = list(csv.DictReader(register))
+    assert [r["audit_id"] for r in rows] == ["X1", "X2"]
+    assert rows[1]["auditor_role"] == 'a "b", c\nd'
+
+
+def test_a_key_that_stands_already_is_known_even_behind_a_byte_order_mark(tmp_path: Path) -> None:
+    file = tmp_path / "audits.csv"
+    assert not has_key(file, AUDITS, GIVEN)
+    file.write_text("audit_id,action_id\nX1,A1\n", encoding="utf-8-sig")
+    assert has_key(file, AUDITS, GIVEN)
+    assert not has_key(file, AUDITS, {"audit_id": "X2"})

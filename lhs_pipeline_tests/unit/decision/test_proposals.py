@@ -1,0 +1,110 @@
+"""Each problem that awaits a decision is on one agenda, with a plan that can be amended."""
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from lhs_pipeline.catalogue.reader import read_catalogue
+from lhs_pipeline.decision.proposals import next_meeting, propose
+
+CATALOGUE = read_catalogue()
+TODAY = date(2026, 7, 1)  # a Wednesday
+PROBLEM: dict[str, Any] = {
+    "rank": 1, "problem_id": "falls@ward_01", "cycle_number": 1, "topic_id": "falls",
+    "raised_on": date(2026, 6, 29), "is_active": True, "nature_of_change": "fix",
+    "group_id": "ward_huddle", "what_seems_wrong": "Falls on Ward 1: about 4 more.",
+}  # fmt: skip
+DECISION: dict[str, Any] = {
+    "problem_id": "falls@ward_01", "cycle_number": 1, "is_valid": True, "outcome": "decline",
+    "decided_on": date(2026, 6, 30), "group_title": "Ward safety huddle", "void_reasons": "",
+}  # fmt: skip
+
+
+def proposed(
+    *problems: dict[str, Any], decisions: tuple[dict[str, Any], ...] = ()
+) -> list[dict[str, Any]]:
+    frame = pd.DataFrame(decisions, columns=pd.Index(DECISION))
+    made = propose(pd.DataFrame(problems or [PROBLEM]), frame, CATALOGUE, TODAY)
+    rows: list[dict[str, Any]] = made.to_dict("records")
+    return rows
+
+
+def test_a_problem_without_a_decision_is_on_the_agenda_of_its_group() -> None:
+    (row,) = proposed()
+    assert (row["proposal_id"], row["group_id"]) == ("falls@ward_01/1", "ward_huddle")
+    assert row["question"].startswith("Falls on Ward 1: about 4 more. This looks like")
+    assert row["options"].startswith("implement now; task and finish")
+
+
+@pytest.mark.parametrize(
+    ("given", "awaits"),
+    [
+        ({}, False),
+        ({"is_valid": False, "void_reasons": "No quorum."}, True),
+        ({"cycle_number": 2}, True),
+        ({"problem_id": "falls@ward_02"}, True),
+    ],
+)
+def test_only_a_decision_that_counts_takes_it_off(given: dict[str, Any], awaits: bool) -> None:
+    assert bool(proposed(decisions=({**DECISION, **given},))) is awaits
+
+
+@pytest.mark.parametrize("given", [{"is_active": False}, {"group_id": None}])
+def test_what_is_over_or_nobodys_is_on_no_agenda(given: dict[str, Any]) -> None:
+    assert proposed({**PROBLEM, **given}) == []
+
+
+def test_a_void_decision_and_earlier_cycles_are_told() -> None:
+    void = {**DECISION, "is_valid": False, "void_reasons": "No quorum: medical was not there."}
+    (row,) = proposed({**PROBLEM, "cycle_number": 2}, decisions=(DECISION, void))
+    assert row["tried_before"] == (
+        "30 Jun 2026, cycle 1: decline; it fell short. "
+        "30 Jun 2026: decline by Ward safety huddle is void. No quorum: medical was not there."
+    )
+
+
+@pytest.mark.parametrize(
+    ("raised", "is_overdue"), [(date(2026, 6, 28), False), (date(2026, 6, 27), True)]
+)
+def test_a_group_has_promised_an_answer_by_a_day(raised: date, is_overdue: bool) -> None:
+    (row,) = proposed({**PROBLEM, "raised_on": raised})
+    assert row["is_overdue"] is is_overdue
+    assert (row["respond_by_on"] - raised).days == 3
+
+
+@pytest.mark.parametrize(
+    ("group", "day"),
+    [
+        ("clinical_forum", date(2026, 7, 1)),  # Wednesday: today
+        ("directorate_quality_board", date(2026, 7, 2)),  # Thursday
+        ("ward_huddle", date(2026, 7, 6)),  # Monday
+        ("executive_committee", date(2026, 7, 7)),  # Tuesday
+    ],
+)
+def test_the_next_meeting_is_today_or_ahead(group: str, day: date) -> None:
+    assert next_meeting(CATALOGUE.authorities[group], TODAY) == day
+
+
+@pytest.mark.parametrize(
+    ("topic", "measure", "aim"),
+    [
+        ("falls", "falls_per_1000_bed_days", -0.2),
+        ("vte_prevention", "vte_assessed", 0.2),
+        ("equipment", None, -0.2),
+    ],
+)
+def test_the_plan_is_filled_in_beforehand(topic: str, measure: str | None, aim: float) -> None:
+    (row,) = proposed({**PROBLEM, "topic_id": topic})
+    assert (row["measure_indicator_id"], row["expected_relative_change_prop"]) == (measure, aim)
+    assert row["look_weeks"] == "8;16;26;39;52" and row["acceptability_plan"]
+
+
+def test_agendas_stand_by_group_and_urgency() -> None:
+    rows = [
+        {**PROBLEM, "rank": 3, "problem_id": "c@x"},
+        {**PROBLEM, "rank": 2, "problem_id": "b@x", "group_id": "clinical_forum"},
+        {**PROBLEM, "rank": 1, "problem_id": "a@x"},
+    ]
+    assert [row["problem_id"] for row in proposed(*rows)] == ["b@x", "a@x", "c@x"]
