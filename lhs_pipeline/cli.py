@@ -12,6 +12,7 @@ from pathlib import Path
 
 from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
 from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site
+from lhs_pipeline.spc_command import add_spc_command
 
 _COMMITTED_DEMO = Path("data/demo")
 
@@ -25,7 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Dagster tells at every start that `dg` supersedes its commands; a newcomer need not know.
     warnings.filterwarnings("ignore", module="dagster")
     parser = _parser()
-    given = parser.parse_args(arguments)
+    given, more = parser.parse_known_args(arguments)
+    if given.command == "record" and all("=" in pair and pair[0] != "-" for pair in more):
+        # argparse gives up on values that stand behind an option.
+        given.values += more
+    elif more:
+        parser.error(f"not understood: {' '.join(more)}")
     if given.command is None:
         parser.print_help()
         return 2
@@ -46,7 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="command")
     _add(commands, "demo", _demo, "make the demo site and run its first nights")
     _add(commands, "night", _night, "run one night for a site, from files to published tables")
-    _add(commands, "ui", _ui, "start Dagster's web interface for a site, with its schedules")
+    ui = _add(commands, "ui", _ui, "start Dagster's web interface for a site, with its schedules")
+    ui.add_argument("--port", type=int, default=3000, help="where to serve it (default: 3000)")
     _add(commands, "check", _check, "check a site's catalogue and say what is wrong with it")
     trail = _add(commands, "trail", _trail, "print the whole life of one problem")
     trail.add_argument("problem_id", help="for example falls@ward_07; see the triage table")
@@ -57,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     new = _add(commands, "new-site", _new_site, "make a folder for your own organisation")
     new.add_argument("name", help="the organisation's name")
+    add_spc_command(commands)
     evaluate = _add(
         commands, "evaluate", _evaluate, "judge changes from three files, without a site"
     )
@@ -112,10 +120,11 @@ def _demo(given: argparse.Namespace) -> int:
     if not done:
         _say("\nA night did not end well: the lines marked ✗ above say where.")
         return 1
+    lhs = "./run lhs" if Path("run").is_file() else "lhs"
     _say(
         f"\nDone. Open {_shown(folder)}/published/board/index.html in a browser,\n"
         f"{_shown(folder)}/published/lhs.xlsx in a spreadsheet,\n"
-        "`lhs trail falls@ward_07` for one problem's whole life, or `lhs ui` for the lineage."
+        f"`{lhs} trail falls@ward_07` for one problem's whole life, or `{lhs} ui` for the lineage."
     )
     return 0
 
@@ -151,9 +160,10 @@ def _ui(given: argparse.Namespace) -> int:
 
     site = read_site(given.site)
     prepare_home(site)
-    _say(f"Dagster for {site.name}: http://127.0.0.1:3000 (stop with Ctrl-C)")
+    _say(f"Dagster for {site.name}: http://127.0.0.1:{given.port} (stop with Ctrl-C)")
     dagster = Path(sys.executable).with_name("dagster")
-    os.execv(dagster, [str(dagster), "dev", "-m", "lhs_pipeline.definitions", "-h", "127.0.0.1"])
+    place = ["-h", "127.0.0.1", "-p", str(given.port)]
+    os.execv(dagster, [str(dagster), "dev", "-m", "lhs_pipeline.definitions", *place])
 
 
 def _check(given: argparse.Namespace) -> int:
@@ -193,6 +203,7 @@ def _record(given: argparse.Namespace) -> int:
         complete_record,
         find_record_faults,
         has_key,
+        is_in_register,
     )
     from lhs_pipeline.warehouse.connection import Warehouse
 
@@ -211,7 +222,11 @@ def _record(given: argparse.Namespace) -> int:
     row = complete_record(source, values, site.now())
     file = site.registers / f"{source.id}.csv"
     with Warehouse(site.warehouse_file).transaction() as con:
-        faults = find_record_faults(con, source, row)
+        faults = [
+            fault
+            for fault in find_record_faults(con, source, row)
+            if not is_in_register(site.registers, source, row, fault)
+        ]
     if faults:
         raise _UsageError("\n".join(["Nothing was recorded:", *map(str, faults)]))
     if has_key(file, source, row):

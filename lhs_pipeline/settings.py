@@ -86,7 +86,7 @@ def read_site(folder: Path | None = None) -> Site:
     if not file.is_file():
         raise SettingsError(
             f"{place} is not a site: it has no {SITE_FILE}. "
-            "Make the demo with `lhs demo`, a new site with `lhs new-site FOLDER`, "
+            "Make the demo with `lhs demo`, a new site with `lhs new-site NAME`, "
             "or point LHS_SITE at an existing one."
         )
     return _site_from(place, file)

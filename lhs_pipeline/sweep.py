@@ -28,7 +28,7 @@ def _pids_of(instance: dg.DagsterInstance, run_id: str) -> set[int]:
     return {
         int(found.group(1))
         for entry in instance.all_logs(run_id)
-        if (found := _PID.search(entry.user_message or ""))
+        if (found := _PID.search(entry.message))
     }
 
 

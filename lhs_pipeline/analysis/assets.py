@@ -170,7 +170,7 @@ def triage(
     site: SiteResource, problems: pd.DataFrame, triage_overrides: pd.DataFrame
 ) -> pd.DataFrame:
     """Open problems, most urgent first."""
-    return rank_problems(problems, triage_overrides, site.catalogue())
+    return rank_problems(problems, triage_overrides, site.catalogue(), site.site().today())
 
 
 TABLES: tuple[Table, ...] = (

@@ -4,7 +4,7 @@ A problem's id is natural (topic@unit), so that a night run again never invents 
 urgent it is and whose it is are judged in `triage.py`.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -212,7 +212,7 @@ def find_problems(findings: Findings, catalogue: Catalogue, today: date) -> Prob
     everywhere = {Place(topic, TRUST_UNIT_ID) for topic in widespread}
     places = sorted(own | taken_up | alerts | everywhere, key=lambda place: place.problem_id)
     units = {row["unit_id"]: row for row in records_of(findings.units)}
-    spread = {topic: sum(p.topic_id == topic for p in seen) for topic in catalogue.topics}
+    spread = Counter(place.topic_id for place in seen if place.unit_id != TRUST_UNIT_ID)
     rows = [
         {
             **_problem(place, known, catalogue, today),

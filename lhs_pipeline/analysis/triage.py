@@ -5,7 +5,7 @@ Every judgement carries its reason in words that a ward manager can check.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -26,7 +26,7 @@ TRIAGE = declare(
     "Open problems, most urgent first, with the nature of the change and the group that decides.",
     "one row per problem whose present cycle is not closed",
     {
-        "rank": "BIGINT 1 is the most urgent; mandated deadlines first, then avoidable harm",
+        "rank": "BIGINT 1 is the most urgent; pressing mandated deadlines first, then harm",
         "problem_id": "VARCHAR natural key: topic@unit",
         "cycle_number": "BIGINT present cycle",
         "topic_id": "VARCHAR topic of the catalogue",
@@ -72,7 +72,7 @@ class Judgement:
 
 
 def rank_problems(
-    problems: pd.DataFrame, overrides: pd.DataFrame, catalogue: Catalogue
+    problems: pd.DataFrame, overrides: pd.DataFrame, catalogue: Catalogue, today: date
 ) -> pd.DataFrame:
     """Return the triage table of all problems that are not closed."""
     said = {(row["problem_id"], row["cycle_number"]): row for row in records_of(overrides)}
@@ -81,7 +81,8 @@ def rank_problems(
         for problem in records_of(problems)
         if not problem["is_closed"]
     ]
-    rows.sort(key=_urgency)
+    pressing_until = today + timedelta(days=catalogue.rules.triage.deadline_notice_days)
+    rows.sort(key=lambda row: _urgency(row, pressing_until))
     return frame_of(TRIAGE, ({**row, "rank": rank} for rank, row in enumerate(rows, start=1)))
 
 
@@ -150,7 +151,7 @@ def find_group(
         and group.covers(domain, level, str(directorate) if directorate else None)
     ]
     if not able:
-        reason = f"No group may approve a {nature} of {domain} matters at {level} level."
+        reason = f"No group may approve to {nature} {domain} matters at {level} level."
         return Judgement(None, reason)
     lowest = min(able, key=_height)
     reason = (
@@ -199,11 +200,12 @@ def _certainty(agreeing_count: int, catalogue: Catalogue) -> float:
     return ladder[min(agreeing_count, len(ladder) - 1)]
 
 
-def _urgency(row: Record) -> tuple[bool, date, bool, float, str]:
+def _urgency(row: Record, pressing_until: date) -> tuple[bool, date, bool, float, str]:
     deadline = as_day(row["deadline_on"])
+    is_pressing = deadline is not None and deadline <= pressing_until
     return (
-        deadline is None,
-        deadline or date.max,
+        not is_pressing,
+        deadline if deadline is not None and is_pressing else date.max,
         not row["is_active"],
         -row["harm_per_month"],
         row["problem_id"],
@@ -251,7 +253,7 @@ def _amount(excess_per_month: float, lead: Indicator | None) -> tuple[str, str]:
     """How many, and how often: what is counted once a year is told by the year."""
     is_yearly = lead is not None and lead.period is Period.YEAR
     excess = excess_per_month * 12 if is_yearly else excess_per_month
-    amount = f"about {excess:,.0f}" if excess >= 1.5 else "about one"
+    amount = f"about {excess:,.0f}" if excess >= 1.5 else "one or two"
     return amount, "in the year" if is_yearly else "a month"
 
 

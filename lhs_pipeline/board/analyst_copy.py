@@ -28,6 +28,13 @@ ANALYST_TABLES = (
 )
 """No landed events, no free text of patients or staff."""
 
+_POINT = ["indicator_id", "unit_id", "period_start"]
+_VALUES_OF_POINTS = {
+    "analysis.limits": ("latest_period_start", "latest_value"),
+    "analysis.signals": ("period_start", "value"),
+}
+"""Other tables that repeat the value of a single point, by its day and its column."""
+
 
 def withhold_small(
     tables: Mapping[str, pd.DataFrame], catalogue: Catalogue
@@ -37,23 +44,30 @@ def withhold_small(
     A withheld numerator takes its value with it, which would give it back by one product;
     `is_suppressed` tells withheld from missing and from zero.
     """
+    series = tables.get("analysis.indicator_series")
+    if series is None or series.empty:
+        return dict(tables)
+    hidden = _is_small(series, catalogue)
+    keys = set(series.loc[hidden, _POINT].itertuples(index=False, name=None))
     kept = dict(tables)
-    series = kept.get("analysis.indicator_series")
-    if series is not None and len(series):
-        kept["analysis.indicator_series"] = _without_small(series, catalogue)
-    return kept
-
-
-def _without_small(series: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
-    smallest = catalogue.rules.disclosure.smallest_count
-    counted = {i.id for i in catalogue.indicators.values() if not i.is_mean}
-    is_count = series["indicator_id"].isin(counted)
-    few = (series["numerator"] > 0) & (series["numerator"] < smallest)
-    rest = series["denominator"] - series["numerator"]
-    few |= (rest > 0) & (rest < smallest)
-    hidden = is_count & few
-    return series.assign(
+    kept["analysis.indicator_series"] = series.assign(
         numerator=series["numerator"].mask(hidden),
         value=series["value"].mask(hidden),
         is_suppressed=hidden,
     )
+    for name, (day, value) in _VALUES_OF_POINTS.items():
+        if name in kept and len(kept[name]):
+            points = kept[name][["indicator_id", "unit_id", day]]
+            few = pd.Series([row in keys for row in points.itertuples(index=False, name=None)])
+            kept[name] = kept[name].assign(**{value: kept[name][value].mask(few)})
+    return kept
+
+
+def _is_small(series: pd.DataFrame, catalogue: Catalogue) -> "pd.Series[bool]":
+    """Points of 1 to 4 events, or of all but 1 to 4 of their base."""
+    smallest = catalogue.rules.disclosure.smallest_count
+    counted = {i.id for i in catalogue.indicators.values() if not i.is_mean}
+    few = (series["numerator"] > 0) & (series["numerator"] < smallest)
+    rest = series["denominator"] - series["numerator"]
+    few |= (rest > 0) & (rest < smallest)
+    return series["indicator_id"].isin(counted) & few

@@ -74,7 +74,9 @@ class SpcSeries:
 
     `flags` holds one of common_cause, concern, improvement or neither for each point; a value of
     None leaves a gap; a point that is not complete is drawn hollow. Where there are `lines`, they
-    are drawn as steps, and the single numbers are those of the latest point.
+    are drawn as steps, and the single numbers are those of the latest point. A point that is
+    `is_banded` stands for so few events that their number is withheld: it is drawn where the
+    middle of the withheld range would lie.
     """
 
     title: str
@@ -90,6 +92,7 @@ class SpcSeries:
     events: tuple[ChartEvent, ...] = ()
     lines: PointLines | None = None
     centre_name: str = "average"
+    is_banded: tuple[bool, ...] = ()
 
 
 @lru_cache(maxsize=4096)

@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from lhs_pipeline.board.charts import ChartEvent, SpcSeries, describe_chart, draw_spc_chart
-from lhs_pipeline.board.disclosure import is_small, tell_people
+from lhs_pipeline.board.disclosure import is_small, name_small, tell_people
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import TRUST, gather_names
 from lhs_pipeline.board.rows import (
@@ -48,6 +48,7 @@ from lhs_pipeline.board.words import (
     tell_percentage,
     word_for,
 )
+from lhs_pipeline.catalogue.model import DisclosurePolicy
 
 _QUOTATIONS_SHOWN = 3
 _TERMS_SHOWN = 6
@@ -61,7 +62,7 @@ _LENS_MEANING = {
     "agrees": "It shows the same problem.",
     "contradicts": "It had data, and the data point the other way.",
     "saw_nothing": "It had data, and nothing unusual was in it.",
-    "did_not_look": "It had no data here, so it can say nothing.",
+    "did_not_look": "It had no data here, or too few, so it can say nothing.",
 }
 
 
@@ -416,6 +417,7 @@ def _show_chart(subject: _Subject, limits: Row, events: tuple[ChartEvent, ...]) 
     indicator_id = text_of(limits, "indicator_id")
     measure = subject.scene.names.measure(indicator_id)
     series = build_series(subject, limits, measure, events)
+    few = f"{name_small(subject.tables.disclosure)} events"
     return Chart(
         title=series.title,
         why_it_matters=as_sentence(measure.why_it_matters),
@@ -425,10 +427,16 @@ def _show_chart(subject: _Subject, limits: Row, events: tuple[ChartEvent, ...]) 
         variation_code=text_of(limits, "variation"),
         assurance=word_for("assurance", text_of(limits, "assurance")),
         assurance_code=text_of(limits, "assurance"),
-        baseline=_tell_baseline(limits),
+        baseline=_tell_baseline(limits) + _tell_band(series, few),
         description=describe_chart(series),
-        points=_list_points(series, measure),
+        points=_list_points(series, measure, few),
     )
+
+
+def _tell_band(series: SpcSeries, few: str) -> str:
+    if not any(series.is_banded):
+        return ""
+    return f" Periods with {few} are drawn at the middle of that range, so that nobody is known."
 
 
 def _tell_baseline(limits: Row) -> str:
@@ -457,11 +465,19 @@ def build_series(
         for row in subject.tables.rows_where("signals", **wanted)
     }
     starts = [day_of(row, "period_start") for row in points]
+    policy = subject.tables.disclosure
+    banded = [
+        measure.is_counted and is_small(number_of(row, "numerator"), policy) for row in points
+    ]
     return SpcSeries(
         title=f"{measure.name}, {subject.scene.names.unit(subject.unit_id)}",
         unit_words=measure.unit_words or measure.name,
         period_starts=tuple(day for day in starts if day),
-        values=tuple(_scaled(row, "value", measure) for row in points),
+        values=tuple(
+            _middle_of_band(row, measure, policy) if is_few else _scaled(row, "value", measure)
+            for row, is_few in zip(points, banded, strict=True)
+        ),
+        is_banded=tuple(banded),
         centre=_scaled(limits, "centre", measure),
         lower_limit=_possible_limit(limits, "lower_limit", measure),
         upper_limit=_possible_limit(limits, "upper_limit", measure),
@@ -470,6 +486,12 @@ def build_series(
         is_complete=tuple(flag_of(row, "is_complete") is not False for row in points),
         events=events,
     )
+
+
+def _middle_of_band(row: Row, measure: Measure, policy: DisclosurePolicy) -> float | None:
+    """Where a point of few events is drawn: as if it had the middle number of the band."""
+    value, events = _scaled(row, "value", measure), number_of(row, "numerator")
+    return value * (policy.smallest_count / 2) / events if value and events else value
 
 
 def _scaled(row: Row, name: str, measure: Measure) -> float | None:
@@ -483,17 +505,22 @@ def _possible_limit(limits: Row, name: str, measure: Measure) -> float | None:
     return None if limit is None else limit * measure.factor
 
 
-def _list_points(series: SpcSeries, measure: Measure) -> list[ChartPoint]:
+def _list_points(series: SpcSeries, measure: Measure, few: str) -> list[ChartPoint]:
     sign = "%" if measure.factor != 1 else ""
     points = [
         ChartPoint(
             period=tell_day(day),
-            value="no data" if value is None else tell_number(value) + sign,
+            value=few if is_few else "no data" if value is None else tell_number(value) + sign,
             meaning="" if flag == "common_cause" else word_for("meaning", flag),
             is_complete=complete,
         )
-        for day, value, flag, complete in zip(
-            series.period_starts, series.values, series.flags, series.is_complete, strict=True
+        for day, value, flag, complete, is_few in zip(
+            series.period_starts,
+            series.values,
+            series.flags,
+            series.is_complete,
+            series.is_banded or [False] * len(series.values),
+            strict=True,
         )
     ]
     return points[::-1]

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from lhs_pipeline.board.disclosure import is_small, tell_people
+from lhs_pipeline.board.disclosure import is_small, name_small, tell_people
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import Names, gather_names
 from lhs_pipeline.board.rows import (
@@ -250,7 +250,9 @@ def _tell_signal(told: _Told, cycle: _Cycle, row: Row) -> TrailLine:
     limits = next(
         iter(told.tables.rows_where("limits", indicator_id=indicator_id, unit_id=told.unit_id)), {}
     )
-    value = measure.tell(number_of(row, "value"))
+    is_few = measure.is_counted and _is_small_point(told, indicator_id, row)
+    few = f"made of {name_small(told.tables.disclosure)} events"
+    value = few if is_few else f"{measure.tell(number_of(row, 'value'))}"
     what = (
         f"Signal: {measure.name} was {value} in the period {tell_day(start)} to {tell_day(end)},"
         f" {word_for('rule', text_of(row, 'rule'))}"
@@ -332,22 +334,7 @@ def _tell_finding(row: Row, cycles: list[_Cycle]) -> TrailLine:
 
 def _tell_raised(told: _Told, row: Row) -> list[TrailLine]:
     cycle = whole_of(row, "cycle_number") or 1
-    agree = [
-        word_for("lens_who", lens)
-        for lens in (
-            "routine",
-            "comparison",
-            "patient_voice",
-            "staff_voice",
-            "safety_reports",
-            "external_evidence",
-        )
-        if text_of(row, lens) == "agrees"
-    ]
-    name = told.names.problem(told.problem_id)
-    what = f"Raised as a problem: {name}."
-    if agree:
-        what += f" Agreeing: {join_words(agree)}."
+    what = f"Raised as a problem: {told.names.problem(told.problem_id)}."
     source = f"analysis.problems, {told.problem_id}, cycle {cycle}"
     return [TrailLine(day_of(row, "raised_on"), "analysis", cycle, what, source)]
 

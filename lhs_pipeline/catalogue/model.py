@@ -253,6 +253,7 @@ class TriagePolicy:
     """How problems are widened and ranked."""
 
     __pydantic_config__ = _STRICT
+    deadline_notice_days: int
     widespread_unit_prop: float
     widespread_units_count: int
     certainty_by_agreeing_lenses: tuple[float, ...]

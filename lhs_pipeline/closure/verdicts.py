@@ -90,7 +90,7 @@ def _verdict(
 
 def _watch_closed(look: Look) -> tuple[Verdict, str]:
     if look.effective.word is Effective.NO:
-        return Verdict.RE_OPEN, "It was closed, and the effect has not lasted."
+        return Verdict.RE_OPEN, f"It was closed. {look.effective.reason}"
     return Verdict.CLOSE, "Closed, and the effect still stands."
 
 

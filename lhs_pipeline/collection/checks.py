@@ -56,8 +56,11 @@ def promises_of(source: Source) -> list[Promise]:
             source.maximum_rejected_prop,
             is_blocking=False,
         ),
-        Promise("refused_files", "no file is refused whole or empty", 0, is_blocking=False),
+        Promise("refused_files", "every file holds rows that can be used", 0, is_blocking=False),
     ]
+    if not source.is_register:
+        words = "at least one file has been delivered"
+        promises.append(Promise("files_count", words, 1e9, minimum=1, is_blocking=False))
     if source.date_column and source.expected_lag_days is not None:
         promises.append(
             Promise(
@@ -89,6 +92,7 @@ def summarise(
             (select count(*) from collection."{source.id}" where {missing}),
             (select sum(rejected) / nullif(sum(rows_read), 0) from accounts),
             (select count(*) from accounts where status in ('rejected', 'empty')),
+            (select count(*) from accounts),
             (select date_diff('day', max({newest}), cast($today as date))
                 from collection."{source.id}")
         """,
@@ -100,6 +104,7 @@ def summarise(
         "missing_required",
         "rejected_prop",
         "refused_files",
+        "files_count",
         "days_since_latest",
     )
     values = row if row is not None else (None,) * len(names)
@@ -182,8 +187,8 @@ def _contract_check(source: Source) -> dg.AssetChecksDefinition:
 
 def result_of(findings: list[Finding], offending: list[tuple[Any, ...]]) -> dg.AssetCheckResult:
     """Return the check's result: an error stops what follows, a warning does not."""
-    broken = [finding.promise for finding in findings if finding.is_kept is False]
-    is_error = any(promise.is_blocking for promise in broken)
+    broken = [finding for finding in findings if finding.is_kept is False]
+    is_error = any(finding.promise.is_blocking for finding in broken)
     said = {None: "not applicable", True: "kept", False: "broken"}
     table = dg.MetadataValue.table(
         [
@@ -209,6 +214,12 @@ def result_of(findings: list[Finding], offending: list[tuple[Any, ...]]) -> dg.A
     return dg.AssetCheckResult(
         passed=not broken,
         severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
-        description="; ".join(f"broken: {promise.words}" for promise in broken) or "all kept",
+        description="; ".join(map(_say_broken, broken)) or "all kept",
         metadata=metadata,
     )
+
+
+def _say_broken(finding: Finding) -> str:
+    amount = finding.observed or 0.0
+    found = f"{amount:.1%}" if finding.promise.counted.endswith("_prop") else f"{amount:g}"
+    return f"not kept: {finding.promise.words} ({finding.promise.counted} {found})"

@@ -17,6 +17,8 @@ DUCKDB_TYPES: dict[ColumnType, str] = {
     ColumnType.DATE: "DATE",
     ColumnType.TIMESTAMP: "TIMESTAMP",
 }
+NOT_KNOWN = "not known"
+"""The reason where a value refers to nothing that has landed."""
 _EXPECTED = {
     ColumnType.TEXT: "text",
     ColumnType.INTEGER: "a whole number",
@@ -122,7 +124,7 @@ def _reference_faults(column: Column) -> Iterator[Fault]:
     source, _, key = column.references.partition(".")
     value = f'typed."{column.name}"'
     unknown = f'{value} is not null and {value} not in (select "{key}" from collection."{source}")'
-    yield Fault(unknown, column.name, "not known", f"a {key} listed in {source}")
+    yield Fault(unknown, column.name, NOT_KNOWN, f"a {key} listed in {source}")
 
 
 def _expected(column: Column) -> str:

@@ -111,7 +111,7 @@ def _from_csv(text: str, source: Source) -> RawFile:
 def _refuse_rows(
     records: "Iterator[_Record]", missing: str, header: list[str], text: str
 ) -> RawFile:
-    found = ", ".join(repr(name) for name in header[:12])
+    found = _printable(", ".join(repr(name) for name in header[:12]))
     reason = f"wrong header: column {missing!r} is not there exactly once"
     refusals = tuple(
         Refusal(record.source_row, missing, reason, f"a column {missing!r}; found {found}",
@@ -119,7 +119,9 @@ def _refuse_rows(
         for record in records
     )  # fmt: skip
     if not refusals:
-        whole = Refusal(0, missing, reason, f"a column {missing!r}; found {found}", text[:200])
+        whole = Refusal(
+            0, missing, reason, f"a column {missing!r}; found {found}", _printable(text[:200])
+        )
         refusals = (whole,)
     return RawFile(refusals=refusals, remarks=(reason,))
 

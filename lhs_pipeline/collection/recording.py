@@ -10,7 +10,8 @@ from pathlib import Path
 import duckdb
 
 from lhs_pipeline.catalogue.model import Source
-from lhs_pipeline.collection.contracts import faults_of, raw_cell, typed_cell
+from lhs_pipeline.collection.contracts import NOT_KNOWN, faults_of, raw_cell, typed_cell
+from lhs_pipeline.warehouse.table import table_exists
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,41 @@ def find_record_faults(
         f'{typed_cell(c)} as "{c.name}", {raw_cell(c)} as "raw_{c.name}"' for c in source.columns
     )
     con.execute(f"create or replace temp table typed as select {typed} from raw")
+    absent = _absent_references(con, source)
     found: list[RecordFault] = []
     for fault in faults_of(source):
-        broken = con.execute(f"select coalesce({fault.condition}, false) from typed").fetchone()
+        condition = fault.condition
+        if fault.reason == NOT_KNOWN and fault.field in absent:
+            condition = f'typed."{fault.field}" is not null'
+        broken = con.execute(f"select coalesce({condition}, false) from typed").fetchone()
         if broken and broken[0]:
             found.append(RecordFault(fault.field, fault.reason, fault.expected))
     return found
+
+
+def _absent_references(con: duckdb.DuckDBPyConnection, source: Source) -> set[str]:
+    """Columns that refer to a source of which nothing has landed yet."""
+    return {
+        column.name
+        for column in source.columns
+        if column.references
+        and not table_exists(con, f"collection.{column.references.split('.')[0]}")
+    }
+
+
+def is_in_register(
+    registers: Path, source: Source, row: Mapping[str, str], fault: RecordFault
+) -> bool:
+    """Whether what a fault calls not known stands in a register that lands this coming night."""
+    referring = {column.name: column.references for column in source.columns if column.references}
+    if fault.reason != "not known" or fault.field not in referring:
+        return False
+    register, _, key = referring[fault.field].partition(".")
+    file = registers / f"{register}.csv"
+    if not file.is_file():
+        return False
+    with file.open(encoding="utf-8-sig", newline="") as rows:
+        return any(known.get(key) == row[fault.field] for known in csv.DictReader(rows))
 
 
 def has_key(file: Path, source: Source, row: Mapping[str, str]) -> bool:

@@ -4,8 +4,9 @@ import dagster as dg
 import pandas as pd
 
 from lhs_pipeline.decision.decisions import DECISIONS, check_decisions
-from lhs_pipeline.decision.proposals import PROPOSALS, propose
+from lhs_pipeline.decision.proposals import PROPOSALS, Agenda, propose
 from lhs_pipeline.warehouse.assets import SiteResource, asset_of, inputs_of
+from lhs_pipeline.warehouse.table import records_of
 
 
 @dg.asset(
@@ -20,10 +21,17 @@ def decisions(site: SiteResource, recorded: pd.DataFrame, problems: pd.DataFrame
     return check_decisions(recorded, problems, site.catalogue())
 
 
-@dg.asset(**asset_of(PROPOSALS, "pandas"), ins=inputs_of("analysis.triage", "decision.decisions"))
-def proposals(site: SiteResource, triage: pd.DataFrame, decisions: pd.DataFrame) -> pd.DataFrame:
+@dg.asset(
+    **asset_of(PROPOSALS, "pandas"),
+    ins=inputs_of("analysis.triage", "decision.decisions", "collection.files"),
+)
+def proposals(
+    site: SiteResource, triage: pd.DataFrame, decisions: pd.DataFrame, files: pd.DataFrame
+) -> pd.DataFrame:
     """What goes on each group's next agenda."""
-    return propose(triage, decisions, site.catalogue(), site.site().today())
+    today = site.site().today()
+    first_night_on = min((row["loaded_at"].date() for row in records_of(files)), default=today)
+    return propose(triage, decisions, site.catalogue(), Agenda(today, first_night_on))
 
 
 ASSETS = [decisions, proposals]

@@ -97,7 +97,7 @@ def _authority_reasons(
         return
     nature = NatureOfChange(decision["nature_of_change"])
     if nature not in group.may_authorise:
-        yield f"No authority: {group.title} may not authorise a {nature}."
+        yield f"No authority: {group.title} may not decide to {nature}."
     domain, level = Domain(problem["domain"]), Level(problem["level"])
     if not group.covers(domain, level, problem["directorate_id"]):
         yield (
@@ -115,7 +115,8 @@ def _meeting_reasons(decision: Mapping[str, Any], group: Authority) -> Iterator[
     present = {word.strip() for word in (decision["attending_professions"] or "").split(";")}
     absent = [profession for profession in group.quorum_professions if profession not in present]
     if absent:
-        yield f"No quorum: {' and '.join(absent)} was not in the room."
+        were = "was" if len(absent) == 1 else "were"
+        yield f"No quorum: {' and '.join(absent)} {were} not in the room."
     if decision["chair_role"] == decision["proposer_role"]:
         yield f"The chair ({decision['chair_role']}) proposed it; somebody else must chair."
 

@@ -4,6 +4,7 @@ The evaluation plan is filled in beforehand, so that a group amends it rather th
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import pandas as pd
@@ -40,13 +41,26 @@ _OPTIONS = "; ".join(outcome.replace("_", " ") for outcome in Outcome)
 _PROPOSED_REDUCTION = 0.2
 
 
+@dataclass(frozen=True)
+class Agenda:
+    """What every proposal of a night shares.
+
+    Attributes:
+        today: the day of the night.
+        first_night_on: the site's first load; nobody could be told of anything before.
+    """
+
+    today: date
+    first_night_on: date
+
+
 def propose(
-    triage: pd.DataFrame, decisions: pd.DataFrame, catalogue: Catalogue, today: date
+    triage: pd.DataFrame, decisions: pd.DataFrame, catalogue: Catalogue, agenda: Agenda
 ) -> pd.DataFrame:
     """Return the agenda items of all groups, most urgent first within a group."""
     recorded = records_of(decisions)
     rows = [
-        _proposal(problem, catalogue.authorities[problem["group_id"]], recorded, catalogue, today)
+        _proposal(problem, recorded, catalogue, agenda)
         for problem in records_of(triage)
         if problem["group_id"] and _awaits_decision(problem, recorded)
     ]
@@ -70,10 +84,10 @@ def _awaits_decision(problem: Record, decisions: list[Record]) -> bool:
 
 
 def _proposal(
-    problem: Record, group: Authority, decisions: list[Record], catalogue: Catalogue, today: date
+    problem: Record, decisions: list[Record], catalogue: Catalogue, agenda: Agenda
 ) -> Record:
-    raised = as_day(problem["raised_on"]) or today
-    respond_by = raised + timedelta(days=group.respond_within_days)
+    group = catalogue.authorities[problem["group_id"]]
+    respond_by = _respond_by(problem, group, agenda)
     return {
         "proposal_id": f"{problem['problem_id']}/{problem['cycle_number']}",
         "problem_id": problem["problem_id"],
@@ -81,14 +95,23 @@ def _proposal(
         "rank": problem["rank"],
         "group_id": group.id,
         "group_title": group.title,
-        "meets_on": next_meeting(group, today),
+        "meets_on": next_meeting(group, agenda.today),
         "respond_by_on": respond_by,
-        "is_overdue": respond_by < today,
+        "is_overdue": respond_by < agenda.today,
         "question": _question(problem),
         "options": _OPTIONS,
         "tried_before": " ".join(_tried_before(problem, decisions)),
         **_plan(problem, catalogue),
     }
+
+
+def _respond_by(problem: Record, group: Authority, agenda: Agenda) -> date:
+    """The promised answer: counted from the day on which the system could first tell of it."""
+    raised = as_day(problem["raised_on"]) or agenda.today
+    told = max(raised, agenda.first_night_on)
+    promised = told + timedelta(days=group.respond_within_days)
+    deadline = as_day(problem["deadline_on"])
+    return promised if deadline is None else min(promised, deadline)
 
 
 def _question(problem: Record) -> str:

@@ -66,11 +66,19 @@ def _write_database(file: Path, tables: Mapping[str, pd.DataFrame]) -> None:
         for name, frame in tables.items():
             con.execute(f"create schema if not exists {name.split('.')[0]}")
             con.register("frame_to_publish", frame)
-            con.execute(f"create table {name} as select * from frame_to_publish")
+            con.execute(f"create table {name} as {_select_days_as_days(frame)}")
             con.unregister("frame_to_publish")
         con.execute("checkpoint")
     finally:
         con.close()
+
+
+def _select_days_as_days(frame: pd.DataFrame) -> str:
+    """A frame keeps a day as an instant; only columns that end in _at are instants."""
+    stamps = frame.select_dtypes("datetime").columns
+    days = [f'cast("{name}" as date) as "{name}"' for name in stamps if not name.endswith("_at")]
+    replaced = f" replace ({', '.join(days)})" if days else ""
+    return f"select *{replaced} from frame_to_publish"
 
 
 def _digest_of(tables: Mapping[str, pd.DataFrame]) -> str:

@@ -37,7 +37,8 @@ def test_every_file_accounts_for_every_row(demo: Demo) -> None:
 
 
 def test_every_file_that_was_delivered_is_known(demo: Demo) -> None:
-    known = set(demo.query("select source_id || '/' || source_file as f from collection.files")["f"])
+    files = demo.query("select source_id || '/' || source_file as name from collection.files")
+    known = set(files["name"])
     inbox = demo.site.inbox
     assert {f.relative_to(inbox).as_posix() for f in inbox.rglob("*.*")} <= known
 
@@ -72,7 +73,7 @@ def test_great_expectations_finds_the_contracts_kept(demo: Demo) -> None:
         findings = judge_promises(promises_of(source), summary)
         assert not [f.promise.words for f in findings if f.promise.is_blocking and not f.is_kept]
         lost = judge_promises(promises_of(source), {**summary, "unaccounted_rows": 1.0})
-        assert [f.promise.counted for f in lost if f.is_kept is False][0] == "unaccounted_rows"
+        assert "unaccounted_rows" in [f.promise.counted for f in lost if f.is_kept is False]
 
 
 def test_the_published_copy_opens_while_others_have_it_open(demo: Demo) -> None:
@@ -107,28 +108,39 @@ def test_every_declared_column_exists_and_no_other(demo: Demo) -> None:
             assert list(made.columns) == declared, spec.key
 
 
-def test_every_problem_has_a_trail_and_every_source_is_a_file(demo: Demo) -> None:
-    for problem_id, lines in trails(demo).items():
-        assert lines, problem_id
-        for line in lines:
-            named = any(place in line.source for place in ("inbox/", "registers/", "catalogue/"))
-            assert named, f"{problem_id}: {line.what!r} comes from {line.source!r}"
-
-
-def test_a_trail_runs_through_all_five_steps(demo: Demo) -> None:
-    lines = trails(demo)["vte_prevention@ward_03"]
-    assert {line.step for line in lines} == {
-        "collection", "analysis", "decision", "implementation", "closure"
-    }  # fmt: skip
-    assert {line.cycle_number for line in lines} == {1, 2}
-
-
+@pytest.fixture(scope="session")
 def trails(demo: Demo) -> dict[str, list[TrailLine]]:
+    """The whole life of every problem, as `lhs trail` tells it."""
     catalogue = read_catalogue(demo.site.catalogue)
     with duckdb.connect(str(demo.site.warehouse_file), read_only=True) as con:
         tables = read_board_tables(con, catalogue)
         rows = SourceRows(con, catalogue)
         return {p: tell_trail(p, tables, rows.behind) for p in tables.problems["problem_id"]}
+
+
+JUDGEMENTS = ("analysis.problems, ", "analysis.triage, ", "decision.proposals, ")
+
+
+def test_every_line_of_every_trail_leads_to_a_file_or_to_the_judgement_that_it_tells(
+    trails: dict[str, list[TrailLine]],
+) -> None:
+    lines = [line for told in trails.values() for line in told]
+    assert all(trails.values()) and len(lines) > 300
+    for line in lines:
+        names_file = any(place in line.source for place in ("inbox/", "registers/"))
+        is_judgement = line.source.startswith((*JUDGEMENTS, "closure.evaluations, "))
+        is_about_nothing = line.source == "" and " 0% " in line.what
+        assert names_file or is_judgement or is_about_nothing, line
+    files = sum("inbox/" in line.source or "registers/" in line.source for line in lines)
+    assert files > len(lines) / 2
+
+
+def test_a_trail_runs_through_all_five_steps(trails: dict[str, list[TrailLine]]) -> None:
+    lines = trails["vte_prevention@ward_03"]
+    assert {line.step for line in lines} == {
+        "collection", "analysis", "decision", "implementation", "closure"
+    }  # fmt: skip
+    assert {line.cycle_number for line in lines} == {1, 2}
 
 
 def test_a_trail_is_printed(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,14 +164,16 @@ def test_the_identifiers_were_really_delivered(demo: Demo) -> None:
 
 
 def test_no_identifier_is_in_any_text_of_the_warehouse(demo: Demo) -> None:
-    columns = demo.query(
-        "select schema_name, table_name, column_name from duckdb_columns() "
-        "where data_type = 'VARCHAR' and not internal"
-    )
-    assert len(columns) > 100
-    for schema, table, column in columns.itertuples(index=False):
-        texts = demo.query(f'select distinct "{column}" as t from {schema}."{table}"')["t"]
-        assert not found_in("\n".join(texts.dropna())), f"{schema}.{table}.{column}"
+    with duckdb.connect(str(demo.site.warehouse_file), read_only=True) as con:
+        columns = con.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where data_type = 'VARCHAR' and not internal and column_name not like '%_hash'"
+        ).fetchall()
+        assert len(columns) > 100
+        for schema, table, column in columns:
+            query = f'select string_agg(distinct "{column}", chr(10)) from {schema}."{table}"'
+            (text,) = con.execute(query).fetchone() or ("",)
+            assert not found_in(text or ""), f"{schema}.{table}.{column}"
 
 
 def test_no_identifier_is_in_any_file_that_people_read(demo: Demo) -> None:

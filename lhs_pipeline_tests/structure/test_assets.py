@@ -13,9 +13,7 @@ from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION
 
 CATALOGUE = read_catalogue()
 DEFINITIONS = build_definitions(CATALOGUE)
-SPECS = {
-    ".".join(spec.key.path): spec for spec in DEFINITIONS.resolve_all_asset_specs()
-}
+SPECS = {".".join(spec.key.path): spec for spec in DEFINITIONS.resolve_all_asset_specs()}
 TABLES = {
     table.name: table
     for table in (
@@ -52,7 +50,8 @@ def test_an_asset_shows_the_columns_of_its_table(name: str) -> None:
     schema = getattr(schema, "schema", schema)
     assert [column.name for column in schema.columns] == TABLES[name].column_names
     assert all(column.description for column in schema.columns)
-    assert str(getattr(metadata["dagster/table_name"], "value", metadata["dagster/table_name"])) == name
+    shown = metadata["dagster/table_name"]
+    assert getattr(shown, "value", shown) == name
 
 
 @pytest.mark.parametrize("name", TABLES)

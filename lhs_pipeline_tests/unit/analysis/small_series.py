@@ -17,7 +17,8 @@ WIGGLE = (0.0, 0.012, -0.006, 0.008, -0.012, 0.004, -0.004, -0.008, 0.006, 0.0, 
 def weeks(unit_id: str, levels: Sequence[float | None], indicator_id: str = WEEKLY) -> pd.DataFrame:
     """One weekly series with these values, each on a base of 100."""
     starts = [FIRST_WEEK + timedelta(weeks=i) for i in range(len(levels))]
-    return _series(unit_id, indicator_id, starts, [start + timedelta(6) for start in starts], levels)
+    ends = [start + timedelta(6) for start in starts]
+    return _series(unit_id, indicator_id, starts, ends, levels)
 
 
 def months(unit_id: str, levels: Sequence[float | None]) -> pd.DataFrame:

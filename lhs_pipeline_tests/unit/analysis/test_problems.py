@@ -8,6 +8,8 @@ import pytest
 from small_findings import TODAY, found, problems, voice
 from small_series import CATALOGUE, FIRST_WEEK, steady, weeks
 
+from lhs_pipeline.analysis.voice_signals import find_voice_signals
+
 FALLING = [*steady(0.9, 60), *steady(0.7, 12)]
 VTE = "vte_prevention@ward_01"
 DECIDED = {"problem_id": VTE, "cycle_number": 1, "decided_on": date(2025, 7, 1)}
@@ -54,6 +56,23 @@ def test_a_stable_process_below_its_target_is_a_problem() -> None:
 def test_a_process_that_has_risen_above_its_target_no_longer_misses_it() -> None:
     levels = [*steady(0.8, 60), *steady(0.98, 40, 0.5)]
     assert problems(weeks("ward_01", levels)) == {}
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="raised_on is the first report in a window that moves with the night",
+)
+def test_another_night_of_the_same_reports_does_not_raise_it_anew() -> None:
+    reports = [{"unit_id": "ward_01", "voice": "staff", "topic_id": "equipment",
+                "is_negative": True, "received_on": TODAY - timedelta(days=ago)}
+               for ago in range(1, 120)]  # fmt: skip
+    spoken = pd.DataFrame(reports)
+    raised = set()
+    for today in (TODAY - timedelta(days=7), TODAY):
+        heard = find_voice_signals(spoken, spoken, CATALOGUE.rules.voices, today)
+        rows = heard.assign(answer="agrees").to_dict("records")
+        raised.add(problems(today=today, voice_signals=rows)["equipment@ward_01"]["raised_on"])
+    assert len(raised) == 1
 
 
 def test_voices_alone_can_raise_a_problem() -> None:

@@ -12,12 +12,13 @@ from small_series import CATALOGUE
 from lhs_pipeline.analysis.triage import find_group, judge_nature, rank_problems
 from lhs_pipeline.vocabulary import NatureOfChange
 
+TODAY = date(2026, 7, 1)
 TRUST = {"unit_id": "trust", "level": "trust", "directorate_id": None}
 DISCHARGE = {"topic_id": "discharge", "domain": "operational"}
 
 
 def ranked(*problems: dict[str, Any], overrides: list[dict[str, Any]] = []) -> pd.DataFrame:  # noqa: B006
-    return rank_problems(pd.DataFrame(problems), pd.DataFrame(overrides), CATALOGUE)
+    return rank_problems(pd.DataFrame(problems), pd.DataFrame(overrides), CATALOGUE, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -75,15 +76,18 @@ def test_the_lowest_group_that_may_approve_it(
 def test_where_nobody_may_approve_it_that_is_said() -> None:
     huddle = {"ward_huddle": CATALOGUE.authorities["ward_huddle"]}
     row = rank_problems(
-        pd.DataFrame([problem(**DISCHARGE)]), pd.DataFrame(), replace(CATALOGUE, authorities=huddle)
+        pd.DataFrame([problem(**DISCHARGE)]),
+        pd.DataFrame(),
+        replace(CATALOGUE, authorities=huddle),
+        TODAY,
     ).iloc[0]
     assert row["group_id"] is None
     assert row["group_reason"] == (
-        "No group may approve a improve of operational matters at ward level."
+        "No group may approve to improve operational matters at ward level."
     )
 
 
-def test_deadlines_come_first_then_what_stands_now_then_avoidable_harm() -> None:
+def test_pressing_deadlines_come_first_then_avoidable_harm_then_what_is_over() -> None:
     rows = ranked(
         problem(problem_id="small@a", excess_per_month=1.0),
         problem(problem_id="gone@a", excess_per_month=99.0, is_active=False),
@@ -91,7 +95,7 @@ def test_deadlines_come_first_then_what_stands_now_then_avoidable_harm() -> None
         problem(problem_id="late@a", deadline_on=date(2026, 9, 1), excess_per_month=0.0),
         problem(problem_id="soon@a", deadline_on=date(2026, 7, 9), excess_per_month=0.0),
     )
-    assert list(rows["problem_id"]) == ["soon@a", "late@a", "large@a", "small@a", "gone@a"]
+    assert list(rows["problem_id"]) == ["soon@a", "large@a", "small@a", "late@a", "gone@a"]
     assert list(rows["rank"]) == [1, 2, 3, 4, 5]
 
 

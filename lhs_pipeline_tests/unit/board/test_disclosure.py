@@ -35,14 +35,14 @@ def test_what_would_give_the_count_away_is_hidden_too() -> None:
 
 
 def test_zero_suppressed_and_missing_read_differently() -> None:
-    assert tell_suppressed(sample(), RULES)["people"].tolist() == ["0", "1–4", "1–4", "5", ""]  # noqa: RUF001
+    assert tell_suppressed(sample(), RULES)["people"].tolist() == ["0", "1–4", "1–4", "5", ""]
 
 
 def test_the_next_lowest_sibling_protects_a_total() -> None:
     frame = pd.DataFrame({"ward": ["a", "a", "a", "b", "b"], "people": [2, 9, 30, 7, 8]})
     rule = SuppressionRule("people", siblings_by=("ward",))
     told = tell_suppressed(frame, SuppressionRules(STANDARD_POLICY, (rule,)))
-    assert told["people"].tolist() == ["1–4", "*", "30", "7", "8"]  # noqa: RUF001
+    assert told["people"].tolist() == ["1–4", "*", "30", "7", "8"]
 
 
 def test_the_frame_that_was_given_is_left_alone() -> None:
@@ -58,13 +58,13 @@ def test_an_empty_frame_keeps_its_columns() -> None:
 
 @pytest.mark.parametrize(
     ("count", "words"),
-    [(None, "not known"), (0, "0"), (3, "1–4"), (5, "5"), (12345, "12,345")],  # noqa: RUF001
+    [(None, "not known"), (0, "0"), (3, "1–4"), (5, "5"), (12345, "12,345")],
 )
 def test_a_count_in_a_sentence(count: float | None, words: str) -> None:
     assert tell_people(count, STANDARD_POLICY) == words
 
 
-@pytest.mark.parametrize("start", ["=1+1", "+44", "-2", "@x", "\t=1", "\r=1", " =1", "＝1"])  # noqa: RUF001
+@pytest.mark.parametrize("start", ["=1+1", "+44", "-2", "@x", "\t=1", "\r=1", " =1", "＝1"])
 def test_formulas_become_text(start: str) -> None:
     assert safe_cell(start).startswith("'")
 

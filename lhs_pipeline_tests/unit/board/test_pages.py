@@ -136,7 +136,7 @@ def test_quotations_need_five_comments(board: Path, tables: BoardTables) -> None
 
 def test_rows_of_few_people_are_not_on_a_page(board: Path) -> None:
     text = (board / name_page("falls@ward_07")).read_text(encoding="utf-8")
-    assert "1–4 incident reports" in text  # noqa: RUF001
+    assert "1–4 incident reports" in text
     assert "incidents_2025-09.csv" not in text
     assert "staff_insights_2025-08.csv" in text
 

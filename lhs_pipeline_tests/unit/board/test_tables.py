@@ -49,7 +49,7 @@ def test_shares_are_percentages(tables: BoardTables) -> None:
 def test_few_comments_are_held_back(tables: BoardTables) -> None:
     table = publish_triage(tables)
     row = table.frame.index[table.frame["Problem"] == "Equipment, Ward 2"][0]
-    assert frame_for_people(table).loc[row, "Staff comments"] == "1–4"  # noqa: RUF001
+    assert frame_for_people(table).loc[row, "Staff comments"] == "1–4"
     machine = frame_for_machines(table)
     assert machine["Staff comments"].isna()[row]
     assert machine["Staff comments_is_suppressed"][row]

@@ -61,7 +61,7 @@ def test_rows_behind_a_signal_come_from_the_caller(tables: BoardTables) -> None:
 def test_a_small_count_is_marked_and_not_said(tables: BoardTables) -> None:
     line = next(line for line in told(tables) if "incident reports told" in line.what)
     assert line.is_small_count
-    assert line.what.startswith("1–4 ")  # noqa: RUF001
+    assert line.what.startswith("1–4 ")
     assert "inbox/incidents/incidents_2025-09.csv row 24" in line.source
 
 

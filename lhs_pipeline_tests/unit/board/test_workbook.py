@@ -35,7 +35,7 @@ def test_dates_are_dates_and_few_are_held_back(tables: BoardTables, tmp_path: Pa
     row = dict(zip([cell.value for cell in triage[1]], triage[3], strict=True))
     assert row["Decide by"].value == datetime(2026, 6, 26)
     assert row["Decide by"].number_format == "d mmm yyyy"
-    assert row["Staff comments"].value == "1–4"  # noqa: RUF001
+    assert row["Staff comments"].value == "1–4"
 
 
 def test_nothing_is_a_formula_or_a_link(tables: BoardTables, tmp_path: Path) -> None:

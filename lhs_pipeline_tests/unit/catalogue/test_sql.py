@@ -29,9 +29,7 @@ QUERIES = {
 
 
 def in_spark(sql: str) -> str:
-    made = sqlglot.transpile(
-        sql, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE
-    )
+    made = sqlglot.transpile(sql, read="duckdb", write="spark", unsupported_level=ErrorLevel.RAISE)
     assert len(made) == 1
     sqlglot.parse_one(made[0], read="spark")
     return made[0]

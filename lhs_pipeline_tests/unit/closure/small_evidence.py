@@ -42,7 +42,8 @@ def evidence(numbers: pd.DataFrame, **given: Any) -> Evidence:
     """A change on ward_01 that is done as agreed and accepted; `given` amends its action."""
     action: dict[str, Any] = {
         "change_id": "A1", "problem_id": "vte_prevention@ward_01", "cycle_number": 1,
-        "state": "live", "first_live_on": LIVE, "units_planned_count": 1, "look_weeks": "8;16;28;40;52",
+        "state": "live", "first_live_on": LIVE, "units_planned_count": 1,
+        "look_weeks": "8;16;28;40;52",
         "measure_indicator_id": MEASURE, "expected_relative_change_prop": 0.3,
         "balancing_indicator_id": None, **given,
     }  # fmt: skip

@@ -80,6 +80,14 @@ def test_after_the_end_of_a_cycle_no_later_look_is_due(published: Path, verdict:
     assert len(publish(published, looks=LOOKS, evaluations=watched)) == 1
 
 
+def test_the_look_that_ended_a_cycle_is_due_again_when_its_data_are_revised(
+    published: Path,
+) -> None:
+    ended = EVALUATIONS.head(2).assign(verdict=["keep_watching", "re_open"])
+    revised = LOOKS.assign(data_version=[LOOKS["data_version"][0], "new", "later", "last"])
+    assert len(publish(published, looks=revised, evaluations=ended)) == 1
+
+
 def test_without_anything_due_the_sensor_says_so(asked, published: Path) -> None:  # type: ignore[no-untyped-def]
     assert isinstance(asked(), dg.SkipReason)
     publish(published, looks=LOOKS, evaluations=EVALUATIONS)

@@ -56,9 +56,7 @@ def simulate_months(generator: np.random.Generator, effect: float) -> tuple[Pane
     base = generator.normal(700, 30, shape)
     rates = 25 / 1000 * np.exp(noise(generator, shape, 0.15))
     events = generator.poisson(rates * base).astype(np.float64)
-    unit, at = np.unravel_index(
-        (events / base)[:, 18:30].argmax(), (UNITS_COUNT, 12)
-    )
+    unit, at = np.unravel_index((events / base)[:, 18:30].argmax(), (UNITS_COUNT, 12))
     first = int(at) + 18
     live = first + 3
     events[unit, live:] = generator.poisson(rates[unit, live:] * base[unit, live:] * (1 + effect))
@@ -71,9 +69,7 @@ def simulate_months(generator: np.random.Generator, effect: float) -> tuple[Pane
 
 def closed_prop(simulate: Simulation, effect: float, count: int) -> float:
     generator = np.random.default_rng(20260701)
-    closed = [
-        Verdict.CLOSE in verdicts_of(*simulate(generator, effect)) for _ in range(count)
-    ]
+    closed = [Verdict.CLOSE in verdicts_of(*simulate(generator, effect)) for _ in range(count)]
     return float(np.mean(closed))
 
 
@@ -84,9 +80,7 @@ def test_a_bad_spell_that_ends_by_itself_is_closed_at_most_one_time_in_twenty(
     assert closed_prop(simulate, 0.0, CHANGES_COUNT) <= 0.05
 
 
-@pytest.mark.parametrize(
-    ("simulate", "least"), [(simulate_weeks, 0.9), (simulate_months, 0.6)]
-)
+@pytest.mark.parametrize(("simulate", "least"), [(simulate_weeks, 0.9), (simulate_months, 0.6)])
 def test_a_change_that_takes_away_two_fifths_is_closed_in_most(
     simulate: Simulation, least: float
 ) -> None:

@@ -19,7 +19,7 @@ def summary(inbox: Inbox, content: str) -> dict[str, float | None]:
 def test_a_good_delivery_has_nothing_to_answer_for(inbox: Inbox) -> None:
     assert summary(inbox, GOOD) == {
         "unaccounted_rows": 0, "repeated_keys": 0, "missing_required": 0, "rejected_prop": 0,
-        "refused_files": 0, "days_since_latest": 3,
+        "refused_files": 0, "files_count": 1, "days_since_latest": 3,
     }  # fmt: skip
 
 

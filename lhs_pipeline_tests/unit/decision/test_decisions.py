@@ -1,4 +1,4 @@
-"""A decision counts only with authority, quorum, an independent chair and a plan; else it is void."""
+"""A decision counts with authority, quorum, an independent chair and a plan; else it is void."""
 
 from datetime import date
 from typing import Any
@@ -38,7 +38,7 @@ def test_a_good_decision_counts() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"nature_of_change": "change"}, "may not authorise a change"),
+        ({"nature_of_change": "change"}, "may not decide to change"),
         ({"spend_gbp": 10_000.01}, "beyond the limit of Directorate quality board, £10,000"),
         ({"attending_professions": "nursing;operations"}, "No quorum: medical was not"),
         ({"attending_professions": None}, "No quorum: nursing and medical and operations"),

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 
 from lhs_pipeline.catalogue.reader import read_catalogue
-from lhs_pipeline.decision.proposals import next_meeting, propose
+from lhs_pipeline.decision.proposals import Agenda, next_meeting, propose
 
 CATALOGUE = read_catalogue()
 TODAY = date(2026, 7, 1)  # a Wednesday
 PROBLEM: dict[str, Any] = {
     "rank": 1, "problem_id": "falls@ward_01", "cycle_number": 1, "topic_id": "falls",
     "raised_on": date(2026, 6, 29), "is_active": True, "nature_of_change": "fix",
-    "group_id": "ward_huddle", "what_seems_wrong": "Falls on Ward 1: about 4 more.",
+    "deadline_on": None, "group_id": "ward_huddle", "what_seems_wrong": "Falls on Ward 1: about 4 more.",
 }  # fmt: skip
 DECISION: dict[str, Any] = {
     "problem_id": "falls@ward_01", "cycle_number": 1, "is_valid": True, "outcome": "decline",
@@ -23,10 +23,13 @@ DECISION: dict[str, Any] = {
 
 
 def proposed(
-    *problems: dict[str, Any], decisions: tuple[dict[str, Any], ...] = ()
+    *problems: dict[str, Any],
+    decisions: tuple[dict[str, Any], ...] = (),
+    first_night_on: date = date(2026, 1, 1),
 ) -> list[dict[str, Any]]:
     frame = pd.DataFrame(decisions, columns=pd.Index(DECISION))
-    made = propose(pd.DataFrame(problems or [PROBLEM]), frame, CATALOGUE, TODAY)
+    agenda = Agenda(TODAY, first_night_on)
+    made = propose(pd.DataFrame(problems or [PROBLEM]), frame, CATALOGUE, agenda)
     rows: list[dict[str, Any]] = made.to_dict("records")
     return rows
 
@@ -72,6 +75,16 @@ def test_a_group_has_promised_an_answer_by_a_day(raised: date, is_overdue: bool)
     (row,) = proposed({**PROBLEM, "raised_on": raised})
     assert row["is_overdue"] is is_overdue
     assert (row["respond_by_on"] - raised).days == 3
+
+
+def test_no_answer_is_late_before_the_system_could_tell() -> None:
+    (row,) = proposed({**PROBLEM, "raised_on": date(2025, 1, 1)}, first_night_on=TODAY)
+    assert row["respond_by_on"] == date(2026, 7, 4) and not row["is_overdue"]
+
+
+def test_a_mandated_deadline_wins_over_a_later_promise() -> None:
+    (row,) = proposed({**PROBLEM, "deadline_on": date(2026, 6, 30)})
+    assert row["respond_by_on"] == date(2026, 6, 30) and row["is_overdue"]
 
 
 @pytest.mark.parametrize(

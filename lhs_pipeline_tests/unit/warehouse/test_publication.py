@@ -41,6 +41,15 @@ def test_changed_tables_are_published_while_somebody_reads_the_old(tmp_path: Pat
     assert read(file) == [(3, "ward_01"), (4, None)]
 
 
+def test_a_file_is_swapped_and_never_written_over(tmp_path: Path) -> None:
+    target = tmp_path / "lhs.csv"
+    replace_if_changed(target, b"old")
+    with target.open("rb") as reader:
+        replace_if_changed(target, b"new and longer")
+        assert reader.read() == b"old"
+    assert target.read_bytes() == b"new and longer"
+
+
 def test_a_deleted_copy_is_made_again(tmp_path: Path) -> None:
     file = tmp_path / "lhs.duckdb"
     publish_database(file, TABLES)
