@@ -110,7 +110,7 @@ def test_a_void_decision_is_kept_with_every_reason() -> None:
     good, void = checked(GOOD, bad)
     assert (good["is_valid"], good["void_reasons"]) == (True, "")
     assert void["is_valid"] is False and void["rationale"] == bad["rationale"]
-    for reason in ("authorise", "limit", "No quorum", "proposed it"):
+    for reason in ("may not decide", "limit", "No quorum", "proposed it"):
         assert reason in void["void_reasons"]
 
 

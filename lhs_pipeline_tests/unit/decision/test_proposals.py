@@ -14,7 +14,8 @@ TODAY = date(2026, 7, 1)  # a Wednesday
 PROBLEM: dict[str, Any] = {
     "rank": 1, "problem_id": "falls@ward_01", "cycle_number": 1, "topic_id": "falls",
     "raised_on": date(2026, 6, 29), "is_active": True, "nature_of_change": "fix",
-    "deadline_on": None, "group_id": "ward_huddle", "what_seems_wrong": "Falls on Ward 1: about 4 more.",
+    "deadline_on": None, "group_id": "ward_huddle",
+    "what_seems_wrong": "Falls on Ward 1: about 4 more.",
 }  # fmt: skip
 DECISION: dict[str, Any] = {
     "problem_id": "falls@ward_01", "cycle_number": 1, "is_valid": True, "outcome": "decline",
