@@ -34,7 +34,7 @@ def judge_acceptability(
     silent = [group for group, (_, total) in rounds.items() if not total]
     said = "Acceptable to " + ", ".join(told) + "." if told else ""
     if balance is not None:
-        said += f" {balance.answer.reason}"
+        said += f" Balancing measure: {balance.answer.reason}"
     if any(_is_refused(part, total, policy) for part, total in rounds.values()):
         return Answer(Acceptable.NO, said)
     if silent:

@@ -181,8 +181,13 @@ def say_verdict(look: Record, next_look_on: date | None) -> str:
     }[verdict]
     if next_look_on is not None:
         after += f" Next look on {next_look_on:%-d %B %Y}."
-    return (
-        f"{_HEADINGS[verdict]} {look['verdict_reason']} {look['effective_reason']} "
-        f"Done as agreed? {look['reliable_reason']} "
-        f"Acceptable? {look['acceptable_reason']} {after}"
-    )
+    said = [f"{_HEADINGS[verdict]} {look['verdict_reason']}"]
+    for question, reason in (
+        ("", look["effective_reason"]),
+        ("Done as agreed? ", look["reliable_reason"]),
+        ("Acceptable? ", look["acceptable_reason"]),
+    ):
+        # A verdict that rests on one answer has said it already.
+        if reason and reason not in look["verdict_reason"]:
+            said.append(f"{question}{reason}")
+    return " ".join([*said, after])

@@ -1,7 +1,5 @@
 """The commands on a site of one's own: an empty one runs, a wrong word is explained."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +8,10 @@ from lhs_pipeline.cli import main
 
 
 @pytest.fixture
-def own_site(tmp_path: Path) -> Iterator[Path]:
-    before = dict(os.environ)
-    for name in ("DAGSTER_HOME", "LHS_SITE", "LHS_TODAY"):
-        os.environ.pop(name, None)
+def own_site(tmp_path: Path, fresh_shell: None) -> Path:
     folder = tmp_path / "site"
     assert main(["new-site", "Own Trust", "--site", str(folder)]) == 0
-    yield folder
-    os.environ.clear()
-    os.environ.update(before)
+    return folder
 
 
 Printed = pytest.CaptureFixture[str]
