@@ -359,6 +359,8 @@ def _list_lenses(subject: _Subject) -> list[Answer]:
 
 
 def _tell_lens(subject: _Subject, lens: str, code: str) -> str:
+    if lens == "external_evidence" and code == "agrees":
+        return "Others have met this problem: see what is known elsewhere, below."
     meaning = _LENS_MEANING.get(code, "")
     if lens != "comparison":
         return meaning
