@@ -229,7 +229,7 @@ CASES = (
         None,
         None,
         "decision_void",
-        "real; decided by a group without the authority (nature, scope and spend)",
+        "real; decided by a group without the authority (nature and spend)",
     ),
     Case(
         "F",

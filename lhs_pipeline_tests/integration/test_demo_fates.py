@@ -100,17 +100,6 @@ def test_a_void_decision_is_kept_with_its_reasons_and_blocks_its_action(
     assert len(asked) == 1 and "void" in asked["tried_before"].iloc[0]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the truth says the scope was not theirs, yet a department has the level of a ward",
-)
-def test_a_group_that_acts_beyond_its_scope_is_told_so(demo: Demo) -> None:
-    reasons = demo.query(
-        f"select void_reasons from decision.decisions where problem_id = '{problem_id(CASES['E'])}'"
-    )["void_reasons"].iloc[0]
-    assert "scope" in CASES["E"]["note"] and "does not decide on" in reasons
-
-
 @pytest.mark.parametrize("case_id", ["G", "H"])
 def test_what_did_nothing_is_not_closed(demo: Demo, case_id: str) -> None:
     found = change_of(demo, CASES[case_id])

@@ -49,10 +49,6 @@ def test_a_stable_process_below_its_target_is_a_problem() -> None:
     assert made["excess_per_month"] == pytest.approx(0.15 * 100 * 365.25 / 12 / 7, rel=0.1)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="limits stay those of the first year, so `consistently_fails` outlives the failing",
-)
 def test_a_process_that_has_risen_above_its_target_no_longer_misses_it() -> None:
     levels = [*steady(0.8, 60), *steady(0.98, 40, 0.5)]
     assert problems(weeks("ward_01", levels)) == {}
