@@ -150,8 +150,9 @@ class _Series:
     def misses_target(self) -> bool:
         """Whether the process cannot meet its target; of a short series, whether it never did."""
         # Limits of an old baseline outlive what has risen above its target since.
-        fails_now = self.limits["assurance"] == "consistently_fails" and self.excess_per_month > 0
-        return bool(fails_now) or self.missed is not None
+        still_misses = _excess(self.indicator, self.limits["target"], self.recent) > 0
+        fails = bool(self.limits["assurance"] == "consistently_fails")
+        return (fails and still_misses) or self.missed is not None
 
     @property
     def pattern(self) -> str | None:

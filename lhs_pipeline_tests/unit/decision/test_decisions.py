@@ -40,7 +40,10 @@ def test_a_good_decision_counts() -> None:
     [
         ({"nature_of_change": "change"}, "may not decide to change"),
         ({"spend_gbp": 10_000.01}, "beyond the limit of Directorate quality board, £10,000"),
-        ({"attending_professions": "nursing;operations"}, "No quorum: medical was not in the room."),
+        (
+            {"attending_professions": "nursing;operations"},
+            "No quorum: medical was not in the room.",
+        ),
         ({"attending_professions": None}, "No quorum: nursing and medical and operations"),
         ({"attending_professions": "non-medical;nursing;operations"}, "No quorum: medical was"),
         ({"chair_role": "ward manager"}, "The chair (ward manager) proposed it"),
