@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SITE_FILE = "site.toml"
 _KNOWN_KEYS = {"name", "timezone", "inbox", "registers", "fixed_today", "is_demo"}
@@ -106,8 +106,11 @@ def _site_from(place: Path, file: Path) -> Site:
         if not isinstance(said.get(key, ""), str):
             raise SettingsError(f"{file}: key {key!r} must be text, not {said[key]!r}")
     timezone = said.get("timezone", "Europe/London")
-    if timezone not in available_timezones():
-        raise SettingsError(f"{file}: timezone {timezone!r} is not known; try 'Europe/London'")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        said_so = f"{file}: timezone {timezone!r} is not known; try 'Europe/London'"
+        raise SettingsError(said_so) from error
     return Site(
         folder=place,
         name=said["name"],

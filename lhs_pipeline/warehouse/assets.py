@@ -5,6 +5,7 @@ data into its own storage.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ _OWNERS = {
 }
 
 
+@lru_cache(maxsize=4)
+def _read_once(folder: Path, _files: tuple[tuple[str, int], ...]) -> Catalogue:
+    # Every asset of a night asks for it; it is read again only where a file has changed.
+    return read_catalogue(folder)
+
+
 class SiteResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The site that this night runs for; empty means LHS_SITE or `data/`."""
 
@@ -50,7 +57,9 @@ class SiteResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def catalogue(self) -> Catalogue:
         """What the site's people own and sign."""
-        return read_catalogue(self.site().catalogue)
+        folder = self.site().catalogue
+        files = sorted(folder.rglob("*.toml"))
+        return _read_once(folder, tuple((str(f), f.stat().st_mtime_ns) for f in files))
 
     def warehouse(self) -> Warehouse:
         """The way to the site's live DuckDB file."""
