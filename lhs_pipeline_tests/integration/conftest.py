@@ -1,4 +1,4 @@
-"""The demo, run once for all tests of this folder: three nights, as a newcomer runs them."""
+"""The demo, run once for all tests of this folder: its nights, as a newcomer runs them."""
 
 import os
 from collections.abc import Iterator
