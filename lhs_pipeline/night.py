@@ -1,12 +1,13 @@
 """One night from start to end: sweep, nightly job, the evaluations that are due, publication.
 
-The same jobs as Dagster's schedule and sensor start, in this process and in their order.
+The same jobs as Dagster's schedule and sensor start, in this process and in their order, save
+that what people read is written once, after the evaluations.
 """
 
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lhs_pipeline.closure.assets import CHANGES
 from lhs_pipeline.closure.sensors import find_due
 from lhs_pipeline.settings import Site
 from lhs_pipeline.sweep import sweep_dead_runs
+from lhs_pipeline.warehouse.assets import group_name
 
 Say = Callable[[str], None]
 _EVALUATIONS = dg.AssetKey(["closure", "evaluations"])
@@ -23,6 +25,8 @@ _RETURNING = (
     dg.AssetKey(["collection", "closed"]),
     dg.AssetKey(["collection", "reopened"]),
 )
+_READ_BY_THE_SENSOR = dg.AssetKey(["board", "analyst_copy"])
+_BOARD = group_name("board")
 _PACKAGE = Path(__file__).parent
 
 
@@ -58,12 +62,12 @@ def run_night(site: Site, definitions: dg.Definitions, say: Say) -> Night:
     with dg.DagsterInstance.get() as instance:
         sweep_dead_runs(instance)
         warnings: list[str] = []
-        tell = _teller(say, warnings)
-        nightly = definitions.resolve_job_def("nightly")
-        is_success = _execute(nightly, instance, tell)
+        runs = _Runs(definitions, instance, _teller(say, warnings))
+        is_success = runs.execute("nightly", runs.keys_of("nightly") - runs.read_by_people())
         due = [change for change, _ in find_due(site.published_file)]
         if due:
-            is_success &= _evaluate(due, definitions, instance, tell)
+            is_success &= runs.evaluate(due)
+        is_success &= runs.publish()
     return Night(is_success, tuple(due), tuple(warnings))
 
 
@@ -75,54 +79,61 @@ def take_verdicts_back(site: Site, definitions: dg.Definitions, say: Say) -> Nig
     prepare_home(site)
     with dg.DagsterInstance.get() as instance:
         warnings: list[str] = []
-        nightly = definitions.resolve_job_def("nightly")
+        runs = _Runs(definitions, instance, _teller(say, warnings))
         returning = dg.AssetSelection.assets(*_RETURNING).downstream()
         keys = returning.resolve(definitions.resolve_asset_graph())
-        chosen = sorted(keys & nightly.asset_layer.selected_asset_keys)
-        is_success = _execute(nightly, instance, _teller(say, warnings), chosen)
+        is_success = runs.execute("nightly", keys & runs.keys_of("nightly"))
     return Night(is_success, (), tuple(warnings))
 
 
-def _evaluate(
-    changes: Iterable[str],
-    definitions: dg.Definitions,
-    instance: dg.DagsterInstance,
-    tell: Callable[[dg.DagsterEvent], None],
-) -> bool:
-    """Evaluate each change as its own partition, then conclude and publish once."""
-    listed = list(changes)
-    job = definitions.resolve_job_def("evaluation")
-    instance.add_dynamic_partitions(str(CHANGES.name), listed)
-    is_success = True
-    for change in listed:
-        is_success &= _execute(job, instance, tell, [_EVALUATIONS], change)
-    others = [key for key in job.asset_layer.selected_asset_keys if key != _EVALUATIONS]
-    return is_success and _execute(job, instance, tell, sorted(others))
+@dataclass(frozen=True)
+class _Runs:
+    """Runs the jobs of the definitions in this process, and tells each event."""
 
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    tell: Callable[[dg.DagsterEvent], None]
 
-def _execute(
-    job: dg.JobDefinition,
-    instance: dg.DagsterInstance,
-    tell: Callable[[dg.DagsterEvent], None],
-    selection: list[dg.AssetKey] | None = None,
-    partition_key: str | None = None,
-) -> bool:
-    run_id = str(uuid.uuid4())
+    def keys_of(self, job: str) -> set[dg.AssetKey]:
+        """The assets of a job."""
+        return set(self.definitions.resolve_job_def(job).asset_layer.selected_asset_keys)
 
-    def listen(entry: dg.EventLogEntry) -> None:
-        if entry.dagster_event is not None:
-            tell(entry.dagster_event)
+    def read_by_people(self) -> set[dg.AssetKey]:
+        """What is published for people; the sensor reads the analysts' copy alone."""
+        board = dg.AssetSelection.groups(_BOARD).resolve(self.definitions.resolve_asset_graph())
+        return set(board) - {_READ_BY_THE_SENSOR}
 
-    instance.add_event_listener(run_id, listen)
-    result = job.execute_in_process(
-        instance=instance,
-        run_id=run_id,
-        raise_on_error=False,
-        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        asset_selection=selection,
-        partition_key=partition_key,
-    )
-    return result.success
+    def evaluate(self, changes: list[str]) -> bool:
+        """Evaluate each change as its own partition, then conclude once."""
+        self.instance.add_dynamic_partitions(str(CHANGES.name), changes)
+        is_success = True
+        for change in changes:
+            is_success &= self.execute("evaluation", {_EVALUATIONS}, change)
+        others = self.keys_of("evaluation") - self.read_by_people() - {_EVALUATIONS}
+        return is_success and self.execute("evaluation", others)
+
+    def publish(self) -> bool:
+        """Write what people read."""
+        return self.execute("nightly", self.read_by_people())
+
+    def execute(self, job: str, keys: set[dg.AssetKey], partition: str | None = None) -> bool:
+        """Materialise some assets of a job; whether all went well."""
+        run_id = str(uuid.uuid4())
+
+        def listen(entry: dg.EventLogEntry) -> None:
+            if entry.dagster_event is not None:
+                self.tell(entry.dagster_event)
+
+        self.instance.add_event_listener(run_id, listen)
+        result = self.definitions.resolve_job_def(job).execute_in_process(
+            instance=self.instance,
+            run_id=run_id,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            asset_selection=sorted(keys),
+            partition_key=partition,
+        )
+        return result.success
 
 
 def _teller(say: Say, warnings: list[str]) -> Callable[[dg.DagsterEvent], None]:

@@ -49,6 +49,7 @@ _ROWS_SHOWN = 3
 _FILES_SHOWN = 3
 _SIGNALS_SHOWN = 3
 _AUDITS_SHOWN = 3
+_GROUNDS_SHOWN = 2
 _VOICE_DAYS = 365
 
 
@@ -182,15 +183,64 @@ def _tell_analysis(told: _Told, known: list[Row]) -> list[TrailLine]:
     for cycle in cycles:
         lines += _tell_signals(told, cycle)
         lines += _tell_voices(told, cycle)
+    grounds = {cycle.number: _find_grounds(told, cycle, lines) for cycle in cycles}
     lines += _tell_evidence(told, cycles)
-    lines += [
-        line
-        for row in told.tables.rows_where("problems", problem_id=told.problem_id)
-        for line in _tell_raised(told, row)
-    ]
+    for row in told.tables.rows_where("problems", problem_id=told.problem_id):
+        lines.append(_rest_on(grounds, _tell_raised(told, row)))
     for row in told.tables.rows_where("triage", problem_id=told.problem_id):
-        lines.append(_tell_triage(told, row))
+        lines.append(_rest_on(grounds, _tell_triage(told, row)))
+    for row in told.tables.rows_where("proposals", problem_id=told.problem_id):
+        lines.append(_rest_on(grounds, _tell_proposal(told, row)))
     return lines
+
+
+@dataclass(frozen=True)
+class _Grounds:
+    """The source rows that a judgement rests on, and whether they give a small count away."""
+
+    rows: str
+    is_small_count: bool
+
+
+def _find_grounds(told: _Told, cycle: _Cycle, seen: list[TrailLine]) -> _Grounds:
+    """What was seen and heard in a cycle before it was raised; else its leading measure's rows."""
+    heard = [
+        line
+        for line in seen
+        if line.cycle_number == cycle.number
+        and line.source
+        and not (line.on and cycle.raised_on and line.on > cycle.raised_on)
+    ]
+    if heard:
+        latest = sorted(heard, key=_order)[-_GROUNDS_SHOWN:]
+        rows = "; ".join(dict.fromkeys(line.source for line in latest))
+        return _Grounds(rows, any(line.is_small_count for line in latest))
+    return _Grounds(_find_rows_of_lead(told, cycle), False)
+
+
+def _find_rows_of_lead(told: _Told, cycle: _Cycle) -> str:
+    """The rows of the leading measure up to the day on which the problem was raised."""
+    problems = told.tables.rows_where(
+        "problems", problem_id=told.problem_id, cycle_number=cycle.number
+    )
+    indicator_id = text_of(problems[0], "lead_indicator_id") if problems else ""
+    until = cycle.raised_on
+    if not indicator_id or until is None:
+        return ""
+    since = day_of(problems[0], "trigger_on") or until
+    return told.rows_behind(indicator_id, told.unit_id, min(since, until), until)
+
+
+def _rest_on(grounds: dict[int, _Grounds], line: TrailLine) -> TrailLine:
+    """A judgement's line, with the source rows that the judgement was made from."""
+    found = grounds.get(line.cycle_number)
+    if found is None or not found.rows:
+        return line
+    return replace(
+        line,
+        source=f"{line.source}, made from {found.rows}",
+        is_small_count=line.is_small_count or found.is_small_count,
+    )
 
 
 def _find_cycles(told: _Told, known: list[Row]) -> list[_Cycle]:
@@ -294,7 +344,7 @@ def _tell_voice(
     rows = read_rows(said)
     first, last = day_of(rows[0], "received_on"), day_of(rows[-1], "received_on")
     noun = word_for("voice_noun", voice)
-    if len(rows) == 1:
+    if len(rows) == 1 and not is_small(1, policy):
         noun = noun.removesuffix("s")
     what = f"{tell_people(len(rows), policy)} {noun} told of it"
     what += f" between {tell_day(first)} and {tell_day(last)}." if first != last else "."
@@ -332,11 +382,11 @@ def _tell_finding(row: Row, cycles: list[_Cycle]) -> TrailLine:
     return TrailLine(on, "collection", cycle, what, source)
 
 
-def _tell_raised(told: _Told, row: Row) -> list[TrailLine]:
+def _tell_raised(told: _Told, row: Row) -> TrailLine:
     cycle = whole_of(row, "cycle_number") or 1
     what = f"Raised as a problem: {told.names.problem(told.problem_id)}."
     source = f"analysis.problems, {told.problem_id}, cycle {cycle}"
-    return [TrailLine(day_of(row, "raised_on"), "analysis", cycle, what, source)]
+    return TrailLine(day_of(row, "raised_on"), "analysis", cycle, what, source)
 
 
 def _tell_triage(told: _Told, row: Row) -> TrailLine:
@@ -358,12 +408,8 @@ def _tell_triage(told: _Told, row: Row) -> TrailLine:
 
 
 def _tell_decisions(told: _Told) -> list[TrailLine]:
-    proposals = told.tables.rows_where("proposals", problem_id=told.problem_id)
     decisions = told.tables.rows_where("decisions", problem_id=told.problem_id)
-    return [
-        *[_tell_proposal(told, row) for row in proposals],
-        *[_tell_decision(told, row) for row in decisions],
-    ]
+    return [_tell_decision(told, row) for row in decisions]
 
 
 def _tell_proposal(told: _Told, row: Row) -> TrailLine:
@@ -531,6 +577,8 @@ def _tell_look(told: _Told, row: Row) -> TrailLine:
     figures, is_few = _find_figures(told, row)
     if figures:
         source += f"; figures since go-live from {figures}"
+    else:
+        source += f"; no figures yet since go-live, {_find_go_lives(told, row)}"
     return TrailLine(day_of(row, "look_on"), "closure", cycle, what, source, is_few)
 
 
@@ -545,6 +593,13 @@ def _find_figures(told: _Told, row: Row) -> tuple[str, bool]:
     events = sum(number_of(each, "numerator") or 0.0 for each in seen)
     is_few = is_small(events, told.tables.disclosure)
     return told.rows_behind(indicator_id, unit_id, start, end), is_few
+
+
+def _find_go_lives(told: _Told, row: Row) -> str:
+    """The rows that say where and when a change went live: what an empty look rests on."""
+    adopted = told.tables.rows_where("adoption", change_id=text_of(row, "change_id"))
+    rows = (_source_of(each, "registers/go_lives.csv", "change_id") for each in adopted)
+    return "; ".join(dict.fromkeys(rows))
 
 
 def tell_seen(row: Row, measure: Measure) -> str:

@@ -117,21 +117,13 @@ def trails(demo: Demo) -> dict[str, list[TrailLine]]:
         return {p: tell_trail(p, tables, rows.behind) for p in tables.problems["problem_id"]}
 
 
-JUDGEMENTS = ("analysis.problems, ", "analysis.triage, ", "decision.proposals, ")
-
-
-def test_every_line_of_every_trail_leads_to_a_file_or_to_the_judgement_that_it_tells(
+def test_every_line_of_every_trail_leads_to_rows_of_a_file(
     trails: dict[str, list[TrailLine]],
 ) -> None:
     lines = [line for told in trails.values() for line in told]
     assert all(trails.values()) and len(lines) > 300
     for line in lines:
-        names_file = any(place in line.source for place in ("inbox/", "registers/"))
-        is_judgement = line.source.startswith((*JUDGEMENTS, "closure.evaluations, "))
-        is_about_nothing = line.source == "" and " 0% " in line.what
-        assert names_file or is_judgement or is_about_nothing, line
-    files = sum("inbox/" in line.source or "registers/" in line.source for line in lines)
-    assert files > len(lines) / 2
+        assert "inbox/" in line.source or "registers/" in line.source, line
 
 
 def test_a_trail_runs_through_all_five_steps(trails: dict[str, list[TrailLine]]) -> None:
