@@ -114,9 +114,8 @@ def _demo(given: argparse.Namespace) -> int:
     _say(f"The demo trust stands in {_shown(folder)}. Three years arrive on its first night.")
     done = _run_nights(folder, [FIRST_NIGHT.isoformat()])
     files = deliver_last_day(folder, _COMMITTED_DEMO.resolve())
-    _say(f"\nA day later: {len(files)} new files. What closed or failed re-enters the loop.")
+    _say(f"\nA day later: {len(files)} new files.")
     done &= _run_nights(folder, [LAST_NIGHT.isoformat()])
-    done &= _take_verdicts_back(read_site(folder))
     if not done:
         _say("\nA night did not end well: the lines marked ✗ above say where.")
         return 1
@@ -149,15 +148,6 @@ def _run_one(site: Site) -> bool:
         _say(f"  evaluated: {', '.join(night.evaluated)}")
     _say("  the night ended well" if night.is_success else "  the night did NOT end well")
     return night.is_success
-
-
-def _take_verdicts_back(site: Site) -> bool:
-    from lhs_pipeline.definitions import build_definitions
-    from lhs_pipeline.night import take_verdicts_back
-
-    _say("\nThe verdicts of that night re-enter the loop")
-    definitions = build_definitions(read_catalogue(site.catalogue))
-    return take_verdicts_back(site, definitions, _say).is_success
 
 
 def _night(given: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """One night from start to end: sweep, nightly job, the evaluations that are due, publication.
 
-The same jobs as Dagster's schedule and sensor start, in this process and in their order, save
-that what people read is written once, after the evaluations.
+The same jobs as Dagster's schedule and sensor start, in this process and in their order; what
+was closed or re-opened goes back into analysis at once, and people's pages are written last.
 """
 
 import os
@@ -66,24 +66,19 @@ def run_night(site: Site, definitions: dg.Definitions, say: Say) -> Night:
         is_success = runs.execute("nightly", runs.keys_of("nightly") - runs.read_by_people())
         due = [change for change, _ in find_due(site.published_file)]
         if due:
+            before = _read_returned(site)
             is_success &= runs.evaluate(due)
-        is_success &= runs.publish()
+            if _read_returned(site) != before:
+                say("  what was closed or re-opened re-enters the loop")
+                is_success &= runs.take_back()
+        is_success &= runs.execute("nightly", runs.read_by_people())
     return Night(is_success, tuple(due), tuple(warnings))
 
 
-def take_verdicts_back(site: Site, definitions: dg.Definitions, say: Say) -> Night:
-    """Let what the night closed or re-opened re-enter analysis at once, and publish it.
-
-    The next night would do the same; the demo does it before anybody looks.
-    """
-    prepare_home(site)
-    with dg.DagsterInstance.get() as instance:
-        warnings: list[str] = []
-        runs = _Runs(definitions, instance, _teller(say, warnings))
-        returning = dg.AssetSelection.assets(*_RETURNING).downstream()
-        keys = returning.resolve(definitions.resolve_asset_graph())
-        is_success = runs.execute("nightly", keys & runs.keys_of("nightly"))
-    return Night(is_success, (), tuple(warnings))
+def _read_returned(site: Site) -> list[bytes]:
+    """The registers through which a verdict goes back into collection."""
+    files = (site.registers / f"{key.path[-1]}.csv" for key in _RETURNING)
+    return [file.read_bytes() if file.is_file() else b"" for file in files]
 
 
 @dataclass(frozen=True)
@@ -112,9 +107,11 @@ class _Runs:
         others = self.keys_of("evaluation") - self.read_by_people() - {_EVALUATIONS}
         return is_success and self.execute("evaluation", others)
 
-    def publish(self) -> bool:
-        """Write what people read."""
-        return self.execute("nightly", self.read_by_people())
+    def take_back(self) -> bool:
+        """Let verdicts re-enter collection and analysis, as the next night would."""
+        returning = dg.AssetSelection.assets(*_RETURNING).downstream()
+        keys = returning.resolve(self.definitions.resolve_asset_graph())
+        return self.execute("nightly", keys & self.keys_of("nightly") - self.read_by_people())
 
     def execute(self, job: str, keys: set[dg.AssetKey], partition: str | None = None) -> bool:
         """Materialise some assets of a job; whether all went well."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 import pandas as pd
 
 from lhs_pipeline.board.disclosure import STANDARD_POLICY
-from lhs_pipeline.board.rows import Row, read_rows, rows_that
+from lhs_pipeline.board.rows import Row, RowsByKey, group_rows
 from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy
 
 _SOURCE = "source_id source_file source_row"
@@ -106,16 +106,19 @@ class BoardTables:
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
     authorities: pd.DataFrame = field(default_factory=pd.DataFrame)
     disclosure: DisclosurePolicy = STANDARD_POLICY
-    _rows: dict[str, list[Row]] = field(default_factory=dict, init=False, repr=False)
+    _found: dict[tuple[str, tuple[str, ...]], RowsByKey] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def rows_where(self, table: str, **wanted: object) -> list[Row]:
         """The rows of a table whose columns equal the wanted values, in order.
 
-        A table is turned into rows once: the board asks hundreds of small questions of it.
+        A table is sorted by a set of columns once: the board asks thousands of small questions.
         """
-        if table not in self._rows:
-            self._rows[table] = read_rows(getattr(self, table))
-        return rows_that(self._rows[table], wanted)
+        names = tuple(wanted)
+        if (table, names) not in self._found:
+            self._found[table, names] = group_rows(getattr(self, table), names)
+        return self._found[table, names].get(tuple(wanted.values()), [])
 
     def __post_init__(self) -> None:
         """Give every table its columns and make every day a datetime64."""
@@ -163,6 +166,8 @@ def _name_unit(unit: str, base: str | None) -> str:
 
 def settle_frame(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
     """The frame with at least these columns, days as naive datetime64 and a plain index."""
+    if _is_settled(frame, columns):
+        return frame
     settled = frame.reset_index(drop=True)
     missing = [name for name in columns if name not in settled.columns]
     settled = settled.reindex(columns=[*settled.columns, *missing])
@@ -172,6 +177,15 @@ def settle_frame(frame: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
         if _is_day(name) and not _is_naive_day(settled[name])
     }
     return settled.assign(**days)
+
+
+def _is_settled(frame: pd.DataFrame, columns: tuple[str, ...]) -> bool:
+    return (
+        isinstance(frame.index, pd.RangeIndex)
+        and frame.index.start == 0
+        and set(columns) <= set(frame.columns)
+        and all(_is_naive_day(frame[name]) for name in frame.columns if _is_day(name))
+    )
 
 
 def _is_day(name: str) -> bool:

@@ -12,6 +12,7 @@ import pandas as pd
 from lhs_pipeline.board.disclosure import clean_text
 
 Row = Mapping[str, Any]
+RowsByKey = dict[tuple[object, ...], list[Row]]
 
 
 def read_rows(frame: pd.DataFrame) -> list[Row]:
@@ -24,13 +25,14 @@ def read_rows(frame: pd.DataFrame) -> list[Row]:
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def rows_that(rows: list[Row], wanted: Mapping[str, object]) -> list[Row]:
-    """The rows whose cells equal the wanted values, in order; a missing cell equals nothing."""
-    return [row for row in rows if all(_fits(row.get(name), to) for name, to in wanted.items())]
-
-
-def _fits(cell: object, wanted: object) -> bool:
-    return not is_missing(cell) and bool(cell == wanted)
+def group_rows(frame: pd.DataFrame, names: tuple[str, ...]) -> RowsByKey:
+    """The rows of a frame by their cells in some columns, in order; a missing cell is no key."""
+    found: RowsByKey = {}
+    for row in read_rows(frame):
+        key = tuple(row.get(name) for name in names)
+        if not any(is_missing(cell) for cell in key):
+            found.setdefault(key, []).append(row)
+    return found
 
 
 def is_missing(value: object) -> bool:

@@ -23,7 +23,7 @@ from .running import ROOT, Demo, truth
 
 def test_every_night_ended_well(demo: Demo) -> None:
     assert demo.exit_code == 0, demo.said
-    assert demo.said.count("the night ended well") == 2 and "re-enter the loop" in demo.said
+    assert demo.said.count("the night ended well") == 2 and "re-enters the loop" in demo.said
     assert "✗" not in demo.said
 
 
