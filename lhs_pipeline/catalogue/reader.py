@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from lhs_pipeline.catalogue.model import (
     Source,
     Topic,
 )
+from lhs_pipeline.vocabulary import Domain, Level, NatureOfChange
 
 STARTER = Path(__file__).parent
 """The catalogue that ships with the package: a start for an acute trust."""
@@ -196,6 +198,20 @@ def _broken_authorities(folder: Path, catalogue: Catalogue) -> Iterator[Complain
         yield from _unknown(file, "escalates_to", group.escalates_to, catalogue.authorities)
         if group.id in _groups_above(group, catalogue):
             yield Complaint(file, "escalates_to", f"{group.id!r} escalates back to itself")
+    yield from _gaps_in_delegation(folder / "authorities", catalogue)
+
+
+def _gaps_in_delegation(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
+    """What nobody may approve, at any level that the scheme of delegation reaches at all."""
+    groups = [group for group in catalogue.authorities.values() if not group.directorates]
+    highest = max((group.scope.height for group in groups), default=-1)
+    reached = [level for level in Level if level.height <= highest]
+    for nature, domain, level in product(NatureOfChange, Domain, reached):
+        if not any(
+            nature in group.may_authorise and group.covers(domain, level, None) for group in groups
+        ):
+            said = f"nobody may approve to {nature} {domain} matters at {level} level"
+            yield Complaint(folder, "may_authorise", said)
 
 
 def _groups_above(group: Authority, catalogue: Catalogue) -> list[str]:

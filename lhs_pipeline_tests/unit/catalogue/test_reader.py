@@ -131,6 +131,27 @@ def test_a_source_cannot_take_the_name_of_an_account(folder: Path, name: str) ->
     assert complaints(folder)[0].startswith(f"sources/{name}.toml: file name: ")
 
 
+def test_what_nobody_may_approve_is_a_gap(folder: Path) -> None:
+    for group in ("clinical_forum", "executive_committee", "integrated_care_board"):
+        spoil(folder, f"authorities/{group}.toml", "^may_authorise = .*",
+              'may_authorise = ["fix", "improve"]')  # fmt: skip
+    found = complaints(folder)
+    assert "authorities: may_authorise: nobody may approve to change clinical" in found[0]
+    assert len(found) == 3 * 4  # domains x levels
+
+
+def test_a_group_of_one_directorate_fills_no_gap(folder: Path) -> None:
+    for group in ("executive_committee", "integrated_care_board", "clinical_forum"):
+        (folder / "authorities" / f"{group}.toml").unlink()
+    for group in ("directorate_quality_board", "urgent_care_board"):
+        spoil(folder, f"authorities/{group}.toml", "^escalates_to = .*", "")
+        spoil(folder, f"authorities/{group}.toml", "^assured_by = .*", "")
+    spoil(folder, "authorities/directorate_quality_board.toml", "^may_authorise = .*",
+          'may_authorise = ["fix"]')  # fmt: skip
+    said = "nobody may approve to improve operational matters at ward level"
+    assert any(said in c for c in complaints(folder))
+
+
 def test_groups_that_escalate_in_a_circle_are_all_named(folder: Path) -> None:
     spoil(folder, "authorities/clinical_forum.toml", "^escalates_to = .*",
           'escalates_to = "ward_huddle"')  # fmt: skip
