@@ -173,6 +173,30 @@ def _check(given: argparse.Namespace) -> int:
         f"{len(catalogue.topics)} topics, {len(catalogue.authorities)} decision groups. "
         "The catalogue holds together."
     )
+    return _check_ledger(site)
+
+
+def _check_ledger(site: Site) -> int:
+    """Say whether the ledger, and the evidence that decisions saw, are as they were written."""
+    from lhs_pipeline.board.decision_evidence import is_intact
+    from lhs_pipeline.ledger import find_break, read_ledger
+
+    broken = find_break(site.ledger_file)
+    if broken is not None:
+        raise _UsageError(f"The ledger was changed after it was written: {broken}.")
+    entries = read_ledger(site.ledger_file)
+    kept = [entry.record["details"].get("evidence_hash") for entry in entries]
+    changed = [name for name in kept if name and not is_intact(site.evidence, name)]
+    if changed:
+        raise _UsageError(
+            "Evidence of a decision was changed or is gone: "
+            + ", ".join(f"registers/evidence/{name}.json" for name in sorted(set(changed)))
+        )
+    if entries:
+        _say(
+            f"The ledger holds: {len(entries):,} events, "
+            f"the last on line {entries[-1].number:,} with hash {entries[-1].hash[:12]}."
+        )
     return 0
 
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,7 +114,9 @@ class _Runs:
         keys = returning.resolve(self.definitions.resolve_asset_graph())
         return self.execute("nightly", keys & self.keys_of("nightly") - self.read_by_people())
 
-    def execute(self, job: str, keys: set[dg.AssetKey], partition: str | None = None) -> bool:
+    def execute(
+        self, job: str, keys: AbstractSet[dg.AssetKey], partition: str | None = None
+    ) -> bool:
         """Materialise some assets of a job; whether all went well."""
         run_id = str(uuid.uuid4())
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
+from lhs_pipeline.board.assets import TABLES as BOARD_TABLES
 from lhs_pipeline.catalogue.model import Catalogue, Source
 from lhs_pipeline.catalogue.reader import STARTER, read_catalogue
 from lhs_pipeline.closure.assets import TABLES as CLOSURE_TABLES
@@ -27,6 +28,7 @@ def render_reference() -> dict[str, str]:
         "decision.md": _tables("decision", DECISION_TABLES),
         "implementation.md": _tables("implementation", IMPLEMENTATION_TABLES),
         "closure.md": _tables("closure", CLOSURE_TABLES),
+        "board.md": _tables("board", BOARD_TABLES),
         "indicators.md": _indicators(catalogue),
         "sources.md": _sources(catalogue),
         "topics.md": _topics(catalogue),
@@ -50,7 +52,8 @@ def _contents() -> str:
     return (
         "# Reference\n\n"
         "Tables by step: [collection](collection.md), [analysis](analysis.md), "
-        "[decision](decision.md), [implementation](implementation.md), [closure](closure.md).\n\n"
+        "[decision](decision.md), [implementation](implementation.md), [closure](closure.md), "
+        "and what the [board](board.md) keeps of them.\n\n"
         "What people own and sign: [indicators](indicators.md), [sources](sources.md), "
         "[topics](topics.md), [decision groups](authorities.md), [policy](policy.md)."
     )

@@ -52,6 +52,16 @@ class Site:
         return self.published / "lhs.duckdb"
 
     @property
+    def ledger_file(self) -> Path:
+        """The append-only ledger of everything that happened to every problem."""
+        return self.registers / "ledger.jsonl"
+
+    @property
+    def evidence(self) -> Path:
+        """Folder of the evidence as it stood at each decision, one file a hash."""
+        return self.registers / "evidence"
+
+    @property
     def rejected(self) -> Path:
         """Folder of the rows that could not be landed, one CSV per source."""
         return self.folder / "rejected"

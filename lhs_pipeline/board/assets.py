@@ -2,6 +2,7 @@
 
 import base64
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,14 @@ import pandas as pd
 
 from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, withhold_small
 from lhs_pipeline.board.charts import draw_spc_chart
+from lhs_pipeline.board.decision_evidence import with_evidence
+from lhs_pipeline.board.life_events import (
+    LIFE_EVENTS,
+    Heard,
+    find_new,
+    frame_life_events,
+    gather_happenings,
+)
 from lhs_pipeline.board.model import BoardTables, frame_authorities, frame_indicators
 from lhs_pipeline.board.pages import render_board
 from lhs_pipeline.board.problem_view import chart_of
@@ -24,11 +33,12 @@ from lhs_pipeline.board.tables import (
 )
 from lhs_pipeline.board.workbook import write_workbook
 from lhs_pipeline.catalogue.model import Catalogue
-from lhs_pipeline.warehouse.assets import SiteResource, group_name, sample_of
+from lhs_pipeline.ledger import Record, append_to_ledger, read_ledger
+from lhs_pipeline.warehouse.assets import SiteResource, asset_of, group_name, sample_of
 from lhs_pipeline.warehouse.publication import publish_database, replace_if_changed
 from lhs_pipeline.warehouse.table import read_table
 
-_READ_BY_BOARD: dict[str, str] = {
+_READ: dict[str, str] = {
     "files": "collection.files",
     "rejected_rows": "collection.rejected_rows",
     "units": "collection.units",
@@ -50,6 +60,19 @@ _READ_BY_BOARD: dict[str, str] = {
     "verdicts": "closure.verdicts",
     "audits": "collection.audits",
     "acceptability": "collection.acceptability",
+    "reopened": "collection.reopened",
+}
+_READ_BY_BOARD = {**_READ, "life_events": LIFE_EVENTS.name}
+_HEARD: dict[str, str] = {
+    "cycles": "analysis.cycles",
+    "triage": "analysis.triage",
+    "proposals": "decision.proposals",
+    "decisions": "decision.decisions",
+    "actions": "implementation.actions",
+    "go_lives": "collection.go_lives",
+    "audits": "collection.audits",
+    "evaluations": "closure.evaluations",
+    "closed": "collection.closed",
     "reopened": "collection.reopened",
 }
 _DEPS = [dg.AssetKey(name.split(".")) for name in _READ_BY_BOARD.values()]
@@ -90,6 +113,29 @@ def _with_state(frame: pd.DataFrame, tempo: pd.DataFrame) -> pd.DataFrame:
     if frame.empty or tempo.empty:
         return frame
     return frame.merge(tempo[[*keys, "state"]], on=keys, how="left")
+
+
+@dg.asset(
+    **asset_of(LIFE_EVENTS, "pandas"),
+    deps=[
+        key
+        for key in {dg.AssetKey(name.split(".")) for name in (*_READ.values(), *_HEARD.values())}
+    ],
+)
+def life_events(context: dg.AssetExecutionContext, site: SiteResource) -> pd.DataFrame:
+    """Write down in the ledger what happened, and give every turn of the loop its state."""
+    place, at = site.site(), site.site().now()
+    with site.warehouse().transaction() as con:
+        tables = read_board_tables(con, site.catalogue())
+        heard = Heard(**{field: read_table(con, name) for field, name in _HEARD.items()})
+    told = gather_happenings(heard, place.today())
+
+    def choose(standing: Sequence[Record]) -> list[Record]:
+        return with_evidence(find_new(standing, told, at), tables, place.evidence)
+
+    new = append_to_ledger(place.ledger_file, choose)
+    context.log.info(f"{len(new)} events written down")
+    return frame_life_events(read_ledger(place.ledger_file), told, at)
 
 
 @dg.asset(
@@ -213,6 +259,7 @@ def _write_published(folder: Path, table: PublishedTable) -> None:
 
 
 ASSETS: list[dg.AssetsDefinition] = [
+    life_events,
     published_tables,
     workbook,
     pages,
@@ -220,4 +267,6 @@ ASSETS: list[dg.AssetsDefinition] = [
     analyst_copy,
 ]
 
-__all__ = ["ASSETS", "read_board_tables"]
+TABLES = (LIFE_EVENTS,)
+
+__all__ = ["ASSETS", "TABLES", "read_board_tables"]

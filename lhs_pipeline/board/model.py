@@ -61,6 +61,8 @@ _COLUMN_WORDS: dict[str, str] = {
     "acceptability": "check_id action_id checked_on asked_group method responses_count"
     f" acceptable_count note {_SOURCE}",
     "reopened": f"{_CYCLE} reopened_on change_id reason {_SOURCE}",
+    "life_events": f"entry_number entry_hash {_CYCLE} event happened_on event_key said_by"
+    " recorded_at details state_now evidence_hash refusal",
     "indicators": "indicator_id name unit_words is_share direction why_it_matters",
     "authorities": "group_id title",
 }
@@ -103,6 +105,7 @@ class BoardTables:
     audits: pd.DataFrame = field(default_factory=pd.DataFrame)
     acceptability: pd.DataFrame = field(default_factory=pd.DataFrame)
     reopened: pd.DataFrame = field(default_factory=pd.DataFrame)
+    life_events: pd.DataFrame = field(default_factory=pd.DataFrame)
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
     authorities: pd.DataFrame = field(default_factory=pd.DataFrame)
     disclosure: DisclosurePolicy = STANDARD_POLICY

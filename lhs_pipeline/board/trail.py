@@ -439,7 +439,17 @@ def _tell_decision(told: _Told, row: Row) -> TrailLine:
     what = " ".join(part for part in parts if part)
     cycle = whole_of(row, "cycle_number") or 1
     source = _source_of(row, "registers/decisions.csv", "decision_id")
+    source += _find_evidence_seen(told, text_of(row, "decision_id"))
     return TrailLine(day_of(row, "decided_on"), "decision", cycle, what, source)
+
+
+def _find_evidence_seen(told: _Told, decision_id: str) -> str:
+    """The file that keeps the evidence as it stood on the day of a decision."""
+    written = told.tables.rows_where(
+        "life_events", problem_id=told.problem_id, event_key=decision_id
+    )
+    seen = [text_of(row, "evidence_hash") for row in written if text_of(row, "evidence_hash")]
+    return f"; the evidence as it stood in registers/evidence/{seen[0]}.json" if seen else ""
 
 
 def _tell_attendance(row: Row) -> str:

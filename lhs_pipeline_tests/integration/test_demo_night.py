@@ -134,6 +134,25 @@ def test_a_trail_runs_through_all_five_steps(trails: dict[str, list[TrailLine]])
     assert {line.cycle_number for line in lines} == {1, 2}
 
 
+def test_the_ledger_holds_and_refuses_only_the_action_without_authority(
+    demo: Demo, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = demo.query("select * from board.life_events")
+    refused = events[events["refusal"].notna()]
+    assert list(refused["problem_id"] + "/" + refused["event"]) == [
+        "theatre_flow@theatres_day/started"
+    ]
+    states = events.set_index(["problem_id", "cycle_number"])["state_now"]
+    assert set(states["falls@ward_07", 1]) == {"closed"}
+    assert main(["check", "--site", str(demo.site.folder)]) == 0
+    assert "The ledger holds" in capsys.readouterr().out
+
+
+def test_a_trail_says_on_which_evidence_it_was_decided(trails: dict[str, list[TrailLine]]) -> None:
+    (line,) = [line for line in trails["falls@ward_07"] if "decided: " in line.what]
+    assert "the evidence as it stood in registers/evidence/" in line.source
+
+
 def test_a_trail_is_printed(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["trail", "--site", str(demo.site.folder), "falls@ward_07"]) == 0
     printed = capsys.readouterr().out
