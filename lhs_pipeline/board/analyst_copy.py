@@ -22,6 +22,7 @@ ANALYST_TABLES = (
     "implementation.actions",
     "implementation.adoption",
     "implementation.tempo",
+    "implementation.waits",
     "closure.looks",
     "closure.evaluations",
     "closure.verdicts",

@@ -56,6 +56,7 @@ _READ: dict[str, str] = {
     "actions": "implementation.actions",
     "adoption": "implementation.adoption",
     "tempo": "implementation.tempo",
+    "waits": "implementation.waits",
     "evaluations": "closure.evaluations",
     "verdicts": "closure.verdicts",
     "audits": "collection.audits",

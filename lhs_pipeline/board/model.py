@@ -51,6 +51,8 @@ _COLUMN_WORDS: dict[str, str] = {
     "adoption": f"change_id unit_id planned_on went_live_on is_live days_late {_SOURCE}",
     "tempo": f"{_CYCLE} domain nature_of_change raised_on decided_on live_on verdict_on"
     " signal_to_decision_days decision_to_live_days live_to_verdict_days waiting_for",
+    "waits": "step grouped_by value median_days ninth_decile_days done_count waiting_count"
+    " longest_wait_days",
     "evaluations": f"change_id look_number look_on {_CYCLE} indicator_id unit_id baseline_from"
     " baseline_until trigger_on live_on data_until observed expected relative_change_prop"
     " change_lower_prop change_upper_prop reliable reliable_reason effective effective_reason"
@@ -100,6 +102,7 @@ class BoardTables:
     actions: pd.DataFrame = field(default_factory=pd.DataFrame)
     adoption: pd.DataFrame = field(default_factory=pd.DataFrame)
     tempo: pd.DataFrame = field(default_factory=pd.DataFrame)
+    waits: pd.DataFrame = field(default_factory=pd.DataFrame)
     evaluations: pd.DataFrame = field(default_factory=pd.DataFrame)
     verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
     audits: pd.DataFrame = field(default_factory=pd.DataFrame)

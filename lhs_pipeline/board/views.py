@@ -183,13 +183,12 @@ class DataQuality:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast one dimension learns and acts, in median days."""
+    """How fast one part of the system learns and acts: median days, and what still waits."""
 
-    domain: str
+    name: str
     to_decision: str
     to_live: str
     to_verdict: str
-    problems_count: int
 
 
 @dataclass(frozen=True)
@@ -258,7 +257,7 @@ def show_index(scene: Scene) -> IndexView:
         settled=sorted(settled, key=lambda each: each.sort_key, reverse=True),
         reopened=reopened,
         quality=tell_quality(scene.tables),
-        pace=list_pace(scene.tables),
+        pace=list_pace(scene.tables, scene.names),
     )
     return replace(view, tiles=_tiles(view))
 
@@ -490,22 +489,39 @@ def _count_reasons(rejected: pd.DataFrame) -> list[RefusalReason]:
     return sorted(found, key=lambda each: (-each.count, each.source, each.field, each.reason))
 
 
-def list_pace(tables: BoardTables) -> list[Pace]:
-    """Median days from signal to decision, to go-live and to verdict, by dimension."""
+_PACE_GROUPS = {"all": "all", "domain": "domain", "nature_of_change": "nature", "group_id": ""}
+_STEPS = ("signal_to_decision", "decision_to_live", "live_to_verdict")
+
+
+def list_pace(tables: BoardTables, names: Names) -> list[Pace]:
+    """How long each step takes: over all, by dimension, kind of change and group."""
     shown = []
-    for domain, rows in tables.tempo.groupby("domain"):
-        shown.append(
-            Pace(
-                domain=word_for("domain", str(domain)),
-                to_decision=_tell_median(rows["signal_to_decision_days"]),
-                to_live=_tell_median(rows["decision_to_live_days"]),
-                to_verdict=_tell_median(rows["live_to_verdict_days"]),
-                problems_count=len(rows),
-            )
-        )
+    for grouping in _PACE_GROUPS:
+        rows = tables.rows_where("waits", grouped_by=grouping)
+        for value in dict.fromkeys(text_of(row, "value") for row in rows):
+            cells = [_tell_wait(rows, value, step) for step in _STEPS]
+            shown.append(Pace(_name_group(names, grouping, value), *cells))
     return shown
 
 
-def _tell_median(days: pd.Series) -> str:
-    known = pd.to_numeric(days, errors="coerce").dropna()
-    return "None yet" if known.empty else tell_count(round(float(known.median())), "day")
+def _name_group(names: Names, grouping: str, value: str) -> str:
+    if grouping == "all":
+        return "All problems"
+    if grouping == "group_id":
+        return names.group(value)
+    return word_for(_PACE_GROUPS[grouping], value)
+
+
+def _tell_wait(rows: list[Row], value: str, step: str) -> str:
+    """The median with what waits: '14 days (12 done, 3 waiting, the longest 40 days)'."""
+    found = [row for row in rows if text_of(row, "value") == value and text_of(row, "step") == step]
+    if not found:
+        return "None yet"
+    row = found[0]
+    median, longest = number_of(row, "median_days"), number_of(row, "longest_wait_days")
+    told = [f"{whole_of(row, 'done_count') or 0:,} done"]
+    if longest is not None:
+        told.append(f"{whole_of(row, 'waiting_count') or 0:,} waiting")
+        told.append(f"the longest {tell_count(round(longest), 'day')}")
+    half = "Not half are done yet" if median is None else tell_count(round(median), "day")
+    return f"{half} ({', '.join(told)})"

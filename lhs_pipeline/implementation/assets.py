@@ -1,13 +1,30 @@
-"""Wiring of step 4: actions, adoption by unit, tempo; each made by one SQL file."""
+"""Wiring of step 4: actions, adoption by unit, tempo, each made by one SQL file; and waits."""
 
 from pathlib import Path
 
-from lhs_pipeline.warehouse.assets import sql_asset
+import dagster as dg
+import pandas as pd
+
+from lhs_pipeline.implementation.waits import WAITS, measure_waits
+from lhs_pipeline.warehouse.assets import SiteResource, asset_of, inputs_of, sql_asset
 from lhs_pipeline.warehouse.table import read_sql_table
 
 _SQL = Path(__file__).parent / "sql"
 
+
+@dg.asset(
+    **asset_of(WAITS, "scipy"),
+    ins=inputs_of("implementation.tempo", "analysis.triage", "decision.decisions"),
+)
+def waits(
+    site: SiteResource, tempo: pd.DataFrame, triage: pd.DataFrame, decisions: pd.DataFrame
+) -> pd.DataFrame:
+    """How long each step takes, with what is still waiting counted in."""
+    return measure_waits(tempo, triage, decisions, site.site().today())
+
+
 ASSETS = [
+    waits,
     sql_asset(_SQL / "adoption.sql", reads=["collection.go_lives", "collection.actions"]),
     sql_asset(
         _SQL / "actions.sql",
@@ -25,4 +42,4 @@ ASSETS = [
         ],
     ),
 ]
-TABLES = tuple(read_sql_table(file).table for file in sorted(_SQL.glob("*.sql")))
+TABLES = (*(read_sql_table(file).table for file in sorted(_SQL.glob("*.sql"))), WAITS)
