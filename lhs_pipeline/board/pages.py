@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from importlib.resources import files
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from lhs_pipeline.board.tables import publish_all
 from lhs_pipeline.board.trail import RowsBehind, name_no_rows
 from lhs_pipeline.board.views import Scene, show_index
 from lhs_pipeline.board.words import tell_day
+from lhs_pipeline.board.you_said import list_answers
 
 _UP_FROM_PROBLEM = "../"
 
@@ -71,12 +73,19 @@ def render_board(
             root="",
         ),
     )
+    yield "you_said.html", _render_answers(environment, scene)
     problem = environment.get_template("problem.html.j2")
     for topic in _split_by_topic(tables):
         inner = Scene(topic, scene.names, as_of, _UP_FROM_PROBLEM)
         for problem_id in _list_problem_ids(topic):
             view = show_problem(inner, problem_id, rows_behind)
             yield name_page(problem_id), problem.render(view=view, root=_UP_FROM_PROBLEM)
+
+
+def _render_answers(environment: Environment, scene: Scene) -> str:
+    answers = list_answers(scene.tables, scene.names)
+    places = [(where, list(group)) for where, group in groupby(answers, lambda a: a.where)]
+    return environment.get_template("you_said.html.j2").render(places=places, root="")
 
 
 def _list_problem_ids(tables: BoardTables) -> list[str]:

@@ -23,6 +23,7 @@ from lhs_pipeline.board.names import Names, gather_names
 from lhs_pipeline.board.rows import Row, day_of, flag_of, list_of, number_of, read_rows, text_of
 from lhs_pipeline.board.voices import VOICES, Span, find_comments, only_negative
 from lhs_pipeline.board.words import join_words, tell_day, word_for
+from lhs_pipeline.board.you_said import list_answers
 
 Kind = Literal["text", "date", "percentage", "number", "count", "people"]
 
@@ -82,12 +83,13 @@ def frame_with_british_dates(table: PublishedTable) -> pd.DataFrame:
 
 
 def publish_all(tables: BoardTables) -> tuple[PublishedTable, ...]:
-    """The four published tables, in the order in which they are read."""
+    """The published tables, in the order in which they are read."""
     return (
         publish_triage(tables),
         publish_evaluations(tables),
         publish_decisions(tables),
         publish_adoption(tables),
+        publish_answers(tables),
     )
 
 
@@ -359,7 +361,39 @@ def _adoption_cells(row: Row, names: Names, actions: dict[str, Row]) -> dict[str
 
 # --- shared ------------------------------------------------------------------------------------
 
+# --- you said, we did ----------------------------------------------------------------------------
+
+_ANSWERS = (
+    Column("Where", "text", "The place that was spoken of", 28),
+    Column("Who told us", "text", "Patients, staff, or incident reports", 16),
+    Column("About", "text", "What it was about", 24),
+    Column("How often", "text", "How often in the last year, in bands, so that nobody can be"
+           " picked out", 20),
+    Column("Last on", "date", "The day on which it was last told", 13),
+    Column("Where it stands", "text", "How far the problem has come", 22),
+    Column("What we did", "text", "What became of it, in words to hand back", 80),
+)  # fmt: skip
+
+
+def publish_answers(tables: BoardTables) -> PublishedTable:
+    """What was told in the last year by each voice in each place, and what became of it."""
+    cells: list[dict[str, object]] = [
+        {
+            "Where": each.where,
+            "Who told us": each.voice,
+            "About": each.topic,
+            "How often": each.how_often,
+            "Last on": each.last_said_on,
+            "Where it stands": each.where_it_stands,
+            "What we did": each.what_we_did,
+        }
+        for each in list_answers(tables, gather_names(tables))
+    ]
+    return _publish("you_said_we_did", "You said, we did", _ANSWERS, cells, tables)
+
+
 _ABOUT = {
+    "you_said_we_did": "What patients and staff told us in the last year, and what became of it.",
     "triage": "What seems wrong, ranked by estimated harm; the first row is the first to look at.",
     "evaluations": "Each planned look at each change: was it done, did the figures move, is it"
     " acceptable?",
