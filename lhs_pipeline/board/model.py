@@ -27,6 +27,9 @@ _COLUMN_WORDS: dict[str, str] = {
     "signals": "indicator_id unit_id topic_id period_start period_end value centre rule side"
     " meaning",
     "comparisons": "indicator_id unit_id topic_id period_end answer words",
+    "interdependencies": "leading_indicator_id leading_unit_id following_indicator_id"
+    " following_unit_id lag_weeks lag_months correlation correlation_lower correlation_upper"
+    " points_count p_value q_value shares_denominator words",
     "insights": "insight_id source_id voice unit_id received_on rating text source_file source_row",
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
     "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"
@@ -88,6 +91,7 @@ class BoardTables:
     limits: pd.DataFrame = field(default_factory=pd.DataFrame)
     signals: pd.DataFrame = field(default_factory=pd.DataFrame)
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
+    interdependencies: pd.DataFrame = field(default_factory=pd.DataFrame)
     insights: pd.DataFrame = field(default_factory=pd.DataFrame)
     themes: pd.DataFrame = field(default_factory=pd.DataFrame)
     evidence: pd.DataFrame = field(default_factory=pd.DataFrame)

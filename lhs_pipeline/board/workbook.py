@@ -58,7 +58,7 @@ class _Formats:
 
 
 def write_workbook(path: Path, tables: BoardTables, site_name: str) -> Path:
-    """The workbook at `path`: a read-me, the four published tables, a data dictionary."""
+    """The workbook at `path`: a read-me, the published tables, a data dictionary."""
     import xlsxwriter
 
     published = publish_all(tables)
