@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lhs_pipeline.analysis.spc_breaks import refuse_vain_breaks
 from lhs_pipeline.analysis.spc_options import FileChart, SpcFileError, SpcOptions
 from lhs_pipeline.statistics.spc import LARGEST_VALUE
 from lhs_pipeline.vocabulary import Direction
@@ -71,7 +72,7 @@ def read_spc_file(file: Path, options: SpcOptions) -> SpcFile:
             f"--per {options.per:g}: expected only with numerator and denominator; "
             f"{file} is charted by its column {sheet.name_of('value')!r}"
         )
-    _refuse_vain_rebase(file, rows, options)
+    refuse_vain_breaks(file, rows, options.rebases)
     ordered = rows.sort_values(["series", "period"], kind="stable", ignore_index=True)
     return SpcFile(file.name, chart, is_ratio, ordered)
 
@@ -275,12 +276,3 @@ def _refuse_impossible_ratios(sheet: _Sheet, rows: pd.DataFrame, chart: FileChar
         )
     empty = (denominator == 0) & (numerator > 0)
     sheet.refuse(empty.to_numpy(), "denominator", "more than 0, as the numerator is not 0")
-
-
-def _refuse_vain_rebase(file: Path, rows: pd.DataFrame, options: SpcOptions) -> None:
-    for day in options.rebases:
-        if not rows["period"].min() < pd.Timestamp(day) <= rows["period"].max():
-            raise SpcFileError(
-                f"--rebase {day}: expected a day after the first and up to the last period of "
-                f"{file}, {rows['period'].min():%Y-%m-%d} to {rows['period'].max():%Y-%m-%d}"
-            )

@@ -64,7 +64,7 @@ _COLUMN_WORDS: dict[str, str] = {
     "acceptability": "check_id action_id checked_on asked_group method responses_count"
     f" acceptable_count note {_SOURCE}",
     "reopened": f"{_CYCLE} reopened_on change_id reason {_SOURCE}",
-    "indicators": "indicator_id name unit_words is_share direction why_it_matters",
+    "indicators": "indicator_id name unit_words is_share direction period why_it_matters",
     "authorities": "group_id title",
 }
 
@@ -139,6 +139,7 @@ def frame_indicators(catalogue: Catalogue) -> pd.DataFrame:
             "unit_words": _name_unit(each.unit, each.denominator_source),
             "is_share": each.unit == "prop",
             "direction": str(each.direction),
+            "period": str(each.period),
             "why_it_matters": each.why_it_matters,
         }
         for _, each in sorted(catalogue.indicators.items())

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lhs_pipeline.analysis.spc_file import read_spc_file
-from lhs_pipeline.analysis.spc_options import FileChart, SpcFileError, SpcOptions
+from lhs_pipeline.analysis.spc_options import FileChart, Rebase, SpcFileError, SpcOptions
 from lhs_pipeline.analysis.spc_tables import SpcTables, judge_file
 from lhs_pipeline.vocabulary import ChartProfile, Direction
 
@@ -127,7 +127,7 @@ def test_direction_and_target_of_the_file_come_before_the_options(tmp_path: Path
 
 def test_rebase_and_baseline(tmp_path: Path) -> None:
     values = [10.0, 12.0] * 7 + [20.0, 22.0] * 7
-    options = replace(PLAIN, rebases=(date(2024, 3, 1),), baseline=12)
+    options = replace(PLAIN, rebases=(Rebase(date(2024, 3, 1)),), baseline=12)
     limits = judge(tmp_path, series(values), options).limits
     assert list(limits["centre"]) == [11.0, 21.0]
     assert list(limits["baseline_count"]) == [12, 12]
@@ -216,7 +216,7 @@ def test_options_without_meaning(changed: dict[str, object], words: str) -> None
         replace(PLAIN, **changed)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("changed", [{"per": 1000.0}, {"rebases": (date(2030, 1, 1),)}])
+@pytest.mark.parametrize("changed", [{"per": 1000.0}, {"rebases": (Rebase(date(2030, 1, 1)),)}])
 def test_options_that_the_file_makes_vain(tmp_path: Path, changed: dict[str, object]) -> None:
     with pytest.raises(SpcFileError, match="expected"):
         judge(tmp_path, series(VECTOR), replace(PLAIN, **changed))  # type: ignore[arg-type]
@@ -273,7 +273,7 @@ def test_nhsr_cases_from_the_file(tmp_path: Path, case_id: str) -> None:
         direction=DIRECTIONS[case["improvement_direction"]],
         target=None if pd.isna(target) else float(target),
         baseline=None if pd.isna(fixed) else int(fixed),
-        rebases=tuple(date.fromisoformat(day) for day in rebases),
+        rebases=tuple(Rebase(date.fromisoformat(day)) for day in rebases),
     )
     rows = inputs.rename(columns={"f": "series", "x": "period", "y": "value"})
     tables = judge(tmp_path, rows[["series", "period", "value"]], options)

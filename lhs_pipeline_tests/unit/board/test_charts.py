@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from lhs_pipeline.board.charts import ChartEvent, SpcSeries, describe_chart, draw_spc_chart
+from lhs_pipeline.board.chart_marks import ChartEvent
+from lhs_pipeline.board.charts import SpcSeries, describe_chart, draw_spc_chart
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.problem_view import chart_of
 
