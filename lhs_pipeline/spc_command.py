@@ -47,6 +47,8 @@ def run_spc(given: argparse.Namespace) -> int:
     except SpcFileError as error:
         print(error, file=sys.stderr)
         return 1
+    for note in tables.notes:
+        print(note)
     for answer, count in tables.icons["variation"].value_counts().items():
         print(f"{answer:<18} {count:>6} series")
     print(f"{int(tables.points['is_special_cause'].sum())} of {len(tables.points)} points flagged.")

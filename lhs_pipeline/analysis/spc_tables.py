@@ -58,6 +58,8 @@ class SpcTables:
         chart: what was drawn.
         is_ratio: what is plotted is a numerator over a denominator.
         options: as they were given.
+        is_percentage: the values carry a per cent sign in the file.
+        notes: how the file was read, where it could be meant otherwise.
         points: one row per series and period: value, lines, flags and what they mean.
         limits: one row per series and stretch between rebases; lines as of its latest point.
         icons: one row per series: what the latest point says, and what the target.
@@ -67,6 +69,8 @@ class SpcTables:
     chart: FileChart
     is_ratio: bool
     options: SpcOptions
+    is_percentage: bool
+    notes: tuple[str, ...]
     points: pd.DataFrame
     limits: pd.DataFrame
     icons: pd.DataFrame
@@ -80,6 +84,8 @@ def judge_file(read: SpcFile, options: SpcOptions) -> SpcTables:
         read.chart,
         read.is_ratio,
         options,
+        read.is_percentage,
+        read.notes,
         points=_list_points(judged),
         limits=_with_reasons(_list_limits(judged), options),
         icons=_list_icons(judged),

@@ -10,9 +10,10 @@ from datetime import date, timedelta
 import pandas as pd
 from markupsafe import Markup
 
+from lhs_pipeline.board.bands import band_of, rest_of
 from lhs_pipeline.board.chart_marks import ChartEvent
 from lhs_pipeline.board.charts import SpcSeries, describe_chart, draw_spc_chart
-from lhs_pipeline.board.disclosure import is_small, name_small, tell_people
+from lhs_pipeline.board.disclosure import is_small, tell_people
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import TRUST, gather_names
 from lhs_pipeline.board.rows import (
@@ -481,7 +482,7 @@ def build_series(
     is_judged = number_of(limits, "upper_limit") is not None
     unflagged = "common_cause" if is_judged else "not_judged"
     policy = subject.tables.disclosure
-    bands = tuple(_band_of(row, measure, policy) for row in points)
+    bands = tuple(band_of(row, measure, policy) for row in points)
     return SpcSeries(
         title=f"{measure.name}, {subject.scene.names.unit(subject.unit_id)}",
         unit_words=measure.unit_words or measure.name,
@@ -501,24 +502,6 @@ def build_series(
     )
 
 
-def _band_of(row: Row, measure: Measure, policy: DisclosurePolicy) -> str:
-    """What is said of a point whose number is withheld: of few events, or of all but few."""
-    if not measure.is_counted:
-        return ""
-    few = name_small(policy)
-    if is_small(number_of(row, "numerator"), policy):
-        return f"{few} events"
-    return f"all but {few}" if is_small(_rest_of(row, measure), policy) else ""
-
-
-def _rest_of(row: Row, measure: Measure) -> float | None:
-    """Those of whom a share does not count: 97 of 100 tells of 3."""
-    events, base = number_of(row, "numerator"), number_of(row, "denominator")
-    if measure.highest is None or events is None or base is None:
-        return None
-    return base - events
-
-
 def _middle_of_band(row: Row, measure: Measure, policy: DisclosurePolicy) -> float | None:
     """Where such a point is drawn: as if it had the middle number of the band."""
     value, events = _scaled(row, "value", measure), number_of(row, "numerator")
@@ -526,7 +509,7 @@ def _middle_of_band(row: Row, measure: Measure, policy: DisclosurePolicy) -> flo
         return value
     middle = policy.smallest_count / 2
     if not is_small(events, policy):
-        middle = events + (_rest_of(row, measure) or 0.0) - middle
+        middle = events + (rest_of(row, measure) or 0.0) - middle
     return value * middle / events
 
 

@@ -180,7 +180,7 @@ def _gather(tables: SpcTables) -> _Report:
         limits=tables.limits.drop_duplicates("series", keep="last").set_index("series"),
         stretches=_later_stretches(tables.limits),
         factor=100.0 if is_percent and tables.options.per == 1 else 1.0,
-        unit_words="per cent" if is_percent else _unit_words(tables),
+        unit_words="per cent" if is_percent or tables.is_percentage else _unit_words(tables),
     )
 
 
@@ -419,4 +419,6 @@ def _list_facts(report: _Report) -> list[dict[str, str]]:
         "Shown": report.unit_words
         or ("numerator over denominator" if report.tables.is_ratio else "in the unit of the file"),
     }
+    if report.tables.notes:
+        facts["How the file was read"] = clean_text(" ".join(report.tables.notes))
     return [{"name": name, "words": capitalise(words)} for name, words in facts.items()]
