@@ -81,7 +81,7 @@ def count_breaks(rows: pd.DataFrame, rebases: tuple[Rebase, ...]) -> npt.NDArray
     reached = np.zeros(len(rows), dtype=np.int64)
     for day in sorted({rebase.on for rebase in rebases}):
         here = [rebase.series for rebase in rebases if rebase.on == day]
-        concerned = np.ones(len(rows), bool) if None in here else np.isin(series, here)
+        concerned = np.array([None in here or name in here for name in series], dtype=np.bool_)
         reached += concerned & (days >= np.datetime64(day))
     return reached
 

@@ -103,9 +103,10 @@ def read_days(text: pd.Series) -> "pd.Series[pd.Timestamp]":
 
 
 def _iso_days(text: pd.Series) -> "pd.Series[pd.Timestamp]":
-    return pd.to_datetime(
+    days: pd.Series[pd.Timestamp] = pd.to_datetime(
         text.where(text.str.fullmatch(_ISO_DAY)), format="ISO8601", errors="coerce"
     )
+    return days
 
 
 def _british_days(text: pd.Series) -> "pd.Series[pd.Timestamp]":
@@ -125,7 +126,8 @@ def _days_of(year: pd.Series, month: pd.Series, day: pd.Series) -> "pd.Series[pd
     parts = pd.DataFrame({"year": year, "month": month, "day": day}).apply(
         pd.to_numeric, errors="coerce"
     )
-    return pd.to_datetime(parts, errors="coerce")
+    days: pd.Series[pd.Timestamp] = pd.to_datetime(parts, errors="coerce")
+    return days
 
 
 def is_british(text: pd.Series) -> bool:

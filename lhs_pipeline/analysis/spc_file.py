@@ -197,7 +197,7 @@ def _choose_chart(sheet: _Sheet, options: SpcOptions) -> FileChart:
     if chart.needs_denominator and not has_ratio:
         raise SpcFileError(
             f"{sheet.file}: --chart {chart}: expected the columns numerator and denominator; "
-            f"found {', '.join(sheet.cells)}"
+            f"found {', '.join(map(str, sheet.cells))}"
         )
     if (
         not chart.needs_denominator
@@ -206,7 +206,7 @@ def _choose_chart(sheet: _Sheet, options: SpcOptions) -> FileChart:
     ):
         raise SpcFileError(
             f"{sheet.file}: --chart {chart}: expected the column value; "
-            f"found {', '.join(sheet.cells)}"
+            f"found {', '.join(map(str, sheet.cells))}"
         )
     return chart
 
