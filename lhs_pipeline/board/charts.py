@@ -39,13 +39,13 @@ class MarkerStyle:
     size: float
 
 
-# Colours of the Making Data Count icons; edges are dark enough to print.
+# Orange and blue of Making Data Count; the blue dark enough to differ from the orange in print.
 MARKERS: dict[str, MarkerStyle] = {
     "common_cause": MarkerStyle("o", GREY, GREY, 3.0),
     "concern": MarkerStyle("D", "#ED8B00", "#8A5000", 5.0),
-    "improvement": MarkerStyle("s", "#41B6E6", "#005EB8", 5.2),
+    "improvement": MarkerStyle("s", "#0072CE", "#003087", 5.0),
     "neither": MarkerStyle("^", "#B29AD0", "#490092", 5.8),
-    "not_judged": MarkerStyle("X", "#AEB7BD", GREY, 4.8),
+    "not_judged": MarkerStyle("X", "#D8DDE0", GREY, 6.4),
 }
 
 _WIDTH, _PLOT_HEIGHT = 605.0, 165.0

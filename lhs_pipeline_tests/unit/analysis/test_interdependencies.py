@@ -96,3 +96,18 @@ def test_few_points_or_none_are_no_error(points: int) -> None:
     series = pd.concat([weekly(u, STAFF, shocks(points, 9)) for u in ("ward_01", "ward_02")])
     looked = find_interdependencies(series, UNITS, CATALOGUE)
     assert looked.table.empty and not looked.looked_at["compared_count"].any()
+
+
+def test_the_order_of_rows_is_irrelevant() -> None:
+    shared = shocks(130, 10)
+    rows = pd.concat(
+        [
+            weekly("ward_01", STAFF, shared),
+            weekly("ward_02", STAFF, shocks(130, 11, shared)),
+            weekly("ward_01", "ae_over_4h", shocks(130, 12)),
+        ]
+    )
+    straight = found(rows)
+    shuffled = found(rows.sample(frac=1, random_state=1))
+    assert len(straight) == 1
+    pd.testing.assert_frame_equal(straight, shuffled)

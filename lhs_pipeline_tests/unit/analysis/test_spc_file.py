@@ -391,3 +391,13 @@ def test_a_break_of_an_unknown_series_is_refused(tmp_path: Path) -> None:
     rebases = read_breaks(file)
     with pytest.raises(SpcFileError, match="series 'z' is not in"):
         judge(tmp_path, series([1.0] * 20), replace(PLAIN, rebases=rebases))
+
+
+def test_the_order_of_rows_is_irrelevant(tmp_path: Path) -> None:
+    """Points, limits and icons of a shuffled file are those of the file, with a break too."""
+    both = pd.concat([series([*VECTOR, None, *VECTOR], name) for name in ("b", "a")])
+    options = replace(PLAIN, rebases=(Rebase(date(2024, 7, 1), "a", "merger", "board"),))
+    straight = judge(tmp_path, both, options)
+    shuffled = judge(tmp_path, both.sample(frac=1, random_state=2), options)
+    for name in ("points", "limits", "icons"):
+        pd.testing.assert_frame_equal(getattr(straight, name), getattr(shuffled, name))
