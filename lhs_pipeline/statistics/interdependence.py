@@ -94,7 +94,7 @@ def find_ties(values: Floats, options: LagOptions, family_of: FamilyOf = one_fam
 
     Args:
         values: (n_series, n_points), NaN where missing. Time grows with the square of n_series
-            (a minute for some ten thousand), memory does not.
+            (five thousand of 156 points, 17 lags: some 80 CPU-seconds), memory does not.
         options: lags, season, order and rate.
         family_of: which pairs are looked at, and in which family.
     """
