@@ -5,10 +5,9 @@ Heavy imports happen inside the command.
 
 import argparse
 import sys
-from datetime import date
 from pathlib import Path
 
-from lhs_pipeline.analysis.spc_options import FileChart, SpcFileError, SpcOptions
+from lhs_pipeline.analysis.spc_options import FileChart, Rebase, SpcFileError, SpcOptions
 from lhs_pipeline.vocabulary import ChartProfile, Direction
 
 _WORDS = "draw SPC charts of one file, without a site"
@@ -27,6 +26,8 @@ def add_spc_command(commands: "argparse._SubParsersAction[argparse.ArgumentParse
     add("--target", type=float, help="in the unit of what is plotted; a share from 0 to 1")
     add("--baseline", type=int, metavar="K", help="the first K points fix the limits")
     add("--rebase", default="", metavar="DATE[,DATE…]", help="days from which limits start anew")
+    add("--breaks", type=Path, metavar="FILE",
+        help="CSV of breaks, such as a merger: series, from, reason, approved_by")  # fmt: skip
     add("--per", type=float, default=1.0, metavar="N", help="rates per so many, such as 1000")
     add("--columns", default="", metavar="OURS=THEIRS[,…]",
         help="names in the file that differ, such as series=ward,period=month")  # fmt: skip
@@ -46,6 +47,8 @@ def run_spc(given: argparse.Namespace) -> int:
     except SpcFileError as error:
         print(error, file=sys.stderr)
         return 1
+    for note in tables.notes:
+        print(note)
     for answer, count in tables.icons["variation"].value_counts().items():
         print(f"{answer:<18} {count:>6} series")
     print(f"{int(tables.points['is_special_cause'].sum())} of {len(tables.points)} points flagged.")
@@ -60,20 +63,23 @@ def _options(given: argparse.Namespace) -> SpcOptions:
         direction=Direction(given.direction),
         target=given.target,
         baseline=given.baseline,
-        rebases=_days(given.rebase),
+        rebases=_rebases(given),
         per=given.per,
         columns=_columns(given.columns),
     )
 
 
-def _days(text: str) -> tuple[date, ...]:
-    days = []
-    for word in filter(None, (part.strip() for part in text.split(","))):
+def _rebases(given: argparse.Namespace) -> tuple[Rebase, ...]:
+    """Days for every series, and the breaks of a file."""
+    from lhs_pipeline.analysis.spc_breaks import parse_day, read_breaks
+
+    rebases = set(() if given.breaks is None else read_breaks(given.breaks))
+    for word in filter(None, (part.strip() for part in given.rebase.split(","))):
         try:
-            days.append(date.fromisoformat(word if len(word) > 7 else f"{word}-01"))
+            rebases.add(Rebase(parse_day(word)))
         except ValueError as error:
             raise SpcFileError(f"--rebase {word!r}: expected a date such as 2026-01-31") from error
-    return tuple(sorted(set(days)))
+    return tuple(sorted(rebases, key=lambda rebase: (rebase.on, rebase.series or "")))
 
 
 def _columns(text: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from lhs_pipeline.analysis.evidence import match_evidence
 from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_evidence
 from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
 from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
+from lhs_pipeline.analysis.interdependencies import INTERDEPENDENCIES, find_interdependencies
 from lhs_pipeline.analysis.problems import CYCLES, PROBLEMS, Findings, find_problems
 from lhs_pipeline.analysis.signals import EPISODES, LIMITS, SIGNALS, find_signals
 from lhs_pipeline.analysis.theme_table import THEMES, tabulate_themes
@@ -40,6 +41,7 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         _insights_asset(sorted(voices)),
         find_limits,
         comparisons,
+        interdependencies,
         themes,
         voice_signals,
         evidence,
@@ -101,6 +103,29 @@ def comparisons(
 ) -> pd.DataFrame:
     """Units against the units of their kind."""
     return find_comparisons(indicator_series, units, site.catalogue())
+
+
+@dg.asset(
+    **asset_of(INTERDEPENDENCIES, "scipy"),
+    ins=inputs_of("analysis.indicator_series", "collection.units"),
+)
+def interdependencies(
+    site: SiteResource, indicator_series: pd.DataFrame, units: pd.DataFrame
+) -> dg.Output[pd.DataFrame]:
+    """Measures that move together or lead one another."""
+    catalogue = site.catalogue()
+    found = find_interdependencies(indicator_series, units, catalogue)
+    rate = catalogue.rules.interdependencies.false_discovery_prop
+    return dg.Output(
+        found.table,
+        metadata={
+            "pairs_compared": int(found.looked_at["compared_count"].sum()),
+            "ties_kept": len(found.table),
+            "ties_expected_to_be_chance": round(rate * len(found.table), 1),
+            "by_grid_and_scope": sample_of(found.looked_at),
+            "strongest": sample_of(found.table[["words", "q_value"]], 12),
+        },
+    )
 
 
 @dg.asset(**asset_of(THEMES, "python"), ins=inputs_of("analysis.insights"))
@@ -179,6 +204,7 @@ TABLES: tuple[Table, ...] = (
     SIGNALS,
     EPISODES,
     COMPARISONS,
+    INTERDEPENDENCIES,
     INSIGHTS,
     THEMES,
     VOICE_SIGNALS,

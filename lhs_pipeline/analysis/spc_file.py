@@ -3,8 +3,7 @@
 The format is documented in docs/how-to/chart-a-file.md; what the charts say is in `spc_tables`.
 """
 
-import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lhs_pipeline.analysis.spc_breaks import refuse_vain_breaks
+from lhs_pipeline.analysis.spc_cells import (
+    EXPECTED_DAY,
+    EXPECTED_NUMBER,
+    is_british,
+    is_percentage,
+    read_days,
+    read_numbers,
+    read_table,
+)
 from lhs_pipeline.analysis.spc_options import FileChart, SpcFileError, SpcOptions
 from lhs_pipeline.statistics.spc import LARGEST_VALUE
 from lhs_pipeline.vocabulary import Direction
@@ -21,11 +30,10 @@ Truths = npt.NDArray[np.bool_]
 
 COLUMNS = ("series", "period", "value", "numerator", "denominator", "target", "direction")
 """Every column that is read; others may stand in the file and are left alone."""
-_ALWAYS = ("series", "period")
+_ALWAYS = ("period",)
+"""Without a column series, the file is one."""
 _NUMBERS = ("value", "numerator", "denominator", "target")
 _MISSING = ("", "na", "n/a", "nan", "nat", "null", "none", "<na>")
-# Days or months; a time of day only where a program wrote midnight after the date.
-_DAY = r"\d{4}-\d{2}(?:-\d{2})?(?:[ T]00:00(?::00(?:\.0+)?)?)?"
 
 
 @dataclass(frozen=True)
@@ -37,12 +45,16 @@ class SpcFile:
         chart: what is drawn.
         is_ratio: what is plotted is a numerator over a denominator.
         rows: every column of `COLUMNS`, by series, then period; NaN where missing.
+        is_percentage: the values carry a per cent sign.
+        notes: how the file was read, where it could be meant otherwise.
     """
 
     name: str
     chart: FileChart
     is_ratio: bool
     rows: pd.DataFrame
+    is_percentage: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def read_spc_file(file: Path, options: SpcOptions) -> SpcFile:
@@ -56,7 +68,7 @@ def read_spc_file(file: Path, options: SpcOptions) -> SpcFile:
         SpcFileError: naming file, row (the first below the header is 1), field and what was
             expected.
     """
-    sheet = _Sheet(file, options.columns, _read_cells(file, options))
+    sheet = _open_sheet(file, options)
     chart = _choose_chart(sheet, options)
     is_ratio = chart.needs_denominator or not sheet.has("value")
     rows = _typed_rows(sheet, options)
@@ -71,9 +83,19 @@ def read_spc_file(file: Path, options: SpcOptions) -> SpcFile:
             f"--per {options.per:g}: expected only with numerator and denominator; "
             f"{file} is charted by its column {sheet.name_of('value')!r}"
         )
-    _refuse_vain_rebase(file, rows, options)
+    refuse_vain_breaks(file, rows, options.rebases)
     ordered = rows.sort_values(["series", "period"], kind="stable", ignore_index=True)
-    return SpcFile(file.name, chart, is_ratio, ordered)
+    is_percentage = not is_ratio and sheet.is_percentage("value")
+    return SpcFile(file.name, chart, is_ratio, ordered, is_percentage, tuple(_notes(sheet)))
+
+
+def _notes(sheet: "_Sheet") -> Iterator[str]:
+    if not sheet.has_series:
+        name = sheet.cells["series"].iloc[0]
+        yield f"The file has no column series: all rows are one series, {name!r}."
+    text, days = sheet.cells["period"], sheet.days("period")
+    if is_british(text):
+        yield f"Days are read day first: {text.iloc[-1]} is {days.iloc[-1]:%-d %B %Y}."
 
 
 @dataclass(frozen=True)
@@ -83,6 +105,7 @@ class _Sheet:
     file: Path
     columns: Mapping[str, str]
     cells: pd.DataFrame
+    has_series: bool
 
     def has(self, *fields: str) -> bool:
         """Whether the file has all of these columns."""
@@ -111,29 +134,27 @@ class _Sheet:
         if not self.has(field):
             return values
         known = np.flatnonzero(~self.is_missing(field))
-        text = self.cells[field].iloc[known]
-        # pandas says what is a number; Python reads it to the last bit, so that ties stay ties.
-        readable = pd.to_numeric(text, errors="coerce").to_numpy(dtype=np.float64)
+        readable = read_numbers(self.cells[field].iloc[known])
         wrong = np.zeros(len(self.cells), dtype=np.bool_)
         wrong[known] = ~(np.abs(readable) <= LARGEST_VALUE)
-        self.refuse(wrong, field, "a number such as 12.5, or an empty cell")
-        values[known] = [float(cell) for cell in text]
+        self.refuse(wrong, field, EXPECTED_NUMBER)
+        values[known] = readable
         return values
+
+    def is_percentage(self, field: str) -> bool:
+        """Whether every number of a column carries a per cent sign."""
+        return self.has(field) and is_percentage(self.cells[field][~self.is_missing(field)])
 
     def days(self, field: str) -> "pd.Series[pd.Timestamp]":
         """A column as days; a month is its first day."""
-        text = self.cells[field]
-        days = pd.to_datetime(
-            text.where(text.str.fullmatch(_DAY)), format="ISO8601", errors="coerce"
-        )
-        expected = "a date such as 2026-01-31, or a month such as 2026-01"
-        self.refuse(days.isna().to_numpy(), field, expected)
+        days = read_days(self.cells[field])
+        self.refuse(days.isna().to_numpy(), field, EXPECTED_DAY)
         return days
 
 
-def _read_cells(file: Path, options: SpcOptions) -> pd.DataFrame:
+def _open_sheet(file: Path, options: SpcOptions) -> _Sheet:
     """The columns that are known here, as trimmed text under our own names."""
-    table = _read_table(file)
+    table = read_table(file)
     found = {str(name).strip().lower(): name for name in reversed(list(table.columns))}
     ours = {field: options.columns.get(field, field) for field in COLUMNS}
     cells = {
@@ -143,42 +164,21 @@ def _read_cells(file: Path, options: SpcOptions) -> pd.DataFrame:
     }
     for field in (*_ALWAYS, *options.columns):
         if field not in cells:
-            listed = ", ".join(map(str, table.columns))
-            raise SpcFileError(
-                f"{file}: column {ours.get(field, field)!r} is missing; found {listed}"
-            )
+            raise SpcFileError(_tell_missing(file, ours.get(field, field), table))
     if table.empty:
         raise SpcFileError(f"{file}: there is no row; expected one per series and period")
-    return pd.DataFrame(cells)
+    has_series = "series" in cells
+    if not has_series:
+        cells["series"] = pd.Series(file.stem, index=table.index)
+    return _Sheet(file, options.columns, pd.DataFrame(cells), has_series)
 
 
-def _read_table(file: Path) -> pd.DataFrame:
-    if not file.is_file():
-        raise SpcFileError(f"{file}: there is no such file; expected a CSV or Parquet file")
-    try:
-        if file.suffix == ".parquet":
-            return pd.read_parquet(file)
-        _refuse_long_rows(file)
-        return pd.read_csv(
-            file, dtype=str, keep_default_na=False, index_col=False, encoding="utf-8-sig"
-        )
-    except (ValueError, OSError, csv.Error) as error:
-        raise SpcFileError(
-            f"{file}: cannot be read; expected Parquet, or CSV in UTF-8 with commas: {error}"
-        ) from error
-
-
-def _refuse_long_rows(file: Path) -> None:
-    """Raise for a row with more cells than the header: its last cells would be lost."""
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        rows = csv.reader(text)
-        header = next(rows, [])
-        for number, row in enumerate(filter(None, rows), start=1):
-            if len(row) > len(header):
-                raise SpcFileError(
-                    f"{file}: row {number}: {len(row)} cells; expected {len(header)}, as in the "
-                    "header (a comma within a cell needs quotes round the cell)"
-                )
+def _tell_missing(file: Path, name: str, table: pd.DataFrame) -> str:
+    listed = ", ".join(map(str, table.columns))
+    return (
+        f"{file}: column {name!r} is missing; found {listed}; expected the names of the columns in "
+        "the first line, or --columns such as series=ward,period=month,value=falls"
+    )
 
 
 def _as_text(column: pd.Series) -> pd.Series:
@@ -196,14 +196,18 @@ def _choose_chart(sheet: _Sheet, options: SpcOptions) -> FileChart:
     chart = chart or FileChart.XMR
     if chart.needs_denominator and not has_ratio:
         raise SpcFileError(
-            f"{sheet.file}: --chart {chart}: expected the columns numerator and denominator"
+            f"{sheet.file}: --chart {chart}: expected the columns numerator and denominator; "
+            f"found {', '.join(map(str, sheet.cells))}"
         )
     if (
         not chart.needs_denominator
         and not sheet.has("value")
         and not (chart.takes_ratio and has_ratio)
     ):
-        raise SpcFileError(f"{sheet.file}: --chart {chart}: expected the column value")
+        raise SpcFileError(
+            f"{sheet.file}: --chart {chart}: expected the column value; "
+            f"found {', '.join(map(str, sheet.cells))}"
+        )
     return chart
 
 
@@ -246,7 +250,8 @@ def _refuse_repeats(sheet: _Sheet, rows: pd.DataFrame) -> None:
             repeats,
             "period",
             f"one row per series and period; {again['series']!r} has that period in row "
-            f"{int(np.argmax(same.to_numpy())) + 1} already",
+            f"{int(np.argmax(same.to_numpy())) + 1} already"
+            + ("" if sheet.has_series else " (which column names the series? --columns series=…)"),
         )
 
 
@@ -275,12 +280,3 @@ def _refuse_impossible_ratios(sheet: _Sheet, rows: pd.DataFrame, chart: FileChar
         )
     empty = (denominator == 0) & (numerator > 0)
     sheet.refuse(empty.to_numpy(), "denominator", "more than 0, as the numerator is not 0")
-
-
-def _refuse_vain_rebase(file: Path, rows: pd.DataFrame, options: SpcOptions) -> None:
-    for day in options.rebases:
-        if not rows["period"].min() < pd.Timestamp(day) <= rows["period"].max():
-            raise SpcFileError(
-                f"--rebase {day}: expected a day after the first and up to the last period of "
-                f"{file}, {rows['period'].min():%Y-%m-%d} to {rows['period'].max():%Y-%m-%d}"
-            )

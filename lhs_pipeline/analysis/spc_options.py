@@ -51,6 +51,27 @@ class FileChart(StrEnum):
 
 
 @dataclass(frozen=True)
+class Rebase:
+    """A day from which limits start anew, and what stands behind it.
+
+    Attributes:
+        on: the first day of the new limits.
+        series: the one series that it concerns; None for every one.
+        reason: the known cause, in words; empty where only a day was given.
+        approved_by: the role that approved it; empty where only a day was given.
+    """
+
+    on: date
+    series: str | None = None
+    reason: str = ""
+    approved_by: str = ""
+
+    def __str__(self) -> str:
+        """As it was given on the command line, for a message."""
+        return f"--breaks from {self.on}" if self.reason else f"--rebase {self.on}"
+
+
+@dataclass(frozen=True)
 class SpcOptions:
     """The options of one look at a file.
 
@@ -60,7 +81,7 @@ class SpcOptions:
         direction: which way is better, for series whose rows do not say.
         target: for rows that name none, in the unit of what is plotted; None for none.
         baseline: the first so many rows of each stretch fix its limits; None for all.
-        rebases: days on which the limits start anew, in order.
+        rebases: from when limits start anew, and why, in order.
         per: what a ratio is multiplied by, such as 1,000.
         columns: our name of a column -> its name in the file, where they differ.
     """
@@ -70,7 +91,7 @@ class SpcOptions:
     direction: Direction
     target: float | None
     baseline: int | None
-    rebases: tuple[date, ...]
+    rebases: tuple[Rebase, ...]
     per: float
     columns: Mapping[str, str]
 

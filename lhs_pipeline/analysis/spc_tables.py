@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lhs_pipeline.analysis.spc_breaks import count_breaks, find_break
 from lhs_pipeline.analysis.spc_file import SpcFile
 from lhs_pipeline.analysis.spc_options import FileChart, SpcOptions
 from lhs_pipeline.statistics.control_charts import (
@@ -57,6 +58,8 @@ class SpcTables:
         chart: what was drawn.
         is_ratio: what is plotted is a numerator over a denominator.
         options: as they were given.
+        is_percentage: the values carry a per cent sign in the file.
+        notes: how the file was read, where it could be meant otherwise.
         points: one row per series and period: value, lines, flags and what they mean.
         limits: one row per series and stretch between rebases; lines as of its latest point.
         icons: one row per series: what the latest point says, and what the target.
@@ -66,6 +69,8 @@ class SpcTables:
     chart: FileChart
     is_ratio: bool
     options: SpcOptions
+    is_percentage: bool
+    notes: tuple[str, ...]
     points: pd.DataFrame
     limits: pd.DataFrame
     icons: pd.DataFrame
@@ -79,8 +84,10 @@ def judge_file(read: SpcFile, options: SpcOptions) -> SpcTables:
         read.chart,
         read.is_ratio,
         options,
+        read.is_percentage,
+        read.notes,
         points=_list_points(judged),
-        limits=_list_limits(judged),
+        limits=_with_reasons(_list_limits(judged), options),
         icons=_list_icons(judged),
     )
 
@@ -140,13 +147,8 @@ def _groups(
     rows: pd.DataFrame, matrix: SeriesMatrix, options: SpcOptions
 ) -> npt.NDArray[np.integer]:
     """How many rebases each point has seen; -1 beyond the end of a series."""
-    seen = np.searchsorted(
-        np.array(options.rebases, dtype="datetime64[D]"),
-        rows["period"].to_numpy().astype("datetime64[D]"),
-        side="right",
-    )
     groups = matrix.padded_groups().astype(np.int64)
-    groups[groups == 0] = seen
+    groups[groups == 0] = count_breaks(rows, options.rebases)
     return groups
 
 
@@ -286,6 +288,23 @@ def _list_limits(judged: _Judged) -> pd.DataFrame:
         table[name] = getattr(runs, name)[kept]
     table["is_runs_signal"] = runs.is_signal[kept]
     return table
+
+
+def _with_reasons(limits: pd.DataFrame, options: SpcOptions) -> pd.DataFrame:
+    """Why limits start anew at a stretch and who approved it; empty for the first of a series."""
+    before = limits.groupby("series")["period_until"].shift()
+    found = [
+        None
+        if number == 1
+        else find_break(str(series), None if pd.isna(ended) else ended, start, options.rebases)
+        for series, number, ended, start in zip(
+            limits["series"], limits["limits_number"], before, limits["period_from"], strict=True
+        )
+    ]
+    return limits.assign(
+        recalculated_because=["" if each is None else each.reason for each in found],
+        recalculation_approved_by=["" if each is None else each.approved_by for each in found],
+    )
 
 
 def _list_icons(judged: _Judged) -> pd.DataFrame:

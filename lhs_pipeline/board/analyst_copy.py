@@ -13,6 +13,7 @@ ANALYST_TABLES = (
     "analysis.limits",
     "analysis.signals",
     "analysis.episodes",
+    "analysis.interdependencies",
     "analysis.evidence",
     "analysis.problems",
     "analysis.cycles",

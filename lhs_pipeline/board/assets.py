@@ -28,6 +28,7 @@ from lhs_pipeline.board.tables import (
     PublishedTable,
     frame_for_machines,
     publish_evaluations,
+    publish_interdependencies,
     publish_triage,
     write_csv,
 )
@@ -46,6 +47,7 @@ _READ: dict[str, str] = {
     "limits": "analysis.limits",
     "signals": "analysis.signals",
     "comparisons": "analysis.comparisons",
+    "interdependencies": "analysis.interdependencies",
     "insights": "analysis.insights",
     "themes": "analysis.themes",
     "evidence": "analysis.evidence",
@@ -142,21 +144,24 @@ def life_events(context: dg.AssetExecutionContext, site: SiteResource) -> pd.Dat
 @dg.asset(
     **_published(
         "published_tables",
-        "Triage and evaluations as CSV and Parquet, small numbers withheld.",
+        "Triage, evaluations and what moves together as CSV and Parquet, small numbers withheld.",
         "csv",
         "parquet",
     )
 )
 def published_tables(site: SiteResource) -> dg.MaterializeResult[None]:
-    """Write the two tables that quality teams and their tools read."""
+    """Write the tables that quality teams and their tools read."""
     tables = _board_tables(site)
-    published = (publish_triage(tables), publish_evaluations(tables))
+    published = (
+        publish_triage(tables),
+        publish_evaluations(tables),
+        publish_interdependencies(tables),
+    )
     for table in published:
         _write_published(site.site().published, table)
     return dg.MaterializeResult(
         metadata={
-            "rows_triage": len(published[0].frame),
-            "rows_evaluations": len(published[1].frame),
+            **{f"rows_{table.name}": len(table.frame) for table in published},
             "triage": sample_of(frame_for_machines(published[0]).iloc[:, :9]),
         }
     )

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from html import escape
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from lhs_pipeline.board.chart_marks import ChartEvent, PlacedMark, place_marks, spread_heights
 from lhs_pipeline.board.disclosure import clean_text
 from lhs_pipeline.board.words import WORDS, join_words, tell_day, tell_month, tell_number
 
@@ -37,25 +39,20 @@ class MarkerStyle:
     size: float
 
 
-# Colours of the Making Data Count icons; edges are dark enough to print.
+# Orange and blue of Making Data Count; the blue dark enough to differ from the orange in print.
 MARKERS: dict[str, MarkerStyle] = {
     "common_cause": MarkerStyle("o", GREY, GREY, 3.0),
     "concern": MarkerStyle("D", "#ED8B00", "#8A5000", 5.0),
-    "improvement": MarkerStyle("s", "#41B6E6", "#005EB8", 5.2),
+    "improvement": MarkerStyle("s", "#0072CE", "#003087", 5.0),
     "neither": MarkerStyle("^", "#B29AD0", "#490092", 5.8),
+    "not_judged": MarkerStyle("X", "#D8DDE0", GREY, 6.4),
 }
 
-_WIDTH_INCHES, _HEIGHT_INCHES, _DOTS_PER_INCH = 8.4, 3.5, 72
+_WIDTH, _PLOT_HEIGHT = 605.0, 165.0
+"""Points of 1/72 inch; what stands above and below the plot comes on top."""
+_LEFT, _BELOW, _ABOVE, _ROW_HEIGHT = 45.0, 50.0, 24.0, 11.0
+_LETTER_WIDTH = 4.9
 _MOST_TICKS = 8
-_LABEL_ROWS = 3
-
-
-@dataclass(frozen=True)
-class ChartEvent:
-    """A dated mark on a chart, such as a decision or a go-live."""
-
-    on: date
-    label: str
 
 
 @dataclass(frozen=True)
@@ -72,11 +69,11 @@ class PointLines:
 class SpcSeries:
     """One indicator of one unit, in the numbers that people read.
 
-    `flags` holds one of common_cause, concern, improvement or neither for each point; a value of
-    None leaves a gap; a point that is not complete is drawn hollow. Where there are `lines`, they
-    are drawn as steps, and the single numbers are those of the latest point. A point that is
-    `is_banded` stands for so few events that their number is withheld: it is drawn where the
-    middle of the withheld range would lie.
+    `flags` holds one of common_cause, concern, improvement, neither or not_judged (too few points
+    for limits) for each point; a value of None leaves a gap; a point that is not complete is drawn
+    hollow. Where there are `lines`, they are drawn as steps, and the single numbers are those of
+    the latest point. Where `bands` says something of a point, such as '1–4 events', its number is
+    withheld: it is drawn where the middle of the withheld range would lie.
     """
 
     title: str
@@ -92,7 +89,14 @@ class SpcSeries:
     events: tuple[ChartEvent, ...] = ()
     lines: PointLines | None = None
     centre_name: str = "average"
-    is_banded: tuple[bool, ...] = ()
+    bands: tuple[str, ...] = ()
+
+    @property
+    def break_places(self) -> list[int]:
+        """Places of the points before which the limits start anew."""
+        days = [event.on for event in self.events if event.is_break]
+        found = {sum(start < day for start in self.period_starts) for day in days}
+        return sorted(place for place in found if 0 < place < len(self.period_starts))
 
 
 @lru_cache(maxsize=4096)
@@ -116,8 +120,9 @@ def draw_spc_chart(series: SpcSeries) -> str:
         "axes.unicode_minus": False,
     }
     with mpl.rc_context(settings):
-        raw = _render(_draw_figure(series))
-    return _shrink(raw, series)
+        layout = _lay_out(series)
+        raw = _render(_draw_figure(series, layout))
+    return _shrink(raw, series, layout.height)
 
 
 def describe_chart(series: SpcSeries) -> str:
@@ -128,14 +133,31 @@ def describe_chart(series: SpcSeries) -> str:
     first, last = series.period_starts[known[0]], series.period_starts[known[-1]]
     sentences = [
         f"{len(known)} points from {tell_month(first)} to {tell_month(last)}"
-        + (f", in {series.unit_words}." if series.unit_words else "."),
+        + f"{_tell_unit(series.unit_words)}.",
         _describe_limits(series),
         f"The latest value, for the period from {tell_day(last)}, is"
-        f" {tell_number(series.values[known[-1]])}: {_flag_words(series.flags[known[-1]])}.",
+        f" {_tell_value(series, known[-1])}: {_flag_words(series.flags[known[-1]])}.",
         _describe_flags(series),
-        *[f"{event.label} on {tell_day(event.on)}." for event in series.events],
+        *[_describe_event(event) for event in series.events],
     ]
     return clean_text(" ".join(sentence for sentence in sentences if sentence))
+
+
+def _tell_unit(words: str) -> str:
+    if not words:
+        return ""
+    return f", {words}" if words.startswith("per ") else f", in {words}"
+
+
+def _tell_value(series: SpcSeries, place: int) -> str:
+    withheld = series.bands[place] if series.bands else ""
+    return withheld or tell_number(series.values[place])
+
+
+def _describe_event(event: ChartEvent) -> str:
+    if event.is_break:
+        return f"The limits start anew from {tell_day(event.on)}: {event.label}."
+    return f"{event.label} on {tell_day(event.on)}."
 
 
 def _describe_limits(series: SpcSeries) -> str:
@@ -165,36 +187,81 @@ def _describe_flags(series: SpcSeries) -> str:
     ]
     if "neither" in series.flags:
         parts.append(f"{series.flags.count('neither')} unusual")
+    if not parts and set(series.flags) == {"not_judged"}:
+        return "There are too few points to flag any."
     return f"Points flagged: {join_words(parts)}." if parts else "No point is flagged."
 
 
-def _draw_figure(series: SpcSeries) -> Figure:
+@dataclass(frozen=True)
+class _Layout:
+    """Sizes of one drawing in points of 1/72 inch, and its marks."""
+
+    marks: list[PlacedMark]
+    span: tuple[float, float]
+    right: float
+
+    @property
+    def rows_count(self) -> int:
+        """Rows of labels above the plot."""
+        return max((mark.row + 1 for mark in self.marks if mark.row is not None), default=0)
+
+    @property
+    def above(self) -> float:
+        """Room above the plot: the labels of the marks, and the unit over them."""
+        return _ABOVE + self.rows_count * _ROW_HEIGHT
+
+    @property
+    def height(self) -> float:
+        """Height of the whole drawing."""
+        return _BELOW + _PLOT_HEIGHT + self.above
+
+
+def _lay_out(series: SpcSeries) -> _Layout:
+    ordinals = [day.toordinal() for day in series.period_starts] or [0, 1]
+    margin = max(3.0, (ordinals[-1] - ordinals[0]) * 0.012)
+    span = (ordinals[0] - margin, ordinals[-1] + margin)
+    longest = max((len(label) for _, label, _ in _line_labels(series)), default=10)
+    return _Layout(
+        marks=place_marks(series.events, series.period_starts, span),
+        span=span,
+        right=longest * _LETTER_WIDTH + 8,
+    )
+
+
+def _draw_figure(series: SpcSeries, layout: _Layout) -> Figure:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(_WIDTH_INCHES, _HEIGHT_INCHES), dpi=_DOTS_PER_INCH)
-    axes = figure.add_axes((0.075, 0.19, 0.805, 0.66))
-    _dress_axes(axes, series)
+    figure = Figure(figsize=(_WIDTH / 72, layout.height / 72), dpi=72)
+    axes = figure.add_axes(
+        (
+            _LEFT / _WIDTH,
+            _BELOW / layout.height,
+            (_WIDTH - _LEFT - layout.right) / _WIDTH,
+            _PLOT_HEIGHT / layout.height,
+        )
+    )
+    _dress_axes(axes, series, layout)
     _draw_lines(axes, series)
     _draw_points(axes, series)
-    _draw_events(axes, series)
+    _draw_marks(axes, layout)
     _draw_key(figure, axes)
     return figure
 
 
-def _dress_axes(axes: Axes, series: SpcSeries) -> None:
+def _dress_axes(axes: Axes, series: SpcSeries, layout: _Layout) -> None:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set(color="#AEB7BD", linewidth=0.8)
     axes.tick_params(length=0, colors=GREY, labelsize=9)
     axes.set_ylim(*_find_span(series))
     axes.grid(axis="y", color="#E8EDEE", linewidth=0.6)
-    axes.locator_params(axis="y", nbins=5)
-    axes.set_title(
-        clean_text(series.unit_words), loc="left", fontsize=9.5, color=GREY, pad=24, x=-0.055
-    )
-    ordinals = [day.toordinal() for day in series.period_starts] or [0, 1]
-    margin = max(3.0, (ordinals[-1] - ordinals[0]) * 0.012)
-    axes.set_xlim(ordinals[0] - margin, ordinals[-1] + margin)
+    axes.locator_params(axis="y", nbins=6)
+    # Never '1e6': a reader wants 1,000,000.
+    axes.yaxis.set_major_formatter(lambda height, _: f"{height:,.10g}")
+    unit = clean_text(series.unit_words)
+    pad = 8 + layout.rows_count * _ROW_HEIGHT
+    axes.set_title(unit, loc="left", fontsize=9.5, color=GREY, pad=pad, x=-0.055)
+    axes.set_xlim(*layout.span)
     ticks = _choose_ticks(series.period_starts)
     axes.set_xticks([day.toordinal() for day in ticks], [tell_month(day) for day in ticks])
 
@@ -229,54 +296,66 @@ def _choose_ticks(days: tuple[date, ...]) -> list[date]:
     return [day for day in inside if (day.month - 1) % step == 0] if step <= 12 else inside[::step]
 
 
+_DASHES = (0, (5, 3))
+_TARGET_DASHES = (0, (8, 3, 2, 3))
+
+
 def _draw_lines(axes: Axes, series: SpcSeries) -> None:
-    if series.lines:
-        _draw_steps(axes, series.lines, series.period_starts)
-    levels = [
-        (series.centre, series.centre_name, INK, "-", 1.1),
-        (series.upper_limit, "upper limit", GREY, (0, (5, 3)), 1.1),
-        (series.lower_limit, "lower limit", GREY, (0, (5, 3)), 1.1),
-        (series.target, "target", RED, (0, (8, 3, 2, 3)), 1.2),
-    ]
-    shown = [level for level in levels if level[0] is not None and math.isfinite(level[0])]
-    for value, _, colour, style, width in shown:
-        assert value is not None
-        if not series.lines:
-            axes.axhline(value, color=colour, linestyle=style, linewidth=width, clip_on=False)
-    _label_lines(
-        axes, [(value, name, colour) for value, name, colour, _, _ in shown if value is not None]
+    """Centre, limits and target: level, or as steps where they change from point to point."""
+    lines = series.lines
+    edges = _step_edges(series) if lines else []
+    for name, colour, style in (
+        ("centre", INK, "-"),
+        ("upper_limit", GREY, _DASHES),
+        ("lower_limit", GREY, _DASHES),
+        ("target", RED, _TARGET_DASHES),
+    ):
+        look: Any = {"color": colour, "linestyle": style, "linewidth": 1.1, "clip_on": False}
+        level = getattr(series, name)
+        if lines:
+            for stretch, sides in edges:
+                line = getattr(lines, name)[stretch]
+                heights = [math.nan if value is None else value for value in line]
+                axes.stairs(heights, sides, baseline=None, **look)
+        elif level is not None and math.isfinite(level):
+            axes.axhline(level, **look)
+    _label_lines(axes, series)
+
+
+def _step_edges(series: SpcSeries) -> list[tuple[slice, list[float]]]:
+    """Each stretch between breaks, and the sides of its steps, midway between two points."""
+    ordinals = [float(day.toordinal()) for day in series.period_starts]
+    if not ordinals:
+        return []
+    middles = [(one + other) / 2 for one, other in pairwise(ordinals)]
+    half = (middles[0] - ordinals[0]) if middles else 0.5
+    edges = [ordinals[0] - half, *middles, ordinals[-1] + half]
+    places = [0, *series.break_places, len(ordinals)]
+    return [(slice(one, other), edges[one : other + 1]) for one, other in pairwise(places)]
+
+
+def _line_labels(series: SpcSeries) -> list[tuple[float, str, str]]:
+    """Height, words and colour of each line that exists at the latest point, lowest first."""
+    levels = (
+        (series.centre, series.centre_name, INK),
+        (series.upper_limit, "upper limit", GREY),
+        (series.lower_limit, "lower limit", GREY),
+        (series.target, "target", RED),
+    )
+    return sorted(
+        (value, f"{name} {tell_number(value)}", colour)
+        for value, name, colour in levels
+        if value is not None and math.isfinite(value)
     )
 
 
-def _draw_steps(axes: Axes, lines: PointLines, days: tuple[date, ...]) -> None:
-    ordinals = [day.toordinal() for day in days]
-    for line, colour, style in (
-        (lines.centre, INK, "-"),
-        (lines.upper_limit, GREY, (0, (5, 3))),
-        (lines.lower_limit, GREY, (0, (5, 3))),
-        (lines.target, RED, (0, (8, 3, 2, 3))),
-    ):
-        heights = [math.nan if value is None else value for value in line]
-        axes.step(
-            ordinals,
-            heights,
-            where="mid",
-            color=colour,
-            linestyle=style,
-            linewidth=1.1,
-            clip_on=False,
-        )
-
-
-def _label_lines(axes: Axes, lines: list[tuple[float, str, str]]) -> None:
+def _label_lines(axes: Axes, series: SpcSeries) -> None:
     low, high = axes.get_ylim()
-    least_gap = (high - low) * 0.075
-    height = -math.inf
-    for value, name, colour in sorted(lines, key=lambda line: (line[0], line[1])):
-        # Two labels at one height would hide each other, so the upper one moves up.
-        height = max(value, height + least_gap)
+    labels = _line_labels(series)
+    heights = spread_heights([value for value, _, _ in labels], (high - low) * 0.075)
+    for height, (_, words, colour) in zip(heights, labels, strict=True):
         axes.annotate(
-            f"{name} {tell_number(value)}",
+            words,
             xy=(1.008, height),
             xycoords=("axes fraction", "data"),
             color=colour,
@@ -289,7 +368,10 @@ def _label_lines(axes: Axes, lines: list[tuple[float, str, str]]) -> None:
 def _draw_points(axes: Axes, series: SpcSeries) -> None:
     ordinals = [day.toordinal() for day in series.period_starts]
     heights = [math.nan if value is None else value for value in series.values]
-    axes.plot(ordinals, heights, color="#9AA5AC", linewidth=1.0, clip_on=False)
+    for one, other in pairwise([0, *series.break_places, len(ordinals)]):
+        # What lies on the two sides of a break is not compared, so no line joins it.
+        part = slice(one, other)
+        axes.plot(ordinals[part], heights[part], color="#9AA5AC", linewidth=1.0, clip_on=False)
     for flag, style in MARKERS.items():
         for complete in (True, False):
             chosen = [
@@ -318,27 +400,19 @@ def _known_flag(flag: str) -> str:
     return flag if flag in MARKERS else "common_cause"
 
 
-def _draw_events(axes: Axes, series: SpcSeries) -> None:
-    left, right = axes.get_xlim()
-    row_ends = [-math.inf] * _LABEL_ROWS
-    for event in sorted(series.events, key=lambda each: (each.on, each.label)):
-        place = event.on.toordinal()
-        if not left <= place <= right:
+def _draw_marks(axes: Axes, layout: _Layout) -> None:
+    for mark in layout.marks:
+        width, dashes = (1.4, "-") if mark.is_break else (0.9, (0, (1, 2)))
+        axes.axvline(mark.place, color=INK, linewidth=width, linestyle=dashes, clip_on=False)
+        if mark.row is None:
             continue
-        label = clean_text(event.label)[:40]
-        width = (right - left) * 0.0095 * len(label)
-        is_late = place + width > right
-        start = place - width if is_late else place
-        row = next((row for row, end in enumerate(row_ends) if end < start), _LABEL_ROWS - 1)
-        row_ends[row] = start + width
-        axes.axvline(place, color=INK, linewidth=0.9, linestyle=(0, (1, 2)), clip_on=False)
         axes.annotate(
-            label,
-            xy=(place, 1.0),
+            mark.label,
+            xy=(mark.place, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(-3 if is_late else 3, 2 + row * 11),
+            xytext=(-3 if mark.is_left_of_mark else 3, 2 + mark.row * _ROW_HEIGHT),
             textcoords="offset points",
-            ha="right" if is_late else "left",
+            ha="right" if mark.is_left_of_mark else "left",
             fontsize=9,
             color=INK,
             annotation_clip=False,
@@ -355,7 +429,7 @@ def _draw_key(figure: Figure, axes: Axes) -> None:
         labels,
         loc="lower left",
         bbox_to_anchor=(0.06, -0.01),
-        ncols=min(len(labels), 4),
+        ncols=min(len(labels), 5),
         frameon=False,
         fontsize=9,
         labelcolor=INK,
@@ -373,7 +447,7 @@ def _render(figure: Figure) -> str:
     return page.getvalue()
 
 
-def _shrink(raw: str, series: SpcSeries) -> str:
+def _shrink(raw: str, series: SpcSeries, height: float) -> str:
     """The drawing without what a page does not need: prolog, metadata, group ids, long numbers."""
     body = raw[raw.index("<g ") : raw.rindex("</svg>")]
     body = re.sub(r"<!--.*?-->", "", body, flags=re.S)
@@ -397,7 +471,7 @@ def _shrink(raw: str, series: SpcSeries) -> str:
         body = body.replace(f'"{name}"', f'"{key}-{number}"').replace(
             f"#{name}", f"#{key}-{number}"
         )
-    return _wrap(body, series, key)
+    return _wrap(body, series, key, height)
 
 
 def _round_numbers(text: str) -> str:
@@ -437,13 +511,10 @@ def _key_of(series: SpcSeries, body: str) -> str:
     return f"c{digest.hexdigest()[:8]}"
 
 
-def _wrap(body: str, series: SpcSeries, key: str) -> str:
-    width, height = (
-        round(inches * _DOTS_PER_INCH, 1) for inches in (_WIDTH_INCHES, _HEIGHT_INCHES)
-    )
+def _wrap(body: str, series: SpcSeries, key: str, height: float) -> str:
     title = escape(clean_text(series.title))
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" class="spc"'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:g}" class="spc"'
         f' role="img" aria-label="{title}" aria-describedby="{key}-d"'
         ' font-family="Frutiger, Arial, sans-serif" stroke-linejoin="round">'
         f'<title>{title}</title><desc id="{key}-d">{escape(describe_chart(series))}</desc>'

@@ -27,6 +27,9 @@ _COLUMN_WORDS: dict[str, str] = {
     "signals": "indicator_id unit_id topic_id period_start period_end value centre rule side"
     " meaning",
     "comparisons": "indicator_id unit_id topic_id period_end answer words",
+    "interdependencies": "leading_indicator_id leading_unit_id following_indicator_id"
+    " following_unit_id lag_weeks lag_months correlation correlation_lower correlation_upper"
+    " points_count p_value q_value shares_denominator words",
     "insights": "insight_id source_id voice unit_id received_on rating text source_file source_row",
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
     "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"
@@ -65,7 +68,7 @@ _COLUMN_WORDS: dict[str, str] = {
     "reopened": f"{_CYCLE} reopened_on change_id reason {_SOURCE}",
     "life_events": f"entry_number entry_hash {_CYCLE} event happened_on event_key said_by"
     " recorded_at details state_now evidence_hash refusal",
-    "indicators": "indicator_id name unit_words is_share direction why_it_matters",
+    "indicators": "indicator_id name unit_words is_share direction period why_it_matters",
     "authorities": "group_id title",
 }
 
@@ -92,6 +95,7 @@ class BoardTables:
     limits: pd.DataFrame = field(default_factory=pd.DataFrame)
     signals: pd.DataFrame = field(default_factory=pd.DataFrame)
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
+    interdependencies: pd.DataFrame = field(default_factory=pd.DataFrame)
     insights: pd.DataFrame = field(default_factory=pd.DataFrame)
     themes: pd.DataFrame = field(default_factory=pd.DataFrame)
     evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -144,6 +148,7 @@ def frame_indicators(catalogue: Catalogue) -> pd.DataFrame:
             "unit_words": _name_unit(each.unit, each.denominator_source),
             "is_share": each.unit == "prop",
             "direction": str(each.direction),
+            "period": str(each.period),
             "why_it_matters": each.why_it_matters,
         }
         for _, each in sorted(catalogue.indicators.items())

@@ -5,19 +5,14 @@ Everything from the data is escaped; the one script is named in the page's own s
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
-from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
 from lhs_pipeline.board.disclosure import clean_text, name_small
 from lhs_pipeline.board.links import name_page
@@ -25,6 +20,7 @@ from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.problem_view import show_problem
 from lhs_pipeline.board.tables import publish_all
+from lhs_pipeline.board.templating import make_environment
 from lhs_pipeline.board.trail import RowsBehind, name_no_rows
 from lhs_pipeline.board.views import Scene, show_index
 from lhs_pipeline.board.words import tell_day
@@ -59,7 +55,9 @@ def render_board(
     tables: BoardTables, as_of: date, site_name: str, rows_behind: RowsBehind = name_no_rows
 ) -> Iterator[tuple[str, str]]:
     """Each page as its name inside the folder and its text, one at a time."""
-    environment = _make_environment(as_of, site_name)
+    environment = make_environment(
+        site_name=clean_text(site_name), as_of=tell_day(as_of), as_of_iso=as_of.isoformat()
+    )
     scene = Scene(tables, gather_names(tables), as_of)
     index = environment.get_template("index.html.j2")
     yield "index.html", index.render(view=show_index(scene), root="")
@@ -129,35 +127,3 @@ def _remove_old_pages(folder: Path, kept: set[str]) -> None:
     for path in sorted((folder / "problems").glob("*.html")):
         if f"problems/{path.name}" not in kept:
             path.unlink()
-
-
-def _make_environment(as_of: date, site_name: str) -> Environment:
-    environment = Environment(
-        loader=PackageLoader("lhs_pipeline.board", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    style, script = _read_asset("board.css"), _read_asset("board.js")
-    constants: dict[str, Any] = {
-        "site_name": clean_text(site_name),
-        "as_of": tell_day(as_of),
-        "as_of_iso": as_of.isoformat(),
-        "style": Markup(style),
-        "script": Markup(script),
-        "script_hash": _hash_script(script),
-    }
-    environment.globals.update(constants)
-    return environment
-
-
-def _read_asset(name: str) -> str:
-    return files("lhs_pipeline.board").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _hash_script(script: str) -> str:
-    """The script's fingerprint for the content security policy: no other script may run."""
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return "sha256-" + base64.b64encode(digest).decode("ascii")

@@ -10,8 +10,10 @@ from datetime import date, timedelta
 import pandas as pd
 from markupsafe import Markup
 
-from lhs_pipeline.board.charts import ChartEvent, SpcSeries, describe_chart, draw_spc_chart
-from lhs_pipeline.board.disclosure import is_small, name_small, tell_people
+from lhs_pipeline.board.bands import band_of, rest_of
+from lhs_pipeline.board.chart_marks import ChartEvent
+from lhs_pipeline.board.charts import SpcSeries, describe_chart, draw_spc_chart
+from lhs_pipeline.board.disclosure import is_small, tell_people
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import TRUST, gather_names
 from lhs_pipeline.board.rows import (
@@ -49,6 +51,7 @@ from lhs_pipeline.board.words import (
     word_for,
 )
 from lhs_pipeline.catalogue.model import DisclosurePolicy
+from lhs_pipeline.vocabulary import Period
 
 _QUOTATIONS_SHOWN = 3
 _TERMS_SHOWN = 6
@@ -57,6 +60,7 @@ _AUDITS_SHOWN = 4
 _CHECKS_SHOWN = 3
 _LONGEST_QUOTATION = 320
 _SHORTEST_QUOTATION = 15
+_FLAGGED = ("concern", "improvement", "neither")
 _QUOTED_VOICES = ("patient", "staff")
 _LENS_MEANING = {
     "agrees": "It shows the same problem.",
@@ -311,7 +315,7 @@ def _list_facts(subject: _Subject) -> list[Fact]:
         Fact("First raised", tell_day(_find_first_raised(subject))),
         Fact("Raised again", tell_day(day_of(known, "raised_on")) if cycle > 1 else ""),
         Fact("Time round the loop", f"{cycle}"),
-        _excess_fact(subject.problem),
+        _excess_fact(subject.problem, subject.tables),
         Fact("Waiting for", capitalise(_waiting_for(subject, cycle))),
     ]
     return [fact for fact in facts if fact.words]
@@ -331,10 +335,14 @@ def _due_fact(subject: _Subject) -> Fact:
     return Fact("Decide by", due.words if day else "", is_overdue=due.is_overdue)
 
 
-def _excess_fact(problem: Row) -> Fact:
+def _excess_fact(problem: Row, tables: BoardTables) -> Fact:
     excess = number_of(problem, "excess_per_month")
     unit = text_of(problem, "excess_unit") or "events"
-    words = f"about {tell_number(excess)} {unit} a month" if excess else ""
+    lead = tables.rows_where("indicators", indicator_id=text_of(problem, "lead_indicator_id"))
+    is_yearly = bool(lead) and text_of(lead[0], "period") == Period.YEAR
+    # What is counted once a year has no month.
+    amount = tell_number(excess * 12 if excess and is_yearly else excess)
+    words = f"about {amount} {unit} {'in the year' if is_yearly else 'a month'}" if excess else ""
     return Fact("More than usual", words, "An estimate, for ranking." if words else "")
 
 
@@ -419,7 +427,6 @@ def _show_chart(subject: _Subject, limits: Row, events: tuple[ChartEvent, ...]) 
     indicator_id = text_of(limits, "indicator_id")
     measure = subject.scene.names.measure(indicator_id)
     series = build_series(subject, limits, measure, events)
-    few = f"{name_small(subject.tables.disclosure)} events"
     return Chart(
         title=series.title,
         why_it_matters=as_sentence(measure.why_it_matters),
@@ -429,16 +436,20 @@ def _show_chart(subject: _Subject, limits: Row, events: tuple[ChartEvent, ...]) 
         variation_code=text_of(limits, "variation"),
         assurance=word_for("assurance", text_of(limits, "assurance")),
         assurance_code=text_of(limits, "assurance"),
-        baseline=_tell_baseline(limits) + _tell_band(series, few),
+        baseline=_tell_baseline(limits) + _tell_bands(series),
         description=describe_chart(series),
-        points=_list_points(series, measure, few),
+        points=_list_points(series, measure),
     )
 
 
-def _tell_band(series: SpcSeries, few: str) -> str:
-    if not any(series.is_banded):
+def _tell_bands(series: SpcSeries) -> str:
+    bands = sorted(set(series.bands) - {""}, reverse=True)
+    if not bands:
         return ""
-    return f" Periods with {few} are drawn at the middle of that range, so that nobody is known."
+    return (
+        f" Periods with {join_words(bands, 'or')} are drawn at the middle of that range, "
+        "so that nobody is known."
+    )
 
 
 def _tell_baseline(limits: Row) -> str:
@@ -467,33 +478,39 @@ def build_series(
         for row in subject.tables.rows_where("signals", **wanted)
     }
     starts = [day_of(row, "period_start") for row in points]
+    # Without limits no point can be called usual.
+    is_judged = number_of(limits, "upper_limit") is not None
+    unflagged = "common_cause" if is_judged else "not_judged"
     policy = subject.tables.disclosure
-    banded = [
-        measure.is_counted and is_small(number_of(row, "numerator"), policy) for row in points
-    ]
+    bands = tuple(band_of(row, measure, policy) for row in points)
     return SpcSeries(
         title=f"{measure.name}, {subject.scene.names.unit(subject.unit_id)}",
         unit_words=measure.unit_words or measure.name,
         period_starts=tuple(day for day in starts if day),
         values=tuple(
-            _middle_of_band(row, measure, policy) if is_few else _scaled(row, "value", measure)
-            for row, is_few in zip(points, banded, strict=True)
+            _middle_of_band(row, measure, policy) if band else _scaled(row, "value", measure)
+            for row, band in zip(points, bands, strict=True)
         ),
-        is_banded=tuple(banded),
+        bands=bands,
         centre=_scaled(limits, "centre", measure),
         lower_limit=_possible_limit(limits, "lower_limit", measure),
         upper_limit=_possible_limit(limits, "upper_limit", measure),
         target=_scaled(limits, "target", measure),
-        flags=tuple(meanings.get(day, "common_cause") for day in starts),
+        flags=tuple(meanings.get(day, unflagged) for day in starts),
         is_complete=tuple(flag_of(row, "is_complete") is not False for row in points),
         events=events,
     )
 
 
 def _middle_of_band(row: Row, measure: Measure, policy: DisclosurePolicy) -> float | None:
-    """Where a point of few events is drawn: as if it had the middle number of the band."""
+    """Where such a point is drawn: as if it had the middle number of the band."""
     value, events = _scaled(row, "value", measure), number_of(row, "numerator")
-    return value * (policy.smallest_count / 2) / events if value and events else value
+    if not value or not events:
+        return value
+    middle = policy.smallest_count / 2
+    if not is_small(events, policy):
+        middle = events + (rest_of(row, measure) or 0.0) - middle
+    return value * middle / events
 
 
 def _scaled(row: Row, name: str, measure: Measure) -> float | None:
@@ -507,21 +524,21 @@ def _possible_limit(limits: Row, name: str, measure: Measure) -> float | None:
     return None if limit is None else limit * measure.factor
 
 
-def _list_points(series: SpcSeries, measure: Measure, few: str) -> list[ChartPoint]:
+def _list_points(series: SpcSeries, measure: Measure) -> list[ChartPoint]:
     sign = "%" if measure.factor != 1 else ""
     points = [
         ChartPoint(
             period=tell_day(day),
-            value=few if is_few else "no data" if value is None else tell_number(value) + sign,
-            meaning="" if flag == "common_cause" else word_for("meaning", flag),
+            value=band or ("no data" if value is None else tell_number(value) + sign),
+            meaning=word_for("meaning", flag) if flag in _FLAGGED else "",
             is_complete=complete,
         )
-        for day, value, flag, complete, is_few in zip(
+        for day, value, flag, complete, band in zip(
             series.period_starts,
             series.values,
             series.flags,
             series.is_complete,
-            series.is_banded or [False] * len(series.values),
+            series.bands or [""] * len(series.values),
             strict=True,
         )
     ]

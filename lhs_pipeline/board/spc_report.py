@@ -3,24 +3,21 @@
 What a chart says is judged in `analysis.spc_tables`; words and drawing stand here.
 """
 
-import base64
-import hashlib
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from lhs_pipeline.analysis.spc_options import FileChart
+from lhs_pipeline.analysis.spc_options import FileChart, Rebase
 from lhs_pipeline.analysis.spc_tables import FEWEST_POINTS_FOR_ICON, NO_LIMITS, SpcTables
-from lhs_pipeline.board.charts import ChartEvent, PointLines, SpcSeries, draw_spc_chart
+from lhs_pipeline.board.chart_marks import ChartEvent
+from lhs_pipeline.board.charts import PointLines, SpcSeries, draw_spc_chart
 from lhs_pipeline.board.disclosure import clean_text, safe_cells
+from lhs_pipeline.board.templating import make_environment
 from lhs_pipeline.board.words import (
     capitalise,
     join_words,
@@ -29,6 +26,7 @@ from lhs_pipeline.board.words import (
     tell_number,
     word_for,
 )
+from lhs_pipeline.statistics.spc import PROFILES
 
 CHARTS_PER_PAGE = 100
 """More make a page slow to open and to scroll."""
@@ -79,7 +77,7 @@ def write_spc_report(folder: Path, tables: SpcTables) -> list[Path]:
 
 def render_spc_pages(tables: SpcTables) -> Iterator[tuple[str, str]]:
     """Each page as its file name and its text, one at a time."""
-    template = _make_environment().get_template("spc_report.html.j2")
+    template = make_environment().get_template("spc_report.html.j2")
     report = _gather(tables)
     for number in range(report.pages_count):
         yield _name_page(number), template.render(page=_show_page(report, number))
@@ -131,6 +129,7 @@ class _Report:
         points: the points of each series.
         flagged: how many points of each series are flagged.
         limits: the latest limits of each series.
+        stretches: of each series with several limits, every one but the first.
         factor: turns a value into the one shown.
         unit_words: what it is shown in.
     """
@@ -140,6 +139,7 @@ class _Report:
     points: dict[str, pd.DataFrame]
     flagged: dict[str, int]
     limits: pd.DataFrame
+    stretches: dict[str, list[dict[Any, Any]]]
     factor: float
     unit_words: str
 
@@ -152,6 +152,10 @@ class _Report:
     def centre_name(self) -> str:
         """What the centre line is."""
         return "median" if self.tables.chart in _MEDIANS else "average"
+
+    def count_latest(self, icon: dict[Any, Any]) -> int:
+        """Points of a series since its limits last started anew."""
+        return int(self.limits["points_count"][icon["series"]])
 
     def tell(self, value: float | None) -> str:
         """A value as people read it, '–' where missing."""
@@ -174,9 +178,15 @@ def _gather(tables: SpcTables) -> _Report:
         points=points,
         flagged={name: int(rows["is_special_cause"].sum()) for name, rows in points.items()},
         limits=tables.limits.drop_duplicates("series", keep="last").set_index("series"),
+        stretches=_later_stretches(tables.limits),
         factor=100.0 if is_percent and tables.options.per == 1 else 1.0,
-        unit_words="per cent" if is_percent else _unit_words(tables),
+        unit_words="per cent" if is_percent or tables.is_percentage else _unit_words(tables),
     )
+
+
+def _later_stretches(limits: pd.DataFrame) -> dict[str, list[dict[Any, Any]]]:
+    later = limits[limits["limits_number"] > 1]
+    return {str(name): rows.to_dict("records") for name, rows in later.groupby("series")}
 
 
 def _unit_words(tables: SpcTables) -> str:
@@ -250,7 +260,7 @@ def _list_rows(report: _Report) -> list[dict[str, Any]]:
             {
                 "name": clean_text(icon["series"]),
                 "href": f"{_name_page(page) if page else ''}#series-{place + 1}",
-                "variation": tell_variation(icon["variation"], icon["points_count"]),
+                "variation": tell_variation(icon["variation"], report.count_latest(icon)),
                 "assurance": tell_assurance(
                     "no_target" if math.isnan(icon["target"]) else icon["assurance"]
                 ),
@@ -275,9 +285,10 @@ def _show_chart(report: _Report, icon: dict[Any, Any], place: int) -> dict[str, 
         "name": clean_text(icon["series"]),
         "has_icons": icon["variation"] != "too_few_points",
         "variation_code": icon["variation"],
-        "variation": tell_variation(icon["variation"], icon["points_count"]),
+        "variation": tell_variation(icon["variation"], report.count_latest(icon)),
         "assurance_code": "" if icon["variation"] == "too_few_points" else assurance,
         "assurance": tell_assurance(icon["assurance"]),
+        "breaks": _tell_breaks(report, icon["series"]),
         "runs": _tell_runs(report, icon["series"]),
         "svg": Markup(draw_spc_chart(_series_of(report, icon, points))),
         "points": _list_points(report, points),
@@ -287,7 +298,7 @@ def _show_chart(report: _Report, icon: dict[Any, Any], place: int) -> dict[str, 
 def _tell_runs(report: _Report, series: str) -> str:
     """What the runs analysis says, where it signals."""
     runs: dict[Any, Any] = report.limits.loc[series].to_dict()
-    if not runs["is_runs_signal"]:
+    if not runs["is_runs_signal"] or runs["points_count"] < FEWEST_POINTS_FOR_ICON:
         return ""
     since = ", since the limits were recalculated," if runs["limits_number"] > 1 else ""
     return (
@@ -306,22 +317,34 @@ def _series_of(report: _Report, icon: dict[Any, Any], points: pd.DataFrame) -> S
     }
     values = shown.pop("value")
     lines = PointLines(**shown)
+    latest = slice(int((points["limits_number"] < points["limits_number"].max()).sum()), None)
     is_level = all(len(set(line) - {None}) <= 1 for line in shown.values())
     return SpcSeries(
         title=icon["series"],
         unit_words=report.unit_words,
         period_starts=tuple(points["period"]),
         values=values,
-        centre=_latest(lines.centre),
-        lower_limit=_latest(lines.lower_limit),
-        upper_limit=_latest(lines.upper_limit),
+        # Of the latest stretch: limits before a break say nothing of what came after.
+        centre=_latest(lines.centre[latest]),
+        lower_limit=_latest(lines.lower_limit[latest]),
+        upper_limit=_latest(lines.upper_limit[latest]),
         target=_shown(icon["target"], report.factor),
-        flags=tuple(points["meaning"].replace("missing", "common_cause")),
+        flags=tuple(_flags(report, points)),
         is_complete=(True,) * len(points),
-        events=tuple(_events(points)),
+        events=tuple(_events(report, icon["series"])),
         lines=None if is_level else lines,
         centre_name=report.centre_name,
     )
+
+
+def _flags(report: _Report, points: pd.DataFrame) -> Iterator[str]:
+    """What each point means; nothing is usual where the profile drew no limits."""
+    profile = PROFILES[report.tables.options.profile]
+    present = points["value"].notna().groupby(points["limits_number"]).transform("sum")
+    is_short = present < profile.minimum_points_count
+    for meaning, short in zip(points["meaning"], is_short, strict=True):
+        word = "common_cause" if meaning == "missing" else str(meaning)
+        yield "not_judged" if short and word == "common_cause" else word
 
 
 def _shown(value: float, factor: float) -> float | None:
@@ -332,11 +355,11 @@ def _latest(line: tuple[float | None, ...]) -> float | None:
     return next((value for value in reversed(line) if value is not None), None)
 
 
-def _events(points: pd.DataFrame) -> Iterator[ChartEvent]:
-    """Where the limits were recalculated."""
-    is_new = points["limits_number"].diff() > 0
-    for day in points.loc[is_new, "period"]:
-        yield ChartEvent(day, "limits recalculated")
+def _events(report: _Report, series: str) -> Iterator[ChartEvent]:
+    """Where the limits were recalculated, and why."""
+    for stretch in report.stretches.get(series, ()):
+        reason = clean_text(stretch["recalculated_because"])
+        yield ChartEvent(stretch["period_from"], reason or "Limits recalculated", True)
 
 
 def _list_points(report: _Report, points: pd.DataFrame) -> list[dict[str, str]]:
@@ -360,11 +383,27 @@ def _tell_flag(point: dict[Any, Any]) -> str:
     return f"{word_for('meaning', point['meaning'])}: {join_words(rules)}"
 
 
+def _tell_rebase(rebase: Rebase) -> str:
+    where = "every series" if rebase.series is None else clean_text(rebase.series)
+    return f"{where} from {tell_day(rebase.on)}"
+
+
+def _tell_breaks(report: _Report, series: str) -> list[str]:
+    """Where the limits of a series start anew, why, and who stands behind it."""
+    return [
+        clean_text(
+            f"Limits start anew with the period from {tell_day(each['period_from'])}: "
+            + (f"{each['recalculated_because']}, approved by {each['recalculation_approved_by']}."
+               if each["recalculated_because"] else "no reason was given.")
+        )
+        for each in report.stretches.get(series, ())
+    ]  # fmt: skip
+
+
 def _list_facts(report: _Report) -> list[dict[str, str]]:
     """The options, as a reader who did not give them needs to know."""
     options, chart = report.tables.options, report.tables.chart
     directions = sorted(set(report.tables.icons["direction"]))
-    days: list[date] = list(options.rebases)
     facts = {
         "Chart": _CHARTS[chart],
         "Rules": _PROFILES[options.profile],
@@ -374,28 +413,12 @@ def _list_facts(report: _Report) -> list[dict[str, str]]:
         "Limits from": "all points of a series"
         if options.baseline is None
         else f"the first {options.baseline} points"
-        + (" of each stretch between recalculations" if days else ""),
-        "Limits recalculated on": join_words([tell_day(day) for day in days]) or "no day",
+        + (" of each stretch between recalculations" if options.rebases else ""),
+        "Limits recalculated": join_words([_tell_rebase(each) for each in options.rebases])
+        or "never",
         "Shown": report.unit_words
         or ("numerator over denominator" if report.tables.is_ratio else "in the unit of the file"),
     }
+    if report.tables.notes:
+        facts["How the file was read"] = clean_text(" ".join(report.tables.notes))
     return [{"name": name, "words": capitalise(words)} for name, words in facts.items()]
-
-
-def _make_environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("lhs_pipeline.board", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    folder = files("lhs_pipeline.board").joinpath("templates")
-    style, script = (
-        folder.joinpath(name).read_text(encoding="utf-8") for name in ("board.css", "board.js")
-    )
-    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-    environment.globals.update(
-        style=Markup(style), script=Markup(script), script_hash=f"sha256-{digest}"
-    )
-    return environment

@@ -90,6 +90,7 @@ def publish_all(tables: BoardTables) -> tuple[PublishedTable, ...]:
         publish_decisions(tables),
         publish_adoption(tables),
         publish_answers(tables),
+        publish_interdependencies(tables),
     )
 
 
@@ -359,6 +360,56 @@ def _adoption_cells(row: Row, names: Names, actions: dict[str, Row]) -> dict[str
     }
 
 
+# --- interdependencies --------------------------------------------------------------------------
+
+_INTERDEPENDENCIES = (
+    Column("What we see", "text", "The two measures that move together, in a sentence", 60),
+    Column("First measure", "text", "The measure that moves first, or one of two together", 30),
+    Column("First unit", "text", "Where it is measured", 24),
+    Column("Second measure", "text", "The measure that moves with it, or after it", 30),
+    Column("Second unit", "text", "Where that is measured", 24),
+    Column("Weeks between", "count", "0 for the same week; empty where compared by month", 10),
+    Column("Months between", "count", "0 for the same month; empty where compared by week", 10),
+    Column("Correlation", "number", "From -1 (opposite) over 0 (none) to 1 (together), once trend,"
+           " season and habit are taken out", 12),
+    Column("Correlation from", "number", "Lower end of its 95% range", 12),
+    Column("Correlation to", "number", "Upper end of its 95% range", 12),
+    Column("Periods compared", "count", "How many weeks or months stand behind it", 11),
+    Column("Chance share (%)", "percentage", "Of all ties as strong as this one, about this"
+           " share is chance", 11),
+    Column("Same base?", "text", "Whether both are counted over the same base, which alone can make"
+           " them move together", 10),
+)  # fmt: skip
+
+
+def publish_interdependencies(tables: BoardTables) -> PublishedTable:
+    """Measures that move together or lead one another, surest first."""
+    names = gather_names(tables)
+    ordered = tables.interdependencies.sort_values(
+        ["p_value", "leading_indicator_id", "leading_unit_id"], kind="stable"
+    )
+    cells = [_tie_cells(row, names) for row in read_rows(ordered)]
+    return _publish("interdependencies", "Moves together", _INTERDEPENDENCIES, cells, tables)
+
+
+def _tie_cells(row: Row, names: Names) -> dict[str, object]:
+    return {
+        "What we see": text_of(row, "words"),
+        "First measure": names.measure(text_of(row, "leading_indicator_id")).name,
+        "First unit": names.unit(text_of(row, "leading_unit_id")),
+        "Second measure": names.measure(text_of(row, "following_indicator_id")).name,
+        "Second unit": names.unit(text_of(row, "following_unit_id")),
+        "Weeks between": number_of(row, "lag_weeks"),
+        "Months between": number_of(row, "lag_months"),
+        "Correlation": _rounded(number_of(row, "correlation")),
+        "Correlation from": _rounded(number_of(row, "correlation_lower")),
+        "Correlation to": _rounded(number_of(row, "correlation_upper")),
+        "Periods compared": number_of(row, "points_count"),
+        "Chance share (%)": _rounded(number_of(row, "q_value"), 100),
+        "Same base?": "Yes" if flag_of(row, "shares_denominator") else "No",
+    }
+
+
 # --- shared ------------------------------------------------------------------------------------
 
 # --- you said, we did ----------------------------------------------------------------------------
@@ -399,6 +450,8 @@ _ABOUT = {
     " acceptable?",
     "decisions": "What was decided, by whom, and whether the decision counts.",
     "adoption": "Where each change is in place, and where it is not yet.",
+    "interdependencies": "Measures that move together, or one after the other. It does not say that"
+    " one causes the other.",
 }
 
 

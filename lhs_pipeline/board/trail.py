@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from lhs_pipeline.board.disclosure import is_small, name_small, tell_people
+from lhs_pipeline.board.bands import band_of
+from lhs_pipeline.board.disclosure import is_small, tell_people
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import Names, gather_names
 from lhs_pipeline.board.rows import (
@@ -300,9 +301,8 @@ def _tell_signal(told: _Told, cycle: _Cycle, row: Row) -> TrailLine:
     limits = next(
         iter(told.tables.rows_where("limits", indicator_id=indicator_id, unit_id=told.unit_id)), {}
     )
-    is_few = measure.is_counted and _is_small_point(told, indicator_id, row)
-    few = f"made of {name_small(told.tables.disclosure)} events"
-    value = few if is_few else f"{measure.tell(number_of(row, 'value'))}"
+    band = _band_of_point(told, measure, row)
+    value = f"made of {band}" if band else f"{measure.tell(number_of(row, 'value'))}"
     what = (
         f"Signal: {measure.name} was {value} in the period {tell_day(start)} to {tell_day(end)},"
         f" {word_for('rule', text_of(row, 'rule'))}"
@@ -310,9 +310,18 @@ def _tell_signal(told: _Told, cycle: _Cycle, row: Row) -> TrailLine:
     usual = measure.tell_usual(number_of(limits, "lower_limit"), number_of(limits, "upper_limit"))
     what += f" ({usual})" if usual else ""
     source = told.rows_behind(indicator_id, told.unit_id, start, end) if start and end else ""
-    return TrailLine(
-        end, "analysis", cycle.number, what + ".", source, _is_small_point(told, indicator_id, row)
+    is_few = bool(band) or _is_small_point(told, indicator_id, row)
+    return TrailLine(end, "analysis", cycle.number, what + ".", source, is_few)
+
+
+def _band_of_point(told: _Told, measure: Measure, row: Row) -> str:
+    series = told.tables.rows_where(
+        "indicator_series",
+        indicator_id=measure.indicator_id,
+        unit_id=told.unit_id,
+        period_start=row["period_start"],
     )
+    return next((b for each in series if (b := band_of(each, measure, told.tables.disclosure))), "")
 
 
 def _is_small_point(told: _Told, indicator_id: str, row: Row) -> bool:

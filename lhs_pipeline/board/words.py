@@ -99,6 +99,7 @@ WORDS: dict[str, dict[str, str]] = {
         "improvement": "Improvement",
         "neither": "Unusual",
         "common_cause": "Usual variation",
+        "not_judged": "Too few points to say",
     },
     "rule": {
         "outside_limits": "outside the limits",

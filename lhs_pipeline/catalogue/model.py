@@ -236,6 +236,19 @@ class ComparisonsPolicy:
 
 
 @dataclass(frozen=True)
+class InterdependenciesPolicy:
+    """Which measures are compared with which, and how sure a tie must be."""
+
+    __pydantic_config__ = _STRICT
+    longest_lead_weeks_count: int
+    longest_lead_months_count: int
+    minimum_weeks_count: int
+    minimum_months_count: int
+    false_discovery_prop: float
+    most_units_across_count: int
+
+
+@dataclass(frozen=True)
 class VoicesPolicy:
     """When reports about one topic count as a signal."""
 
@@ -297,6 +310,7 @@ class Policy:
     next_review: Day
     spc: SpcPolicy
     comparisons: ComparisonsPolicy
+    interdependencies: InterdependenciesPolicy
     voices: VoicesPolicy
     triage: TriagePolicy
     evaluation: EvaluationPolicy

@@ -36,3 +36,17 @@ def _keep_up_to_last(order: NDArray[np.intp], passes: BoolArray) -> BoolArray:
     if hits.size:
         kept[order[: hits[-1] + 1]] = True
     return kept
+
+
+def adjust_p_values(p_values: FloatArray, claims_count: int) -> FloatArray:
+    """Smallest false discovery rate at which each claim would be kept (its q-value).
+
+    Args:
+        p_values: (n,), none missing, those of all claims at or below the rate of interest.
+        claims_count: of how many claims they are the smallest p-values.
+    """
+    order = np.argsort(p_values, kind="stable")
+    raw = p_values[order] * claims_count / np.arange(1, p_values.size + 1)
+    adjusted = np.empty(p_values.size)
+    adjusted[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
+    return adjusted

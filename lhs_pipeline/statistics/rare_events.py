@@ -51,6 +51,9 @@ def limits_t(sample: Sample, options: ChartOptions) -> ChartLimits:
         )
     ]
     back[1] = np.where(np.isnan(back[1]) & ~impossible, 0.0, back[1])
+    # To the power and back moves the last bit: a point on the centre line would leave it.
+    on_centre = np.isclose(times, lines.centre, rtol=1e-14, atol=0.0)
+    back[0] = np.where(on_centre, sample.values, back[0])
     return ChartLimits(sample.values, *back)
 
 

@@ -68,22 +68,3 @@ def outside_shares(between: float, series: int, seed: int) -> dict[Chart, float]
         judged = judge_chart(drawn, ChartRequest(chart, options))
         shares[chart] = float(judged.limits.is_outside.mean())
     return shares
-
-
-def as_markdown(rows: list[Recovery]) -> str:
-    """The table, percentages of series."""
-    head = "| planted | is a change | profile | any rule | " + " | ".join(Rule) + " |"
-    lines = [head, "|" + "---|" * (4 + len(Rule))]
-    for row in rows:
-        shares = [row.any_rule, *row.by_rule.values()]
-        cells = [row.world, "yes" if row.is_change else "no", row.profile]
-        lines.append("| " + " | ".join([*cells, *(f"{100 * s:.1f}%" for s in shares)]) + " |")
-    return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    print(as_markdown(recovery_table(series=20_000, seed=1)))
-    for spread in (0.0, 0.01, 0.03):
-        print(
-            spread, {str(c): f"{100 * s:.1f}%" for c, s in outside_shares(spread, 2_000, 1).items()}
-        )

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from lhs_pipeline.statistics import interdependence
 from lhs_pipeline.statistics.autocorrelation import measure_autocorrelation
-from lhs_pipeline.statistics.interdependence import LagOptions, find_ties
+from lhs_pipeline.statistics.interdependence import LagOptions, correlate, find_ties, prewhiten
 from lhs_pipeline.statistics.multiplicity import benjamini_hochberg
 from lhs_pipeline.statistics.seasonality import measure_seasonality
 
@@ -129,3 +130,95 @@ def test_missing_values_do_not_break_ties() -> None:
     ties = find_ties(values, OPTIONS)
     assert (0, 1, 2) in set(zip(ties.leader, ties.follower, ties.lag, strict=True))
     assert 29 not in ties.leader and 29 not in ties.follower
+
+
+@pytest.mark.parametrize(("points", "period", "longest"), [(156, 52, 8), (36, 12, 3)])
+def test_worlds_without_ties_seldom_report_one(points: int, period: int, longest: int) -> None:
+    """At a false discovery rate of 5%, about one such world in twenty says anything at all."""
+    options = LagOptions(longest, period, 2, 2, 24, 0.05)
+    rng = np.random.default_rng(12)
+    time = np.arange(points)
+    reports = 0
+    for _ in range(60):
+        values = habitual((30, points), 0.5, rng) + np.sin(2 * np.pi * time / period) + 0.02 * time
+        reports += find_ties(values, options).lag.size > 0
+    assert reports <= 9  # 3 expected; more than 9 by chance once in a thousand
+
+
+def test_correlations_are_those_of_an_independent_computation() -> None:
+    """Line, season and habit taken out by statsmodels; correlations by scipy; every lag."""
+    from scipy.stats import norm, pearsonr, rankdata
+    from statsmodels.regression.linear_model import OLS
+
+    values = tied_world(np.random.default_rng(3), tied=True)[:4]
+    values[2, 50] = np.nan
+    week = np.arange(values.shape[1])
+    waves = [f(2 * np.pi * k * week / 52) for k in (1, 2) for f in (np.cos, np.sin)]
+    terms = np.column_stack([np.ones(week.size), week, *waves])
+    scores = np.full(values.shape, np.nan)
+    for place, row in enumerate(values):
+        known = ~np.isnan(row)
+        rest = np.full(row.size, np.nan)
+        rest[known] = OLS(row[known], terms[known]).fit().resid
+        lagged = np.column_stack([rest[1:-1], rest[:-2]])
+        usable = ~np.isnan(lagged).any(axis=1) & ~np.isnan(rest[2:])
+        left = OLS(rest[2:][usable], lagged[usable]).fit().resid
+        scores[place, 2:][usable] = norm.ppf(rankdata(left) / (left.size + 1))
+    np.testing.assert_allclose(prewhiten(values, OPTIONS), scores, atol=1e-7)
+    for lag in range(5):
+        now, later = scores[:, : week.size - lag], scores[:, lag:]
+        found, count = correlate(now, later)
+        for i, j in ((0, 1), (2, 3), (1, 2), (0, 0)):
+            both = ~np.isnan(now[i]) & ~np.isnan(later[j])
+            assert found[i, j] == pytest.approx(pearsonr(now[i][both], later[j][both])[0], abs=1e-9)
+            assert count[i, j] == both.sum()
+
+
+def test_blocks_change_nothing(monkeypatch) -> None:
+    """Pairs looked at in small squares give the ties of one large one."""
+    values = tied_world(np.random.default_rng(5), tied=True)
+    whole = find_ties(values, OPTIONS)
+    monkeypatch.setattr(interdependence, "_BLOCK_ROWS", 7)
+    parts = find_ties(values, OPTIONS)
+    assert whole.looked_at == parts.looked_at == {1: 435}
+    for name in ("leader", "follower", "lag", "correlation", "p_value", "q_value"):
+        np.testing.assert_allclose(getattr(whole, name), getattr(parts, name), rtol=1e-9)
+
+
+def test_families_are_kept_apart() -> None:
+    """A family of few pairs is not drowned by one of many, and what is left out is not counted."""
+    values = tied_world(np.random.default_rng(6), tied=True)
+
+    def family_of(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        small = (rows[:, None] < 4) & (columns < 4)
+        return np.where(small, 1, np.where(columns > 20, 0, 2)).astype(np.int8)
+
+    ties = find_ties(values, OPTIONS, family_of)
+    assert ties.looked_at == {1: 6, 2: 21 * 20 // 2 - 6}
+    assert {(0, 1), (2, 3)} <= set(zip(ties.leader, ties.follower, strict=True))
+    assert not (ties.follower > 20).any()
+
+
+def test_q_values_are_those_of_scipy() -> None:
+    """The step-up adjustment, with ties and with claims that are not listed."""
+    from scipy.stats import false_discovery_control
+
+    from lhs_pipeline.statistics.multiplicity import adjust_p_values
+
+    p_values = np.round(np.random.default_rng(7).uniform(size=50) ** 3, 3)
+    np.testing.assert_allclose(adjust_p_values(p_values, 50), false_discovery_control(p_values))
+    few = np.sort(p_values)[:10]
+    np.testing.assert_array_equal(
+        adjust_p_values(few, 50) <= few[-1],
+        false_discovery_control(p_values)[np.argsort(p_values)][:10] <= few[-1],
+    )
+    assert adjust_p_values(np.empty(0), 3).size == 0
+
+
+def test_series_of_mostly_one_value_are_left_out() -> None:
+    """What is left of two mostly empty series mirrors the season that was taken out of both."""
+    rng = np.random.default_rng(8)
+    values = (rng.random((12, 156)) < 0.15).astype(float)
+    assert find_ties(values, OPTIONS).looked_at == {}
+    assert find_ties(np.empty((0, 156)), OPTIONS).lag.size == 0
+    assert find_ties(rng.normal(size=(3, 2)), OPTIONS).lag.size == 0

@@ -7,7 +7,7 @@ from lhs_pipeline.statistics.control_charts import Chart
 from lhs_pipeline.statistics.spc import MDC, NHSR, Rule
 
 from .planted_series import WORLDS
-from .signal_recovery import Recovery, as_markdown, outside_shares, recover
+from .signal_recovery import Recovery, outside_shares, recover
 
 SERIES = 4_000
 
@@ -78,10 +78,3 @@ def test_laney_charts_hold_where_shares_vary_beyond_chance() -> None:
     assert max(shares[Chart.PP], shares[Chart.IP], shares[Chart.I]) < 0.02
     quiet = outside_shares(between=0.0, series=300, seed=2)
     assert max(quiet.values()) < 0.01
-
-
-def test_the_table_names_every_world(rows) -> None:
-    """One line per world under two lines of heading."""
-    table = as_markdown(list(rows.values())).splitlines()
-    assert len(table) == 2 + len(WORLDS)
-    assert all(world.name in line for world, line in zip(WORLDS, table[2:], strict=True))

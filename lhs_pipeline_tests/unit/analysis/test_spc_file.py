@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from lhs_pipeline.analysis.spc_breaks import read_breaks
 from lhs_pipeline.analysis.spc_file import read_spc_file
-from lhs_pipeline.analysis.spc_options import FileChart, SpcFileError, SpcOptions
+from lhs_pipeline.analysis.spc_options import FileChart, Rebase, SpcFileError, SpcOptions
 from lhs_pipeline.analysis.spc_tables import SpcTables, judge_file
 from lhs_pipeline.vocabulary import ChartProfile, Direction
 
@@ -127,7 +128,7 @@ def test_direction_and_target_of_the_file_come_before_the_options(tmp_path: Path
 
 def test_rebase_and_baseline(tmp_path: Path) -> None:
     values = [10.0, 12.0] * 7 + [20.0, 22.0] * 7
-    options = replace(PLAIN, rebases=(date(2024, 3, 1),), baseline=12)
+    options = replace(PLAIN, rebases=(Rebase(date(2024, 3, 1)),), baseline=12)
     limits = judge(tmp_path, series(values), options).limits
     assert list(limits["centre"]) == [11.0, 21.0]
     assert list(limits["baseline_count"]) == [12, 12]
@@ -164,17 +165,22 @@ def test_columns_may_have_other_names(tmp_path: Path) -> None:
     [
         ("series,period,value\na,2024-01,1\na,2024-02,x\n", "row 2, value: 'x'; expected a number"),
         ("series,period,value\na,2024-01,1e400\n", "row 1, value: '1e400'"),
-        ("series,period,value\na,31/01/2024,1\n", "row 1, period: '31/01/2024'; expected a date"),
+        ("series,period,value\na,01/31/2024,1\n", "row 1, period: '01/31/2024'; expected a date"),
+        ("series,period,value\na,31/01/2024,1\na,2024-02-01,1\n", "row 1, period: '31/01/2024'"),
+        ("series,period,value\na,2024-01,5%\na,2024-02,6\n", "row 1, value: '5%'; expected a"),
+        ("series;period;value\na;2024-01;1,5\n", "row 1, value: '1,5'; expected a number"),
+        ("series,period,value\na,2024-01\n", "row 1: 2 cells; expected 3"),
+        ("ward,month,value\na,2024-01,1\n", "'period' is missing; found ward, month, value"),
+        ("period,value\n2024-01,1\n2024-01,2\n", "which column names the series?"),
         ("series,period,value\na,2024-02-31,1\n", "row 1, period: '2024-02-31'"),
         ("series,period,value\n,2024-01,1\n", "row 1, series: ''; expected the name"),
         ("series,period,value\na,2024-01,1\na,2024-01-01,2\n", "in row 1 already"),
         ("series,period,value\na,2024-01,1,5\n", "row 1: 4 cells; expected 3"),
         ("series,period,value,direction\na,2024-01,1,up\n", "row 1, direction: 'up'"),
         ("series,period,value\n", "there is no row"),
-        ("series;period;value\na;2024-01;1\n", "column 'series' is missing; found series;period"),
         ("series,period,numerator,denominator\na,2024-01,1,2\n", "expected --chart p or pp"),
         ("series,period\na,2024-01\n", "expected the column value"),
-        ("", "cannot be read"),
+        ("", "is empty; expected a header"),
     ],
 )
 def test_an_error_names_file_row_field_and_what_was_expected(
@@ -216,7 +222,7 @@ def test_options_without_meaning(changed: dict[str, object], words: str) -> None
         replace(PLAIN, **changed)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("changed", [{"per": 1000.0}, {"rebases": (date(2030, 1, 1),)}])
+@pytest.mark.parametrize("changed", [{"per": 1000.0}, {"rebases": (Rebase(date(2030, 1, 1)),)}])
 def test_options_that_the_file_makes_vain(tmp_path: Path, changed: dict[str, object]) -> None:
     with pytest.raises(SpcFileError, match="expected"):
         judge(tmp_path, series(VECTOR), replace(PLAIN, **changed))  # type: ignore[arg-type]
@@ -273,7 +279,7 @@ def test_nhsr_cases_from_the_file(tmp_path: Path, case_id: str) -> None:
         direction=DIRECTIONS[case["improvement_direction"]],
         target=None if pd.isna(target) else float(target),
         baseline=None if pd.isna(fixed) else int(fixed),
-        rebases=tuple(date.fromisoformat(day) for day in rebases),
+        rebases=tuple(Rebase(date.fromisoformat(day)) for day in rebases),
     )
     rows = inputs.rename(columns={"f": "series", "x": "period", "y": "value"})
     tables = judge(tmp_path, rows[["series", "period", "value"]], options)
@@ -314,3 +320,84 @@ def test_qicharts2_cases_from_the_file(tmp_path: Path, case_id: str) -> None:
         expected = np.where(np.isfinite(expected), expected, np.nan)
         np.testing.assert_allclose(tables.points[ours], expected, rtol=1e-9, atol=1e-9)
     assert tables.limits["longest_run"].tolist() == [int(float(theirs["longest.run"].iloc[0]))]
+
+
+@pytest.mark.parametrize(
+    ("heading", "rows"),
+    [
+        ("series;period;value", "file;2024-01;12.5\nfile;2024-02;1100\n"),
+        ("series\tperiod\tvalue", "file\t2024-01\t12.5\nfile\t2024-02\t1100\n"),
+        ("series,period,value", 'file,01/01/2024,12.5\nfile,1/2/2024,"1,100"\n'),
+        ("series,period,value", "file,Jan 2024,12.5%\nfile,February 2024,1100%\n"),
+        ("series,period,value", "file,Jan-24,12.5\nfile,01-Feb-24,1100\n"),
+        (" Series,PERIOD , value", "file,2024-01-01 00:00:00,12.5\nfile,2024-02,1100\n"),
+        ("period,value", "2024-01,12.5\n2024-02,1100\n"),
+    ],
+)
+def test_tables_are_read_as_people_write_them(tmp_path: Path, heading: str, rows: str) -> None:
+    read = read_spc_file(write(tmp_path, f"{heading}\n{rows}"), PLAIN)
+    assert read.rows["series"].tolist() == ["file", "file"]
+    assert read.rows["period"].dt.strftime("%Y-%m-%d").tolist() == ["2024-01-01", "2024-02-01"]
+    assert read.rows["value"].tolist() == [12.5, 1100.0]
+    assert read.is_percentage == ("%" in rows)
+    assert len(read.notes) == ("/" in rows) + ("series" not in heading.lower())
+
+
+def test_other_encodings_and_workbooks_are_named(tmp_path: Path) -> None:
+    file = tmp_path / "file.csv"
+    file.write_bytes("series,period,value\nCaf\xe9,2024-01,1\n".encode("latin-1"))
+    with pytest.raises(SpcFileError, match="row 1 is not UTF-8; expected CSV in UTF-8"):
+        read_spc_file(file, PLAIN)
+    book = tmp_path / "file.xlsx"
+    book.write_bytes(b"PK")
+    with pytest.raises(SpcFileError, match="is a workbook; expected CSV"):
+        read_spc_file(book, PLAIN)
+
+
+def test_a_break_concerns_its_series_alone_and_says_why(tmp_path: Path) -> None:
+    """A merger makes a step: with the break it is no shift, and the other series keeps its own."""
+    both = pd.concat([series([*VECTOR, *VECTOR], name) for name in ("a", "b")])
+    both["value"] += np.where(both["period"] >= "2024-07", 20, 0)
+    merger = Rebase(date(2024, 7, 1), "a", "merger", "board")
+    tables = judge(tmp_path, both, replace(PLAIN, rebases=(merger,)))
+    limits = tables.limits.set_index(["series", "limits_number"])
+    assert limits.index.tolist() == [("a", 1), ("a", 2), ("b", 1)]
+    assert limits.loc[("a", 2), "recalculated_because"] == "merger"
+    assert limits.loc[("a", 2), "recalculation_approved_by"] == "board"
+    assert limits.loc[("a", 1), "recalculated_because"] == ""
+    flagged = tables.points.groupby("series")["is_special_cause"].sum()
+    assert flagged["a"] == 2 and flagged["b"] > 20  # the vector's own high point, twice
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("from,reason\n2024-03,merger\n", "column 'approved_by' is missing"),
+        ("from,reason,approved_by\n03.2024,merger,board\n", "row 1, from: '03.2024'"),
+        ("from,reason,approved_by\n2024-03,,board\n", "row 1, reason: ''; expected a few words"),
+        ("from,reason,approved_by\n2024-03,merger,\n", "row 1, approved_by: ''"),
+    ],
+)
+def test_a_break_without_a_reason_or_an_approver_is_refused(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(SpcFileError) as error:
+        read_breaks(write(tmp_path, text))
+    assert words in str(error.value)
+
+
+def test_a_break_of_an_unknown_series_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path, "series,from,reason,approved_by\nz,2024-03,merger,board\n")
+    rebases = read_breaks(file)
+    with pytest.raises(SpcFileError, match="series 'z' is not in"):
+        judge(tmp_path, series([1.0] * 20), replace(PLAIN, rebases=rebases))
+
+
+def test_the_order_of_rows_is_irrelevant(tmp_path: Path) -> None:
+    """Points, limits and icons of a shuffled file are those of the file, with a break too."""
+    both = pd.concat([series([*VECTOR, None, *VECTOR], name) for name in ("b", "a")])
+    options = replace(PLAIN, rebases=(Rebase(date(2024, 7, 1), "a", "merger", "board"),))
+    straight = judge(tmp_path, both, options)
+    shuffled = judge(tmp_path, both.sample(frac=1, random_state=2), options)
+    for name in ("points", "limits", "icons"):
+        pd.testing.assert_frame_equal(getattr(straight, name), getattr(shuffled, name))

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 import xml.dom.minidom
+from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 
-from lhs_pipeline.board.charts import ChartEvent, SpcSeries, describe_chart, draw_spc_chart
+from lhs_pipeline.board.chart_marks import ChartEvent, place_marks
+from lhs_pipeline.board.charts import SpcSeries, describe_chart, draw_spc_chart
 from lhs_pipeline.board.model import BoardTables
-from lhs_pipeline.board.problem_view import chart_of
+from lhs_pipeline.board.names import gather_names
+from lhs_pipeline.board.problem_view import chart_of, show_problem
+from lhs_pipeline.board.trail import name_no_rows
+from lhs_pipeline.board.views import Scene
 
 HOSTILE = '</text><script>alert(1)</script>$\\frac{1}{2}$ "x" \u202e'
 
@@ -87,3 +93,83 @@ def test_the_leading_chart_of_a_problem_is_in_the_readers_numbers(tables: BoardT
     assert series.title == "A&E stays over four hours, Emergency Department"
     assert series.upper_limit == pytest.approx(27)
     assert chart_of(tables, "equipment@ward_02") is None
+
+
+def test_labels_of_one_row_never_overlap() -> None:
+    """Twenty marks within a few weeks, one of them on the same day as another."""
+    days = make_series(100).period_starts
+    events = [ChartEvent(day + timedelta(days=n % 3), f"Change {n}") for n, day in
+              enumerate(days[40:59])]  # fmt: skip
+    events.append(ChartEvent(events[0].on, "Decision"))
+    span = (days[0].toordinal(), days[-1].toordinal())
+    marks = place_marks(events, days, span)
+    assert len(marks) == 19 and marks[0].label == "Change 0 · Decision"
+    rows: dict[int | None, list[tuple[float, float]]] = {}
+    for mark in marks:
+        # A letter of the chart's face is about half as wide as high: 4.5 of some 480 points.
+        width = len(mark.label) * 4.5 / 480 * (span[1] - span[0])
+        ends = (mark.place - width, mark.place) if mark.is_left_of_mark else (
+            mark.place, mark.place + width)  # fmt: skip
+        rows.setdefault(mark.row, []).append(ends)
+    for row, spans in rows.items():
+        if row is not None:
+            assert all(one[1] <= other[0] for one, other in pairwise(sorted(spans)))
+    svg = draw_spc_chart(replace(make_series(100), events=tuple(events)))
+    assert all(f"{event.label} on " in svg for event in events)  # told, if not drawn
+
+
+def test_nothing_joins_the_two_sides_of_a_break() -> None:
+    series = make_series(36)
+    split = replace(series, events=(ChartEvent(series.period_starts[20], "Merger", True),))
+    assert split.break_places == [20]
+    whole, parted = (draw_spc_chart(replace(each, flags=("common_cause",) * 36))
+                     for each in (series, split))  # fmt: skip
+    # The line of the values is the one grey path of full width: one piece more after the break.
+    assert parted.count("#9aa5ac") == whole.count("#9aa5ac") + 1
+    assert "The limits start anew from 20 Nov 2023: Merger." in parted
+
+
+def test_too_few_points_are_not_called_usual() -> None:
+    svg = draw_spc_chart(replace(make_series(7), flags=("not_judged",) * 7))
+    assert "Usual variation" not in svg and "Too few points to say" in svg
+    assert "There are too few points to flag any." in svg
+
+
+def test_large_numbers_are_written_out_and_stay_on_the_paper() -> None:
+    series = make_series(36)
+    million = replace(series, values=tuple(v and v * 1e6 for v in series.values), centre=4.5e6,
+                      lower_limit=2.1e6, upper_limit=6.9e6, target=None)  # fmt: skip
+    svg = draw_spc_chart(million)
+    assert "upper limit 6,900,000" in svg and ">4,000,000<" in svg and "1e6" not in svg
+
+
+@pytest.mark.parametrize(("events", "words"), [(3.0, "1–4 events"), (797.0, "all but 1–4")])
+def test_few_events_and_all_but_few_are_withheld(
+    tables: BoardTables, events: float, words: str
+) -> None:
+    """97 of 100 gives 3 away as surely as 3 of 100 does."""
+    points = tables.indicator_series
+    is_late = points["indicator_id"] == "ae_over_4h"
+    shown = points.assign(
+        numerator=points["numerator"].mask(is_late, events),
+        value=points["value"].mask(is_late, events / 800),
+    )
+    series = chart_of(
+        replace(tables, indicator_series=shown), "emergency_flow@emergency_department"
+    )
+    assert series is not None
+    assert set(series.bands) == {words}
+    middle = 2.5 if events < 5 else 797.5
+    assert list(series.values) == pytest.approx([100 * middle / 800] * len(series.values))
+    assert words in describe_chart(series)
+
+
+def test_a_yearly_measure_is_not_told_by_the_month(tables: BoardTables) -> None:
+    def said(given: BoardTables) -> str:
+        scene = Scene(given, gather_names(given), date(2026, 7, 1))
+        facts = show_problem(scene, "falls@ward_07", name_no_rows).facts
+        return next(fact.words for fact in facts if fact.name == "More than usual")
+
+    assert said(tables) == "about 2.4 falls a month"
+    yearly = replace(tables, indicators=tables.indicators.assign(period="year"))
+    assert said(yearly) == "about 28.8 falls in the year"

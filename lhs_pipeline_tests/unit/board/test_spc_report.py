@@ -143,3 +143,19 @@ def test_a_mistake_is_told_and_nothing_is_written(
     assert run(values_file, *arguments, "--out", tmp_path / "out") == 1
     assert words in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_break_shows_why_and_who_and_claims_no_limits_it_has_not(tmp_path: Path) -> None:
+    """After a merger the old limits say nothing, and eight points give no new ones."""
+    values = [*VECTOR, *(20 + value for value in VECTOR[:8])]
+    frame = pd.DataFrame({"series": "a", "period": months(26), "value": values})
+    frame.to_csv(tmp_path / "file.csv", index=False)
+    breaks = tmp_path / "breaks.csv"
+    breaks.write_text("series,from,reason,approved_by\na,2024-07,Merger,chief operating officer\n")
+    assert run(tmp_path / "file.csv", "--breaks", breaks, "--out", tmp_path / "out") == 0
+    page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "from 1 Jul 2024: Merger, approved by chief operating officer." in page
+    assert "Too few points to say: 8 of the 13 needed" in page
+    chart = page[page.index('class="spc"') : page.index("</svg>", page.index('class="spc"'))]
+    assert "average" in chart and "upper limit" not in chart
+    assert "Usual variation" in chart and "Too few points to say" in chart

@@ -14,6 +14,7 @@ from lhs_pipeline.board.workbook import write_workbook
 openpyxl = pytest.importorskip("openpyxl")
 
 SHEETS = ["Read me", "Triage", "Evaluations", "Decisions", "Adoption", "You said, we did",
+          "Moves together",
           "Data dictionary"]  # fmt: skip
 
 
