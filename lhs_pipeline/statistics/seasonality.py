@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lhs_pipeline.statistics.autocorrelation import measure_autocorrelation
+
 Floats = npt.NDArray[np.float64]
 
 
@@ -23,6 +25,9 @@ class Seasonality:
         peak_at: (n_series,) place of the peak within a period, from 0.
         p_value: (n_series,) of no season; NaN if not measurable.
         remainder: (n_series, n_points) values less line and season.
+        season: (n_series, n_points) the season alone, of mean zero over a period.
+        repeat: (n_series,) correlation of what is off the line with itself a period earlier: near
+            zero or below where one step or spell was taken for a season; NaN if not measurable.
     """
 
     strength_prop: Floats
@@ -30,6 +35,8 @@ class Seasonality:
     peak_at: npt.NDArray[np.intp]
     p_value: Floats
     remainder: Floats
+    season: Floats
+    repeat: Floats
 
 
 def measure_seasonality(values: Floats, period: int, harmonics_count: int) -> Seasonality:
@@ -57,7 +64,17 @@ def measure_seasonality(values: Floats, period: int, harmonics_count: int) -> Se
     unmeasured = present.sum(axis=1) < 2 * period
     p_value[unmeasured] = strength[unmeasured] = np.nan
     amplitude = (season.max(axis=1) - season.min(axis=1)) / 2
-    return Seasonality(strength, amplitude, season.argmax(axis=1), p_value, fitted.remainder)
+    repeat = measure_autocorrelation(without.remainder, period).correlation
+    repeat[unmeasured] = np.nan
+    return Seasonality(
+        strength_prop=strength,
+        amplitude=amplitude,
+        peak_at=season.argmax(axis=1),
+        p_value=p_value,
+        remainder=fitted.remainder,
+        season=season[:, np.arange(values.shape[1]) % period],
+        repeat=repeat,
+    )
 
 
 @dataclass(frozen=True)
