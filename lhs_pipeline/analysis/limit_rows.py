@@ -4,6 +4,7 @@ Both Making Data Count answers are put into words here.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,12 @@ import numpy.typing as npt
 
 from lhs_pipeline.analysis.rebases import Break
 from lhs_pipeline.analysis.signal_charts import JudgedGrid
+from lhs_pipeline.analysis.signal_entries import Entries
 from lhs_pipeline.analysis.stretches import place_of
 from lhs_pipeline.catalogue.model import Indicator, SpcPolicy
-from lhs_pipeline.statistics.icons import assurance_icon, variation_icon
+from lhs_pipeline.statistics.flagged_points import RULES
+from lhs_pipeline.statistics.icons import assurance_icon, latest_points, variation_icon
+from lhs_pipeline.statistics.spc import XmrResult
 
 Columns = dict[str, npt.NDArray[Any]]
 Accepted = Mapping[int, Sequence[Break]]
@@ -44,19 +48,31 @@ _DOUBTS = (
     "Each point repeats much of the one before it, so points count for less.",
     "The figures vary more than chance alone explains, so the limits are wider.",
     "Events are so few that the time between them is judged.",
+    "A rule flags the latest point; in a series of this kind that happens by chance too often to "
+    "count.",
 )
 
 
-def limit_rows(judged: JudgedGrid, breaks: Accepted, policy: SpcPolicy) -> Columns:
-    """Columns of `analysis.limits`: one entry per series."""
-    grid, indicator, result = judged.grid, judged.indicator, judged.result
+def limit_rows(
+    judged: JudgedGrid, entries: Entries, breaks: Accepted, policy: SpcPolicy
+) -> Columns:
+    """Columns of `analysis.limits`: one entry per series.
+
+    Args:
+        judged: the series.
+        entries: their flagged points; those that are marked down give no icon.
+        breaks: where their limits start anew.
+        policy: the rules.
+    """
+    grid, indicator = judged.grid, judged.indicator
+    result = without_marked_down(judged.result, entries)
     latest = judged.latest_periods()
     enough = judged.has_limits(policy.minimum_points_count)
     shown = _last_where(enough)
     targets, since = _targets(indicator, grid.starts[np.maximum(latest, 0)])
     variation = variation_icon(result, indicator.direction).astype(str)
     assurance = assurance_icon(result, targets, indicator.direction).astype(str)
-    has_now = _is_now(judged, shown)
+    has_now = enough.any(axis=1) & _is_now(judged, shown)
     words = _words_of(variation, assurance, np.isnan(targets) & ~np.isnat(since))
     rows = np.arange(latest.size)
     return {
@@ -76,8 +92,28 @@ def limit_rows(judged: JudgedGrid, breaks: Accepted, policy: SpcPolicy) -> Colum
         "target": targets,
         "target_from_on": since,
         **words,
-        **_habits(judged),
+        **_habits(judged, _is_marked_down_now(judged, entries)),
     }
+
+
+def without_marked_down(result: XmrResult, entries: Entries) -> XmrResult:
+    """The result without the flags that count for less."""
+    kept = {}
+    for place, rule in enumerate(RULES):
+        flags = result.flags_of(rule).copy()
+        here = ~entries.counts & (entries.rule == place)
+        flags[entries.series[here], entries.point[here]] = False
+        kept[str(rule)] = flags
+    return replace(result, **kept)
+
+
+def _is_marked_down_now(judged: JudgedGrid, entries: Entries) -> npt.NDArray[np.bool_]:
+    """Series whose latest point a rule flags, and where that counts for less."""
+    now = entries.point == latest_points(judged.result)[entries.series]
+    marked = np.zeros(judged.grid.unit_ids.size, dtype=np.bool_)
+    marked[entries.series[now & ~entries.counts]] = True
+    marked[entries.series[now & entries.counts]] = False
+    return marked
 
 
 def _last_where(truths: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
@@ -166,11 +202,12 @@ def _words_of(
     }
 
 
-def _habits(judged: JudgedGrid) -> Columns:
+def _habits(judged: JudgedGrid, is_marked_down: npt.NDArray[np.bool_]) -> Columns:
     """What was measured of each series, and what follows from it in words."""
     habits = judged.habits
     is_between = np.array([chart.is_between_events for chart in judged.charts], dtype=np.bool_)
-    said = [habits.is_adjusted, habits.repeat > 0, np.isin(judged.charts, _WIDER), is_between]
+    said = [habits.is_adjusted, habits.repeat > 0, np.isin(judged.charts, _WIDER)]
+    said += [is_between, is_marked_down]
     doubts = [
         " ".join(words for words, holds in zip(_DOUBTS, row, strict=True) if holds) or None
         for row in zip(*(truths.tolist() for truths in said), strict=True)
@@ -188,9 +225,12 @@ def point_rows(judged: JudgedGrid, policy: SpcPolicy) -> Columns:
     grid, lines, numbers = judged.grid, judged.lines, judged.stretches.numbers
     every, _ = _targets(judged.indicator, grid.starts)
     is_of_counts = np.array([chart.is_of_counts for chart in judged.charts], dtype=np.bool_)
+    is_between = np.array([chart.is_between_events for chart in judged.charts], dtype=np.bool_)
     changes = is_of_counts | judged.habits.is_adjusted | (numbers != numbers[:, :1]).any(axis=1)
     changes |= np.unique(every).size > 1
     has_limits = judged.has_limits(policy.minimum_points_count)
+    # Lines at the times of rare events would tell when somebody was harmed.
+    changes &= ~is_between
     series, point = np.nonzero(changes[:, None] & ~np.isnan(lines.centre))
     drawn = has_limits[series, point]
     return {

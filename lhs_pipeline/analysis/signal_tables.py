@@ -120,7 +120,7 @@ EPISODES = declare(
 SIGNAL_CONTROL = declare(
     "analysis.signal_control",
     "How many of tonight's signals are expected to be noise.",
-    "one row: the latest night",
+    "one row per site: its latest night",
     {
         "as_of_on": "DATE last day of the newest complete period",
         "series_count": "BIGINT series with points enough to be judged tonight",

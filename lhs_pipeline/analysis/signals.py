@@ -113,10 +113,10 @@ def judge_series(
     number = 0
     for grid in read_grids(batches):
         judged, accepted = _judge(grid, catalogue.indicators[grid.indicator_id], policy, breaks)
-        yield _piece(LIMITS, limit_rows(judged, accepted, policy))
+        entries = list_entries(judged, policy.doubts, policy.minimum_points_count)
+        yield _piece(LIMITS, limit_rows(judged, entries, accepted, policy))
         yield _piece(POINT_LIMITS, point_rows(judged, policy))
         yield _piece(REBASES, rebase_rows(judged, accepted))
-        entries = list_entries(judged, policy.doubts, policy.minimum_points_count)
         looked.append(
             _Looked(
                 _signal_rows(judged, entries),

@@ -43,6 +43,7 @@ MARKERS: dict[str, MarkerStyle] = {
     "concern": MarkerStyle("D", "#ED8B00", "#8A5000", 5.0),
     "improvement": MarkerStyle("s", "#41B6E6", "#005EB8", 5.2),
     "neither": MarkerStyle("^", "#B29AD0", "#490092", 5.8),
+    "not_judged": MarkerStyle("o", GREY, GREY, 3.0),
 }
 
 _WIDTH_INCHES, _HEIGHT_INCHES, _DOTS_PER_INCH = 8.4, 3.5, 72
@@ -72,7 +73,7 @@ class PointLines:
 class SpcSeries:
     """One indicator of one unit, in the numbers that people read.
 
-    `flags` holds one of common_cause, concern, improvement or neither for each point; a value of
+    `flags` holds one of common_cause, concern, improvement, neither or not_judged for each point; a value of
     None leaves a gap; a point that is not complete is drawn hollow. Where there are `lines`, they
     are drawn as steps, and the single numbers are those of the latest point. A point that is
     `is_banded` stands for so few events that their number is withheld: it is drawn where the

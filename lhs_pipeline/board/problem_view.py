@@ -10,6 +10,12 @@ from datetime import date, timedelta
 import pandas as pd
 from markupsafe import Markup
 
+from lhs_pipeline.board.chart_lines import (
+    BETWEEN_EVENTS,
+    find_lines,
+    list_rebases,
+    tell_baseline,
+)
 from lhs_pipeline.board.charts import ChartEvent, SpcSeries, describe_chart, draw_spc_chart
 from lhs_pipeline.board.disclosure import is_small, name_small, tell_people
 from lhs_pipeline.board.model import BoardTables
@@ -58,6 +64,7 @@ _CHECKS_SHOWN = 3
 _LONGEST_QUOTATION = 320
 _SHORTEST_QUOTATION = 15
 _QUOTED_VOICES = ("patient", "staff")
+_UNFLAGGED = ("common_cause", "not_judged")
 _LENS_MEANING = {
     "agrees": "It shows the same problem.",
     "contradicts": "It had data, and the data point the other way.",
@@ -429,7 +436,7 @@ def _show_chart(subject: _Subject, limits: Row, events: tuple[ChartEvent, ...]) 
         variation_code=text_of(limits, "variation"),
         assurance=word_for("assurance", text_of(limits, "assurance")),
         assurance_code=text_of(limits, "assurance"),
-        baseline=_tell_baseline(limits) + _tell_band(series, few),
+        baseline=tell_baseline(subject.tables, limits) + _tell_band(series, few),
         description=describe_chart(series),
         points=_list_points(series, measure, few),
     )
@@ -439,19 +446,6 @@ def _tell_band(series: SpcSeries, few: str) -> str:
     if not any(series.is_banded):
         return ""
     return f" Periods with {few} are drawn at the middle of that range, so that nobody is known."
-
-
-def _tell_baseline(limits: Row) -> str:
-    first, last = day_of(limits, "baseline_from"), day_of(limits, "baseline_until")
-    if not first or not last:
-        return ""
-    has_limits = number_of(limits, "upper_limit") is not None
-    what = (
-        "The average and limits come"
-        if has_limits
-        else "Too few points for limits. The average comes"
-    )
-    return f"{what} from {tell_month(first)} to {tell_month(last)}."
 
 
 def build_series(
@@ -465,8 +459,11 @@ def build_series(
     meanings = {
         day_of(row, "period_start"): text_of(row, "meaning")
         for row in subject.tables.rows_where("signals", **wanted)
+        if not text_of(row, "mark_down")
     }
     starts = [day_of(row, "period_start") for row in points]
+    is_short = text_of(limits, "variation") == "too_few_points"
+    is_between = text_of(limits, "chart") in BETWEEN_EVENTS
     policy = subject.tables.disclosure
     banded = [
         measure.is_counted and is_small(number_of(row, "numerator"), policy) for row in points
@@ -481,12 +478,15 @@ def build_series(
         ),
         is_banded=tuple(banded),
         centre=_scaled(limits, "centre", measure),
-        lower_limit=_possible_limit(limits, "lower_limit", measure),
-        upper_limit=_possible_limit(limits, "upper_limit", measure),
+        lower_limit=None if is_between else _possible_limit(limits, "lower_limit", measure),
+        upper_limit=None if is_between else _possible_limit(limits, "upper_limit", measure),
         target=_scaled(limits, "target", measure),
-        flags=tuple(meanings.get(day, "common_cause") for day in starts),
+        flags=tuple(
+            meanings.get(day, "not_judged" if is_short else "common_cause") for day in starts
+        ),
         is_complete=tuple(flag_of(row, "is_complete") is not False for row in points),
-        events=events,
+        events=(*events, *list_rebases(subject.tables, limits)),
+        lines=find_lines(subject.tables, limits, measure, starts),
     )
 
 
@@ -513,7 +513,7 @@ def _list_points(series: SpcSeries, measure: Measure, few: str) -> list[ChartPoi
         ChartPoint(
             period=tell_day(day),
             value=few if is_few else "no data" if value is None else tell_number(value) + sign,
-            meaning="" if flag == "common_cause" else word_for("meaning", flag),
+            meaning="" if flag in _UNFLAGGED else word_for("meaning", flag),
             is_complete=complete,
         )
         for day, value, flag, complete, is_few in zip(

@@ -224,6 +224,7 @@ def _tell_signals(told: _Told, cycle: _Cycle) -> list[TrailLine]:
         (signals["topic_id"] == told.topic_id)
         & (signals["unit_id"] == told.unit_id)
         & (signals["meaning"] == "concern")
+        & signals["mark_down"].isna()
     )
     if cycle.since is not None:
         wanted &= signals["period_end"] >= pd.Timestamp(cycle.since)

@@ -1,8 +1,7 @@
 """How often an unchanged process would show a signal as strong as the one that was found.
 
-One chance per flagged point and rule, many at once; whether it is small enough is judged
-elsewhere. Four things make it larger than the textbook says: few baseline points, points that
-repeat each other, small counts, and (in `multiplicity`) the number of series looked at.
+Larger than the textbook says with few baseline points, points that repeat each other, and small
+counts. What many series together make of it is in `multiplicity`.
 """
 
 import numpy as np
