@@ -141,9 +141,7 @@ def _centre(judged: JudgedGrid) -> npt.NDArray[np.float64]:
     return np.where(is_between, rate, centre)
 
 
-def _at_latest(
-    judged: JudgedGrid, matrix: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
+def _at_latest(judged: JudgedGrid, matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """A matrix at the last point where a centre line stands."""
     place = _last_where(~np.isnan(judged.lines.centre))
     return matrix[np.arange(place.size), place]

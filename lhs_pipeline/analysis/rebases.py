@@ -110,9 +110,7 @@ def _takeovers(units: pd.DataFrame) -> Iterable[tuple[str, Break]]:
             yield row["successor_unit_id"], Break(first, MERGER, reason, "unit register", last)
 
 
-def _changes(
-    registers: Registers, catalogue: Catalogue
-) -> Iterable[tuple[tuple[str, str], Break]]:
+def _changes(registers: Registers, catalogue: Catalogue) -> Iterable[tuple[tuple[str, str], Break]]:
     """Valid decisions that went live on a unit, by the indicator that they are judged by."""
     decisions = {
         row["decision_id"]: row
@@ -128,13 +126,16 @@ def _changes(
         if action is None or decision is None or live["went_live_on"] is None:
             continue
         group = catalogue.authorities.get(decision["group_id"])
-        yield (decision["measure_indicator_id"], live["unit_id"]), Break(
-            on=_day(live["went_live_on"]),
-            kind=CHANGE,
-            reason=action["description"],
-            approved_by=group.title if group else decision["group_id"],
-            approved_on=_day(decision["decided_on"]),
-            decision_id=decision["decision_id"],
+        yield (
+            (decision["measure_indicator_id"], live["unit_id"]),
+            Break(
+                on=_day(live["went_live_on"]),
+                kind=CHANGE,
+                reason=action["description"],
+                approved_by=group.title if group else decision["group_id"],
+                approved_on=_day(decision["decided_on"]),
+                decision_id=decision["decision_id"],
+            ),
         )
 
 

@@ -98,9 +98,7 @@ def list_entries(judged: JudgedGrid, doubts: DoubtsPolicy, minimum_count: int) -
     side = np.where(is_trend, result.trend_side[series, point], result.side[series, point])
     spans = _spans(result, series, point, rule)
     blank = np.full(series.size, "", dtype=object)
-    bare = Entries(
-        series, point, rule, side.astype(np.int8), *spans, np.ones(series.size), blank
-    )
+    bare = Entries(series, point, rule, side.astype(np.int8), *spans, np.ones(series.size), blank)
     return _weighed(bare, judged, likelihood_of(judged), doubts)
 
 

@@ -66,7 +66,5 @@ def _valid_decisions(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
     """
     if not table_exists(con, _CHECKED_DECISIONS):
         return frozenset()
-    rows = con.execute(
-        f"select decision_id from {_CHECKED_DECISIONS} where is_valid"
-    ).fetchall()
+    rows = con.execute(f"select decision_id from {_CHECKED_DECISIONS} where is_valid").fetchall()
     return frozenset(str(row[0]) for row in rows)

@@ -73,9 +73,7 @@ def find_signals(
     made: dict[str, list[pd.DataFrame]] = {table.noun: [] for table in TABLES}
     for piece in judge_series([rows], catalogue, breaks):
         made[piece.table.noun].append(piece.rows)
-    return SignalTables(
-        **{table.noun: _with_dates(table, made[table.noun]) for table in TABLES}
-    )
+    return SignalTables(**{table.noun: _with_dates(table, made[table.noun]) for table in TABLES})
 
 
 def _typed(series: pd.DataFrame) -> pd.DataFrame:

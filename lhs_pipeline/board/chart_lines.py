@@ -28,9 +28,7 @@ def find_lines(
 ) -> PointLines | None:
     """Lines that change from point to point, in the numbers people read; None where level."""
     wanted = {name: text_of(limits, name) for name in ("indicator_id", "unit_id")}
-    rows = {
-        day_of(row, "period_start"): row for row in tables.rows_where("point_limits", **wanted)
-    }
+    rows = {day_of(row, "period_start"): row for row in tables.rows_where("point_limits", **wanted)}
     if not rows:
         return None
 
