@@ -200,9 +200,8 @@ def _best_by_series(series: Numbers, p_values: Floats) -> Floats:
 
 def _count(joined: Claims, stands: Truths) -> Control:
     """The newest night in numbers."""
-    as_of = joined.latest_days[~np.isnat(joined.latest_days)].max(
-        initial=np.datetime64("1970-01-01")
-    )
+    known = joined.latest_days[~np.isnat(joined.latest_days)]
+    as_of = known.max() if known.size else np.datetime64("NaT")
     speaks = ~np.isnat(joined.latest_days) & (joined.latest_until >= as_of)
     is_signal = speaks & joined.is_signal
     # Each unchanged series without a signal stands for a few unchanged ones with one.

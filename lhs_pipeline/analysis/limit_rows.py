@@ -17,7 +17,7 @@ from lhs_pipeline.analysis.stretches import place_of
 from lhs_pipeline.catalogue.model import Indicator, SpcPolicy
 from lhs_pipeline.statistics.flagged_points import RULES
 from lhs_pipeline.statistics.icons import assurance_icon, latest_points, variation_icon
-from lhs_pipeline.statistics.spc import XmrResult
+from lhs_pipeline.statistics.spc import Rule, XmrResult
 
 Columns = dict[str, npt.NDArray[Any]]
 Accepted = Mapping[int, Sequence[Break]]
@@ -98,13 +98,17 @@ def limit_rows(
 
 def without_marked_down(result: XmrResult, entries: Entries) -> XmrResult:
     """The result without the flags that count for less."""
-    kept = {}
+    kept = {rule: result.flags_of(rule).copy() for rule in RULES}
     for place, rule in enumerate(RULES):
-        flags = result.flags_of(rule).copy()
         here = ~entries.counts & (entries.rule == place)
-        flags[entries.series[here], entries.point[here]] = False
-        kept[str(rule)] = flags
-    return replace(result, **kept)
+        kept[rule][entries.series[here], entries.point[here]] = False
+    return replace(
+        result,
+        outside_limits=kept[Rule.OUTSIDE_LIMITS],
+        shift=kept[Rule.SHIFT],
+        trend=kept[Rule.TREND],
+        two_of_three=kept[Rule.TWO_OF_THREE],
+    )
 
 
 def _is_marked_down_now(judged: JudgedGrid, entries: Entries) -> npt.NDArray[np.bool_]:
@@ -225,11 +229,12 @@ def point_rows(judged: JudgedGrid, policy: SpcPolicy) -> Columns:
     is_of_counts = np.array([chart.is_of_counts for chart in judged.charts], dtype=np.bool_)
     is_between = np.array([chart.is_between_events for chart in judged.charts], dtype=np.bool_)
     changes = is_of_counts | judged.habits.is_adjusted | (numbers != numbers[:, :1]).any(axis=1)
-    changes |= np.unique(every).size > 1
+    changes |= _target_changes(every, ~np.isnan(grid.values))
     has_limits = judged.has_limits(policy.minimum_points_count)
     # Lines at the times of rare events would tell when somebody was harmed.
     changes &= ~is_between
-    series, point = np.nonzero(changes[:, None] & ~np.isnan(lines.centre))
+    is_drawn = changes[:, None] & ~np.isnan(lines.centre) & _spans(~np.isnan(grid.values))
+    series, point = np.nonzero(is_drawn)
     drawn = has_limits[series, point]
     return {
         "indicator_id": np.full(series.size, judged.indicator.id, dtype=object),
@@ -241,6 +246,25 @@ def point_rows(judged: JudgedGrid, policy: SpcPolicy) -> Columns:
         "upper_limit": np.where(drawn, lines.upper_limit[series, point], np.nan),
         "target": every[point],
     }
+
+
+def _target_changes(
+    targets: npt.NDArray[np.float64], present: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Series that have met more than one target, none counted as one."""
+    codes = np.unique(targets, return_inverse=True)[1] + 1
+    highest = np.where(present, codes, 0).max(axis=1, initial=0)
+    lowest = np.where(present, codes, codes.max(initial=0)).min(
+        axis=1, initial=codes.max(initial=0)
+    )
+    return np.asarray(highest > lowest, dtype=np.bool_)
+
+
+def _spans(present: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """From the first value of each series to its last; the calendar is that of all."""
+    begun = np.logical_or.accumulate(present, axis=1)
+    ahead = np.logical_or.accumulate(present[:, ::-1], axis=1)[:, ::-1]
+    return np.asarray(begun & ahead, dtype=np.bool_)
 
 
 def rebase_rows(judged: JudgedGrid, breaks: Accepted) -> Columns:

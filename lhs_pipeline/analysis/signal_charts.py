@@ -27,7 +27,7 @@ from lhs_pipeline.statistics.control_limits import ChartLimits, ChartOptions, Fl
 from lhs_pipeline.statistics.judged_chart import LINES, as_xmr, limits_by_group
 from lhs_pipeline.statistics.rebase_groups import find_groups
 from lhs_pipeline.statistics.seasonality import measure_seasonality
-from lhs_pipeline.statistics.spc import PROFILES, SpcProfile, XmrResult, judge_xmr
+from lhs_pipeline.statistics.spc import PROFILES, Rule, SpcProfile, XmrResult, judge_xmr
 from lhs_pipeline.vocabulary import Period
 
 _PERIODS_IN_YEAR = {Period.WEEK: 52, Period.MONTH: 12, Period.QUARTER: 4}
@@ -297,14 +297,16 @@ def _assemble(sheet: _Sheet, stretches: Stretches, profile: SpcProfile) -> XmrRe
     """All charts of a grid as one result."""
     lines = sheet.lines()
     groups = find_groups(lines.values.shape, stretches.ids)
-    flags = {
-        name: flag if name.endswith("side") else flag.astype(np.bool_)
-        for name, flag in sheet.flags.items()
-    }
+    rules = {name: sheet.flags[name].astype(np.bool_) for name in map(str, Rule)}
     return XmrResult(
         profile=profile,
         limits=limits_by_group(lines, groups, sheet.base),
         groups=groups,
         is_present=~np.isnan(lines.values),
-        **flags,
+        side=sheet.flags["side"],
+        trend_side=sheet.flags["trend_side"],
+        outside_limits=rules[Rule.OUTSIDE_LIMITS],
+        shift=rules[Rule.SHIFT],
+        trend=rules[Rule.TREND],
+        two_of_three=rules[Rule.TWO_OF_THREE],
     )

@@ -147,7 +147,7 @@ def _column_of_rank(rank: Places, first: Places, series: Places, length: int) ->
     hits = np.where(rank == length, np.arange(rank.shape[1]), rank.shape[1])
     nearest = np.minimum.accumulate(hits[:, ::-1], axis=1)[:, ::-1]
     found = nearest[series, first]
-    return np.minimum(found, rank.shape[1] - 1).astype(np.intp)
+    return np.asarray(np.minimum(found, rank.shape[1] - 1), dtype=np.intp)
 
 
 @np.errstate(invalid="ignore", divide="ignore")

@@ -214,7 +214,8 @@ def _signal_rows(judged: JudgedGrid, entries: Entries) -> Columns:
     grid, i, j = judged.grid, entries.series, entries.point
     better = better_side(judged.indicator.direction, grid.unit_ids.size)
     names = np.array([str(rule) for rule in RULES], dtype=object)
-    mark_down = np.where(entries.counts, None, entries.mark_down)
+    mark_down = entries.mark_down.copy()
+    mark_down[entries.counts] = None
     return {
         "indicator_id": np.full(i.size, judged.indicator.id, dtype=object),
         "unit_id": grid.unit_ids[i],

@@ -73,11 +73,11 @@ class PointLines:
 class SpcSeries:
     """One indicator of one unit, in the numbers that people read.
 
-    `flags` holds one of common_cause, concern, improvement, neither or not_judged for each point; a value of
-    None leaves a gap; a point that is not complete is drawn hollow. Where there are `lines`, they
-    are drawn as steps, and the single numbers are those of the latest point. A point that is
-    `is_banded` stands for so few events that their number is withheld: it is drawn where the
-    middle of the withheld range would lie.
+    `flags` holds one of common_cause, concern, improvement, neither or not_judged for each point;
+    a value of None leaves a gap; a point that is not complete is drawn hollow. Where there are
+    `lines`, they are drawn as steps, and the single numbers are those of the latest point. A point
+    that is `is_banded` stands for so few events that their number is withheld: it is drawn where
+    the middle of the withheld range would lie.
     """
 
     title: str

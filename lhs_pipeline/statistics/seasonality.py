@@ -79,6 +79,7 @@ def measure_seasonality(values: Floats, period: int, harmonics_count: int) -> Se
 def _lowest_repeat(values: Floats, period: int) -> Floats:
     """The least that one period's shape is seen again in the next; half of it must overlap."""
     lowest = np.full(values.shape[0], np.inf)
+    values = _from_first_value(values)
     for start in range(0, values.shape[1] - period, period):
         later = values[:, start + period : start + 2 * period]
         earlier = values[:, start : start + later.shape[1]]
@@ -86,6 +87,15 @@ def _lowest_repeat(values: Floats, period: int) -> Floats:
         enough = both.sum(axis=1) >= (period + 1) // 2
         lowest[enough] = np.minimum(lowest, _shared_shape(earlier, later, both))[enough]
     return np.where(np.isinf(lowest), np.nan, lowest)
+
+
+def _from_first_value(values: Floats) -> Floats:
+    """Every series moved to the left edge, so that its periods are counted from its own start."""
+    first = (~np.isnan(values)).argmax(axis=1)
+    places = np.arange(values.shape[1]) + first[:, None]
+    inside = places < values.shape[1]
+    moved = np.take_along_axis(values, np.where(inside, places, 0), axis=1)
+    return np.where(inside, moved, np.nan)
 
 
 def _shared_shape(first: Floats, second: Floats, both: npt.NDArray[np.bool_]) -> Floats:

@@ -175,7 +175,7 @@ def out_of(*tables: Table, kinds: Sequence[str] = ()) -> dict[str, dg.AssetOut]:
 
 
 def specs_of(*tables: Table, reads: Sequence[str], kinds: Sequence[str] = ()) -> list[dg.AssetSpec]:
-    """Return the assets of a step that reads and writes the warehouse itself, row batch by batch."""
+    """Return the assets of a function that reads and writes the warehouse itself, in batches."""
     return [
         dg.AssetSpec(
             key=[table.schema, table.noun],

@@ -103,8 +103,8 @@ def test_a_burst_of_rare_events_is_a_concern_and_a_long_silence_an_improvement()
     burst = find_signals(months(INFECTIONS, np.append(calm, np.full(18, 3.0)), base), CATALOGUE)
     silence = find_signals(months(INFECTIONS, np.append(calm, np.zeros(18)), base), CATALOGUE)
     assert {chart_of(burst), chart_of(silence)} == {"t"}
-    late = date(2025, 5, 1)
-    assert set(burst.signals.query("period_start >= @late")["meaning"]) == {"concern"}
+    late = burst.signals["period_start"] >= date(2025, 5, 1)
+    assert set(burst.signals[late]["meaning"]) == {"concern"}
     assert silence.limits["variation"].iloc[0] == "improvement_low"
 
 
