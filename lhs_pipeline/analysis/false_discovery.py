@@ -139,7 +139,9 @@ def _noise_prop(
     if_alone = np.full(count.size, 3.0)
     is_calm = repeat == 0
     total += np.where(is_calm, signal_chance.chance_of_normal(if_alone, count), 0.0)
-    total += np.where(is_calm, signal_chance.chance_of_two_of_three(count, repeat), 0.0)
+    counts, place = np.unique(count, return_inverse=True)
+    pairs = signal_chance.chance_of_two_of_three(counts, np.zeros(counts.size))[place.ravel()]
+    total += np.where(is_calm, pairs, 0.0)
     return np.asarray(np.minimum(total + _trend_prop(profile), 1.0))
 
 

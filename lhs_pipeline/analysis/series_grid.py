@@ -25,7 +25,7 @@ COLUMNS = (
     "value",
 )
 """What a batch must have; its rows are complete periods, sorted by the first three."""
-ROWS_PER_BATCH = 1_200_000
+ROWS_PER_BATCH = 300_000
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,10 @@ class Entries:
     chance: Floats
     mark_down: npt.NDArray[np.object_]
 
+    def take(self, places: Places) -> "Entries":
+        """Some of the entries."""
+        return Entries(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
+
     @property
     def counts(self) -> Truths:
         """Entries that are not marked down."""
@@ -249,19 +253,21 @@ def _meant(result: XmrResult) -> Floats:
 def _chances(entries: Entries, like: Likelihood, repeat: Floats, base_count: Floats) -> Floats:
     """Chance of each entry; an infinite base means that the centre line is known."""
     chance = np.ones(entries.series.size)
-    single = _single_chances(entries, like, repeat, base_count)
+    judges = {
+        Rule.OUTSIDE_LIMITS: _single_chances,
+        Rule.SHIFT: _run_chances,
+        Rule.TREND: _trend_chances,
+        Rule.TWO_OF_THREE: _two_of_three_chances,
+    }
     for place, rule in enumerate(RULES):
-        here = entries.rule == place
-        if rule is Rule.OUTSIDE_LIMITS:
-            chance[here] = single[here]
-        elif rule is Rule.SHIFT:
-            chance[here] = _run_chances(entries, like, repeat, base_count)[here]
-        elif rule is Rule.TREND:
-            few = signal_chance.effective_count(entries.length, repeat)
-            chance[here] = signal_chance.chance_of_trend(few)[here]
-        else:
-            chance[here] = _two_of_three_chances(single, repeat, base_count)[here]
+        here = np.flatnonzero(entries.rule == place)
+        chance[here] = judges[rule](entries.take(here), like, repeat[here], base_count[here])
     return np.nan_to_num(chance, nan=1.0)
+
+
+def _trend_chances(entries: Entries, _: Likelihood, repeat: Floats, __: Floats) -> Floats:
+    """Chance of the trends, as long as they were when first seen, or since."""
+    return signal_chance.chance_of_trend(signal_chance.effective_count(entries.length, repeat))
 
 
 def _single_chances(
@@ -305,9 +311,13 @@ def _mean_log(side: Floats, entries: Entries) -> Floats:
     return np.asarray(np.exp((total[i, entries.known + 1] - total[i, entries.first]) / length))
 
 
-def _two_of_three_chances(single: Floats, repeat: Floats, base_count: Floats) -> Floats:
+def _two_of_three_chances(
+    entries: Entries, like: Likelihood, repeat: Floats, base_count: Floats
+) -> Floats:
     """Chance of two far points in three; larger where one alone is likelier than it should be."""
-    plain = signal_chance.chance_of_two_of_three(base_count, repeat)
+    single = _single_chances(entries, like, repeat, base_count)
+    pairs, place = np.unique(np.stack([base_count, repeat]), axis=1, return_inverse=True)
+    plain = signal_chance.chance_of_two_of_three(pairs[0], pairs[1])[place.ravel()]
     far = float(signal_chance.chance_of_normal(np.array([2.0]), np.array([np.inf]))[0])
     is_plain = np.isinf(base_count) & (repeat == 0)
     excess = np.where(is_plain, np.maximum(single / far, 1.0) ** 2, 1.0)

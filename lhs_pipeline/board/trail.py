@@ -248,9 +248,7 @@ def _tell_signal(told: _Told, cycle: _Cycle, row: Row) -> TrailLine:
     indicator_id = text_of(row, "indicator_id")
     measure = told.names.measure(indicator_id)
     start, end = day_of(row, "period_start"), day_of(row, "period_end")
-    limits = next(
-        iter(told.tables.rows_where("limits", indicator_id=indicator_id, unit_id=told.unit_id)), {}
-    )
+    limits = _limits_at(told, indicator_id, row)
     is_few = measure.is_counted and _is_small_point(told, indicator_id, row)
     few = f"made of {name_small(told.tables.disclosure)} events"
     value = few if is_few else f"{measure.tell(number_of(row, 'value'))}"
@@ -264,6 +262,14 @@ def _tell_signal(told: _Told, cycle: _Cycle, row: Row) -> TrailLine:
     return TrailLine(
         end, "analysis", cycle.number, what + ".", source, _is_small_point(told, indicator_id, row)
     )
+
+
+def _limits_at(told: _Told, indicator_id: str, signal: Row) -> Row:
+    """Limits at the point itself, or those of the series where its lines are level."""
+    wanted = {"indicator_id": indicator_id, "unit_id": told.unit_id}
+    day = signal["period_start"]
+    own = told.tables.rows_where("point_limits", **wanted, period_start=day)
+    return next(iter(own or told.tables.rows_where("limits", **wanted)), {})
 
 
 def _is_small_point(told: _Told, indicator_id: str, row: Row) -> bool:
