@@ -32,6 +32,15 @@ class Period(StrEnum):
     YEAR = "year"
 
 
+class IndicatorChart(StrEnum):
+    """The chart that suits the nature of a measure."""
+
+    XMR = "xmr"
+    P = "p"
+    U = "u"
+    RARE_EVENT = "rare_event"
+
+
 class Weekday(StrEnum):
     """Days on which a group may meet, Monday first."""
 

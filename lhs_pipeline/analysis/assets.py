@@ -1,6 +1,6 @@
 """Wiring of step 2: series, signals, themes, evidence, problems, triage."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import dagster as dg
 import pandas as pd
@@ -12,7 +12,8 @@ from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indica
 from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
 from lhs_pipeline.analysis.interdependencies import INTERDEPENDENCIES, find_interdependencies
 from lhs_pipeline.analysis.problems import CYCLES, PROBLEMS, Findings, find_problems
-from lhs_pipeline.analysis.signals import EPISODES, LIMITS, SIGNALS, find_signals
+from lhs_pipeline.analysis.signal_tables import TABLES as SIGNAL_TABLES
+from lhs_pipeline.analysis.signal_warehouse import BREAK_SOURCES, write_signals
 from lhs_pipeline.analysis.theme_table import THEMES, tabulate_themes
 from lhs_pipeline.analysis.themes import find_themes
 from lhs_pipeline.analysis.triage import TRIAGE, rank_problems
@@ -24,6 +25,7 @@ from lhs_pipeline.warehouse.assets import (
     inputs_of,
     out_of,
     sample_of,
+    specs_of,
 )
 from lhs_pipeline.warehouse.table import Table, records_of, write_query
 
@@ -39,7 +41,7 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
     return [
         _series_asset(sorted(measured)),
         _insights_asset(sorted(voices)),
-        find_limits,
+        _signals_asset(list(catalogue.sources)),
         comparisons,
         interdependencies,
         themes,
@@ -76,22 +78,26 @@ def _landed(source_ids: Iterable[str]) -> list[dg.AssetKey]:
     return [dg.AssetKey(["collection", source_id]) for source_id in source_ids]
 
 
-@dg.multi_asset(
-    name="signals",
-    outs=out_of(LIMITS, SIGNALS, EPISODES, kinds=("scipy",)),
-    ins=inputs_of("analysis.indicator_series"),
-    group_name="2_analysis",
-)
-def find_limits(
-    site: SiteResource, indicator_series: pd.DataFrame
-) -> tuple[dg.Output[pd.DataFrame], dg.Output[pd.DataFrame], dg.Output[pd.DataFrame]]:
-    """Special-cause variation per indicator and unit."""
-    found = find_signals(indicator_series, site.catalogue())
-    return (
-        dg.Output(found.limits, output_name="limits"),
-        dg.Output(found.signals, output_name="signals"),
-        dg.Output(found.episodes, output_name="episodes"),
-    )
+def _signals_asset(source_ids: Sequence[str]) -> dg.AssetsDefinition:
+    registers = [f"collection.{name}" for name in BREAK_SOURCES if name in source_ids]
+    reads = ["analysis.indicator_series", *registers]
+
+    @dg.multi_asset(name="signals", specs=specs_of(*SIGNAL_TABLES, reads=reads, kinds=("scipy",)))
+    def signals(site: SiteResource) -> Iterator[dg.MaterializeResult[None]]:
+        """Special-cause variation per indicator and unit."""
+        with site.warehouse().transaction() as con:
+            counts = write_signals(con, site.catalogue())
+            heads = {t.name: con.execute(f"from {t.name} limit 8").df() for t in SIGNAL_TABLES}
+        for table in SIGNAL_TABLES:
+            yield dg.MaterializeResult(
+                asset_key=[table.schema, table.noun],
+                metadata={
+                    "dagster/row_count": counts[table.name],
+                    "sample": sample_of(heads[table.name]),
+                },
+            )
+
+    return signals
 
 
 @dg.asset(
@@ -200,9 +206,7 @@ def triage(
 
 TABLES: tuple[Table, ...] = (
     INDICATOR_SERIES,
-    LIMITS,
-    SIGNALS,
-    EPISODES,
+    *SIGNAL_TABLES,
     COMPARISONS,
     INTERDEPENDENCIES,
     INSIGHTS,

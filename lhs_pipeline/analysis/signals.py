@@ -1,307 +1,268 @@
-"""Special-cause variation per indicator and unit: limits, flagged points, and episodes.
+"""Special-cause variation per indicator and unit: from rows of series to tables of signals.
 
-What the flags mean for a problem is judged in `problems.py`.
+Two passes: every series by itself, a bounded number of rows at a time; then all of them together,
+for what one night may claim. What a signal means for a problem is judged in `problems.py`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
+from lhs_pipeline.analysis.episodes import Episodes, list_episodes
+from lhs_pipeline.analysis.false_discovery import Claims, Control, claims_of, control
+from lhs_pipeline.analysis.limit_rows import Columns, limit_rows, point_rows, rebase_rows
+from lhs_pipeline.analysis.rebases import Break, Breaks, is_sustained
+from lhs_pipeline.analysis.series_grid import COLUMNS, SeriesGrid, read_grids
+from lhs_pipeline.analysis.signal_charts import JudgedGrid, judge_grid
+from lhs_pipeline.analysis.signal_entries import Entries, list_entries
+from lhs_pipeline.analysis.signal_tables import (
+    EPISODES,
+    LIMITS,
+    POINT_LIMITS,
+    REBASES,
+    SIGNAL_CONTROL,
+    SIGNALS,
+    TABLES,
+    SignalTables,
+)
+from lhs_pipeline.analysis.stretches import cut_stretches
 from lhs_pipeline.catalogue.model import Catalogue, Indicator, SpcPolicy
-from lhs_pipeline.statistics.icons import (
-    assurance_icon,
-    better_side,
-    latest_points,
-    meaning_of,
-    variation_icon,
-)
-from lhs_pipeline.statistics.spc import PROFILES, Rule, XmrResult, judge_xmr
+from lhs_pipeline.statistics.flagged_points import RULES
+from lhs_pipeline.statistics.icons import better_side, meaning_of
 from lhs_pipeline.vocabulary import Period
-from lhs_pipeline.warehouse.table import Record, declare, frame_of
+from lhs_pipeline.warehouse.table import Table
 
-LIMITS = declare(
-    "analysis.limits",
-    "Centre line, limits and both Making Data Count answers of every series.",
-    "one row per indicator and unit",
-    {
-        "indicator_id": "VARCHAR indicator of the catalogue",
-        "unit_id": "VARCHAR unit",
-        "topic_id": "VARCHAR topic of the indicator",
-        "points_count": "BIGINT complete periods with a value",
-        "baseline_from": "DATE first period of the baseline",
-        "baseline_until": "DATE last day of the baseline",
-        "centre": "DOUBLE mean of the baseline, in the indicator's unit",
-        "lower_limit": "DOUBLE lower process limit; null where there are too few points",
-        "upper_limit": "DOUBLE upper process limit",
-        "latest_period_start": "DATE latest complete period",
-        "latest_value": "DOUBLE its value",
-        "variation": "VARCHAR what happened: the variation icon in words",
-        "assurance": "VARCHAR will the target be met: the assurance icon in words",
-        "target": "DOUBLE target in force in the latest period",
-        "words": "VARCHAR both answers in a sentence",
-    },
-)
-SIGNALS = declare(
-    "analysis.signals",
-    "Points that show special-cause variation by the Making Data Count rules.",
-    "one row per flagged point and rule",
-    {
-        "indicator_id": "VARCHAR indicator of the catalogue",
-        "unit_id": "VARCHAR unit",
-        "topic_id": "VARCHAR topic of the indicator",
-        "period_start": "DATE first day of the period",
-        "period_end": "DATE last day of the period",
-        "value": "DOUBLE value of the point",
-        "centre": "DOUBLE centre line",
-        "rule": "VARCHAR outside_limits, shift, trend or two_of_three",
-        "side": "VARCHAR high or low",
-        "meaning": "VARCHAR concern, improvement or neither, by the declared direction",
-    },
-)
-EPISODES = declare(
-    "analysis.episodes",
-    "Spells of concern in one series: where each began and when it could first be known.",
-    "one row per indicator, unit and spell",
-    {
-        "indicator_id": "VARCHAR indicator of the catalogue",
-        "unit_id": "VARCHAR unit",
-        "topic_id": "VARCHAR topic of the indicator",
-        "trigger_on": "DATE first day of the first flagged period",
-        "raised_on": "DATE day on which a rule first fired",
-        "last_signal_on": "DATE last day of the last flagged period",
-        "points_count": "BIGINT flagged points of concern",
-        "is_active": "BOOLEAN whether it stands at the latest point or fills the recent window",
-    },
-)
-_GAP_PERIODS = 4
-"""Flags this close together are one spell: a run seldom leaves a longer hole."""
-_ACTIVE_POINTS = 3
-_DAYS_IN = {Period.WEEK: 7, Period.MONTH: 31, Period.QUARTER: 92, Period.YEAR: 366}
+NO_BREAKS = Breaks()
 
 
 @dataclass(frozen=True)
-class SignalTables:
-    """The three tables that one look at all series produces."""
+class _Looked:
+    """What is kept of a grid until all series have been seen: its flagged points alone."""
 
-    limits: pd.DataFrame
-    signals: pd.DataFrame
-    episodes: pd.DataFrame
+    signals: Columns
+    episodes: Episodes
+    claims: Claims
 
 
 @dataclass(frozen=True)
-class _Chart:
-    """All series of one indicator on one grid, and what the rules say of them."""
+class Piece:
+    """Some rows of one table."""
 
-    indicator: Indicator
-    policy: SpcPolicy
-    unit_ids: list[str]
-    period_starts: list[date]
-    period_ends: list[date]
-    values: npt.NDArray[np.float64]
-    result: XmrResult
-    baseline_count: int
-
-    @property
-    def has_limits(self) -> npt.NDArray[np.bool_]:
-        """Which series have points enough for limits, and so for signals."""
-        points = np.isfinite(self.values).sum(axis=1)
-        return np.asarray(points >= self.policy.minimum_points_count, dtype=np.bool_)
+    table: Table
+    rows: pd.DataFrame
 
 
-def find_signals(series: pd.DataFrame, catalogue: Catalogue) -> SignalTables:
-    """Return limits, flagged points and spells of concern for every complete series."""
+def find_signals(
+    series: pd.DataFrame, catalogue: Catalogue, breaks: Breaks = NO_BREAKS
+) -> SignalTables:
+    """Return all tables of signals for a frame of series; days are dates.
+
+    Args:
+        series: `analysis.indicator_series`, in any order.
+        catalogue: indicators and the rules.
+        breaks: where limits may start anew.
+    """
+    complete = series[series["is_complete"].astype(bool)]
+    ordered = complete.sort_values(["indicator_id", "unit_id", "period_start"], kind="stable")
+    rows = pa.Table.from_pandas(_typed(ordered), preserve_index=False)
+    made: dict[str, list[pd.DataFrame]] = {table.noun: [] for table in TABLES}
+    for piece in judge_series([rows], catalogue, breaks):
+        made[piece.table.noun].append(piece.rows)
+    return SignalTables(**{table.noun: _with_dates(table, made[table.noun]) for table in TABLES})
+
+
+def _typed(series: pd.DataFrame) -> pd.DataFrame:
+    chosen = series[list(COLUMNS)]
+    numbers = dict.fromkeys(("numerator", "denominator", "value"), np.float64)
+    words = {"indicator_id": object, "unit_id": object}
+    days = {name: pd.to_datetime(chosen[name]) for name in ("period_start", "period_end")}
+    return chosen.astype({**numbers, **words}).assign(**days)
+
+
+def _with_dates(table: Table, pieces: list[pd.DataFrame]) -> pd.DataFrame:
+    """The pieces as one frame, days as dates and missing ones as None."""
+    frame = pd.concat([piece for piece in pieces if len(piece)] or pieces[:1], ignore_index=True)
+    for column in table.columns:
+        if column.type in ("DATE", "VARCHAR"):
+            plain = [None if pd.isna(value) else value for value in frame[column.name].tolist()]
+            days = [day.date() if isinstance(day, pd.Timestamp) else day for day in plain]
+            frame[column.name] = pd.Series(days, index=frame.index, dtype=object)
+    return frame
+
+
+def judge_series(
+    batches: Iterable[pa.Table], catalogue: Catalogue, breaks: Breaks
+) -> Iterator[Piece]:
+    """Yield the rows of every table, limits as they are judged and signals at the end.
+
+    Args:
+        batches: complete periods with the columns of `series_grid.COLUMNS`, sorted by indicator,
+            unit and period.
+        catalogue: indicators and the rules.
+        breaks: where limits may start anew.
+    """
     policy = catalogue.rules.spc
-    limits: list[dict[str, Any]] = []
-    signals: list[dict[str, Any]] = []
-    episodes: list[dict[str, Any]] = []
-    complete = series[series["is_complete"]]
-    for indicator_id, rows in complete.groupby("indicator_id", sort=True):
-        chart = _draw(catalogue.indicators[str(indicator_id)], rows, policy)
-        limits += _limits_of(chart)
-        flagged = list(_signals_of(chart))
-        signals += flagged
-        episodes += _episodes_of(chart)
-    return SignalTables(
-        frame_of(LIMITS, limits), frame_of(SIGNALS, signals), frame_of(EPISODES, episodes)
-    )
+    looked: list[_Looked] = []
+    number = 0
+    for grid in read_grids(batches):
+        judged, accepted = _judge(grid, catalogue.indicators[grid.indicator_id], policy, breaks)
+        entries = list_entries(judged, policy.doubts, policy.minimum_points_count)
+        yield _piece(LIMITS, limit_rows(judged, entries, accepted, policy))
+        yield _piece(POINT_LIMITS, point_rows(judged, policy))
+        yield _piece(REBASES, rebase_rows(judged, accepted))
+        looked.append(
+            _Looked(
+                _signal_rows(judged, entries),
+                list_episodes(judged, entries, policy),
+                claims_of(judged, entries, policy, number),
+            )
+        )
+        number += grid.unit_ids.size
+    yield from _control_all(looked, policy)
 
 
-def _draw(indicator: Indicator, rows: pd.DataFrame, policy: SpcPolicy) -> _Chart:
-    wide = rows.pivot(index="unit_id", columns="period_start", values="value").sort_index()
-    wide = wide.reindex(sorted(wide.columns), axis=1)
-    ends = dict(zip(rows["period_start"], rows["period_end"], strict=True))
-    values = wide.to_numpy(dtype=np.float64)
+def _piece(table: Table, columns: Columns) -> Piece:
+    frame = pd.DataFrame({name: _seconds(columns[name]) for name in table.column_names})
+    return Piece(table, frame)
+
+
+def _seconds(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Days in the finest unit that pandas takes for days."""
+    return column.astype("datetime64[s]") if column.dtype.kind == "M" else column
+
+
+def _judge(
+    grid: SeriesGrid, indicator: Indicator, policy: SpcPolicy, breaks: Breaks
+) -> tuple[JudgedGrid, dict[int, list[Break]]]:
+    """A grid with the breaks that hold: the declared ones, and changes that prove themselves."""
     wanted = (
         policy.baseline_weeks_count
         if indicator.period is Period.WEEK
         else policy.baseline_months_count
     )
-    baseline = _baselines(values, wanted)
-    return _Chart(
-        indicator=indicator,
-        policy=policy,
-        unit_ids=[str(unit) for unit in wide.index],
-        period_starts=[pd.Timestamp(start).date() for start in wide.columns],
-        period_ends=[pd.Timestamp(ends[start]).date() for start in wide.columns],
-        values=values,
-        result=judge_xmr(values, profile=PROFILES[policy.profile], baseline=baseline),
-        baseline_count=wanted,
+    accepted = _within(grid, {
+        i: list(breaks.declared_for(indicator.id, unit))
+        for i, unit in enumerate(grid.unit_ids.tolist())
+    })  # fmt: skip
+    hopeful = _within(grid, {
+        i: list(breaks.changes_for(indicator.id, unit))
+        for i, unit in enumerate(grid.unit_ids.tolist())
+    })  # fmt: skip
+
+    def judge(rows: SeriesGrid, held: dict[int, list[Break]]) -> JudgedGrid:
+        days = {i: [one.on for one in found] for i, found in held.items()}
+        return judge_grid(rows, cut_stretches(rows, days, wanted), indicator, policy)
+
+    for i, changes in hopeful.items():
+        alone = _series_alone(grid, i)
+        for change in changes:
+            held = accepted.get(i, [])
+            if is_sustained(judge(alone, {0: held} if held else {}), 0, change, policy):
+                accepted[i] = sorted([*held, change], key=lambda one: one.on)
+    return judge(grid, accepted), accepted
+
+
+def _within(grid: SeriesGrid, found: dict[int, list[Break]]) -> dict[int, list[Break]]:
+    """Breaks with points on both sides; a series cannot be cut before it begins."""
+    present = ~np.isnan(grid.values)
+    kept: dict[int, list[Break]] = {}
+    for i, listed in found.items():
+        inside = []
+        for one in listed:
+            place = int(np.searchsorted(grid.ends, np.datetime64(one.on, "D")))
+            if present[i, :place].any() and present[i, place:].any():
+                inside.append(one)
+        if inside:
+            kept[i] = inside
+    return kept
+
+
+def _series_alone(grid: SeriesGrid, i: int) -> SeriesGrid:
+    row = slice(i, i + 1)
+    return replace(
+        grid,
+        unit_ids=grid.unit_ids[row],
+        values=grid.values[row],
+        numerators=grid.numerators[row],
+        denominators=grid.denominators[row],
     )
 
 
-def _baselines(values: npt.NDArray[np.float64], wanted: int) -> npt.NDArray[np.int64]:
-    """Start and stop of each baseline: the first `wanted` points from the first value on."""
-    points = values.shape[1]
-    present = ~np.isnan(values)
-    starts = np.where(present.any(axis=1), present.argmax(axis=1), 0)
-    return np.column_stack([starts, np.minimum(starts + wanted, points)]).astype(np.int64)
+def _control_all(looked: list[_Looked], policy: SpcPolicy) -> Iterator[Piece]:
+    """Signals, spells and the count of the night, once all series are known."""
+    if not looked:
+        for table in TABLES:
+            yield Piece(table, pd.DataFrame(columns=pd.Index(table.column_names)))
+        return
+    rate = policy.doubts.false_discovery_prop
+    found = control([one.claims for one in looked], rate)
+    bounds = np.cumsum([0, *(one.claims.entry_days.size for one in looked)])
+    for one, first, last in zip(looked, bounds[:-1], bounds[1:], strict=True):
+        stands = found.stands[first:last]
+        yield _piece(SIGNALS, {**one.signals, "stands_after_control": stands})
+        yield _piece(EPISODES, one.episodes.with_standing(stands))
+    yield _piece(SIGNAL_CONTROL, _control_row(found, rate))
 
 
-def _limits_of(chart: _Chart) -> Iterator[dict[str, Any]]:
-    direction = chart.indicator.direction
-    variation = variation_icon(chart.result, direction)
-    latest = latest_points(chart.result)
-    targets = np.array([_target_at(chart, int(place)) for place in latest], dtype=np.float64)
-    assurance = assurance_icon(chart.result, targets, direction)
-    starts = _baselines(chart.values, chart.baseline_count)
-    for i, unit_id in enumerate(chart.unit_ids):
-        place = int(latest[i])
-        row: Record = {
-            "indicator_id": chart.indicator.id,
-            "unit_id": unit_id,
-            "topic_id": chart.indicator.topic,
-            "points_count": int(np.isfinite(chart.values[i]).sum()),
-            "baseline_from": chart.period_starts[int(starts[i, 0])],
-            "baseline_until": chart.period_ends[int(starts[i, 1]) - 1],
-            "centre": _number(chart.result.centre[i]),
-            "lower_limit": _number(chart.result.lower_limit[i]) if chart.has_limits[i] else None,
-            "upper_limit": _number(chart.result.upper_limit[i]) if chart.has_limits[i] else None,
-            "latest_period_start": chart.period_starts[place],
-            "latest_value": _number(chart.values[i, place]),
-            "variation": str(variation[i]),
-            "assurance": str(assurance[i]),
-            "target": _number(targets[i]),
-        }
-        yield {**row, "words": _words_of(row["variation"], row["assurance"])}
-
-
-def _target_at(chart: _Chart, place: int) -> float:
-    target = chart.indicator.target_on(chart.period_starts[place])
-    return np.nan if target is None else target
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
-_VARIATION_WORDS = {
-    "common_cause": "no significant change",
-    "improvement_high": "better: higher than usual, which is wanted",
-    "improvement_low": "better: lower than usual, which is wanted",
-    "concern_high": "worse: higher than usual, which is not wanted",
-    "concern_low": "worse: lower than usual, which is not wanted",
-    "neither_high": "higher than usual",
-    "neither_low": "lower than usual",
-    "too_few_points": "too few points to tell",
-}
-_ASSURANCE_WORDS = {
-    "consistently_passes": "the target will be met",
-    "consistently_fails": "the target will not be met unless something changes",
-    "hit_or_miss": "the target will be met some of the time",
-    "no_target": "there is no target",
-    "no_direction": "neither way is declared better",
-    "too_few_points": "too few points to compare with the target",
-}
-
-
-def _words_of(variation: str, assurance: str) -> str:
-    sentence = f"{_VARIATION_WORDS[variation]}; {_ASSURANCE_WORDS[assurance]}."
-    return sentence[0].upper() + sentence[1:]
-
-
-def _signals_of(chart: _Chart) -> Iterator[dict[str, Any]]:
-    better = better_side(chart.indicator.direction, len(chart.unit_ids))
-    for rule in Rule:
-        places = np.argwhere(chart.result.flags_of(rule) & chart.has_limits[:, None])
-        for i, j in places.tolist():
-            sides = chart.result.trend_side if rule is Rule.TREND else chart.result.side
-            yield {
-                "indicator_id": chart.indicator.id,
-                "unit_id": chart.unit_ids[i],
-                "topic_id": chart.indicator.topic,
-                "period_start": chart.period_starts[j],
-                "period_end": chart.period_ends[j],
-                "value": float(chart.values[i, j]),
-                "centre": float(chart.result.centre[i]),
-                "rule": str(rule),
-                "side": "high" if sides[i, j] > 0 else "low",
-                "meaning": str(meaning_of(sides[i, j], better[i])),
-            }
-
-
-def _episodes_of(chart: _Chart) -> Iterator[dict[str, Any]]:
-    better = better_side(chart.indicator.direction, len(chart.unit_ids))
-    # A rise towards the centre line of what was low is no concern: the level must be bad too.
-    worse = chart.result.is_special_cause & (chart.result.side == -better[:, None])
-    worse &= (better != 0)[:, None] & chart.has_limits[:, None]
-    latest = latest_points(chart.result)
-    for i in np.flatnonzero(worse.any(axis=1)).tolist():
-        for spell in _spells(np.flatnonzero(worse[i]).tolist()):
-            yield _episode(chart, i, spell, int(latest[i]))
-
-
-def _spells(flagged: list[int]) -> list[list[int]]:
-    spells: list[list[int]] = [[flagged[0]]]
-    for place in flagged[1:]:
-        if place - spells[-1][-1] <= _GAP_PERIODS:
-            spells[-1].append(place)
-        else:
-            spells.append([place])
-    return spells
-
-
-def _episode(chart: _Chart, i: int, spell: list[int], latest: int) -> dict[str, Any]:
-    first, last = spell[0], spell[-1]
-    fired = min(_place_fired(chart, i, spell, place) for place in spell)
-    window = timedelta(days=7 * chart.policy.recent_weeks_count)
-    oldest = chart.period_ends[latest] - max(
-        window, timedelta(days=_ACTIVE_POINTS * _DAYS_IN[chart.indicator.period])
-    )
-    recent = [place for place in spell if chart.period_ends[place] > oldest]
+def _signal_rows(judged: JudgedGrid, entries: Entries) -> Columns:
+    """Columns of `analysis.signals`, before it is known which stand."""
+    grid, i, j = judged.grid, entries.series, entries.point
+    better = better_side(judged.indicator.direction, grid.unit_ids.size)
+    names = np.array([str(rule) for rule in RULES], dtype=object)
+    mark_down = entries.mark_down.copy()
+    mark_down[entries.counts] = None
     return {
-        "indicator_id": chart.indicator.id,
-        "unit_id": chart.unit_ids[i],
-        "topic_id": chart.indicator.topic,
-        "trigger_on": chart.period_starts[first],
-        "raised_on": chart.period_ends[min(fired, latest)],
-        "last_signal_on": chart.period_ends[last],
-        "points_count": len(spell),
-        "is_active": last == latest or len(recent) >= _ACTIVE_POINTS,
+        "indicator_id": np.full(i.size, judged.indicator.id, dtype=object),
+        "unit_id": grid.unit_ids[i],
+        "topic_id": np.full(i.size, judged.indicator.topic, dtype=object),
+        "period_start": grid.starts[j],
+        "period_end": grid.ends[j],
+        "value": grid.values[i, j],
+        "centre": judged.lines.centre[i, j],
+        "rule": names[entries.rule],
+        "side": np.where(entries.side > 0, "high", "low").astype(object),
+        "meaning": meaning_of(entries.side, better[i]),
+        "known_on": grid.ends[entries.known],
+        "chance_prop": entries.chance,
+        "mark_down": mark_down,
     }
 
 
-def _place_fired(chart: _Chart, i: int, spell: list[int], place: int) -> int:
-    """The point at which a rule that flags `place` could first have been seen.
+def _control_row(found: Control, rate: float) -> Columns:
+    row = {
+        "series_count": found.series_count,
+        "signals_count": found.signals_count,
+        "expected_noise_count": found.expected_noise_count,
+        "standing_count": found.standing_count,
+        "false_discovery_prop": rate,
+        "marked_down_count": found.marked_down_count,
+    }
+    return {
+        "as_of_on": np.array([found.as_of], dtype="datetime64[D]"),
+        **{name: np.array([value]) for name, value in row.items()},
+        "words": np.array([_tell(found, rate)], dtype=object),
+    }
 
-    A run is flagged from its first point and seen at its seventh; what counts is how many
-    points of the spell the rule has flagged up to there.
-    """
-    result = chart.result
-    if result.outside_limits[i, place]:
-        return place
-    if result.two_of_three[i, place]:
-        return min(place + 1, spell[-1])
-    flags, length = (
-        (result.shift, result.profile.run_length)
-        if result.shift[i, place]
-        else (result.trend, result.profile.trend_length)
+
+def _tell(found: Control, rate: float) -> str:
+    """The night in plain words."""
+    if not found.series_count:
+        return "No measure has points enough to be judged."
+    said = (
+        f"{found.series_count:,} series were judged; {found.signals_count:,} show something "
+        f"unusual at their latest point."
     )
-    start = place
-    while start > 0 and flags[i, start - 1]:
-        start -= 1
-    return max(place, start + length - 1)
+    if not found.signals_count:
+        return said
+    noise = round(found.expected_noise_count)
+    often = "one" if noise == 1 else f"{noise:,}"
+    said += f" By chance alone about {often} would." if noise else " Hardly any by chance alone."
+    return (
+        f"{said} {found.standing_count:,} stand when all series are allowed for: "
+        f"among those at most about {rate:.0%} are expected to be noise."
+    )

@@ -32,10 +32,11 @@ from lhs_pipeline.statistics.icons import (
     meaning_of,
     variation_icon,
 )
+from lhs_pipeline.statistics.judged_chart import LINES, as_xmr
 from lhs_pipeline.statistics.rebase_groups import Groups
 from lhs_pipeline.statistics.run_chart import RunsAnalysis, RunsMethod, analyse_runs
 from lhs_pipeline.statistics.series_matrix import SeriesMatrix, matrix_of, starts_of
-from lhs_pipeline.statistics.spc import PROFILES, Rule, SpcProfile, XmrLimits, XmrResult, judge_xmr
+from lhs_pipeline.statistics.spc import PROFILES, Rule, XmrResult, judge_xmr
 from lhs_pipeline.vocabulary import Direction
 
 Floats = npt.NDArray[np.float64]
@@ -46,7 +47,6 @@ FEWEST_POINTS_FOR_ICON = 13
 NO_LIMITS = "no_limits"
 """What a run chart says of a target: it has no limits to compare with it."""
 _OUTER = ("lower_limit", "upper_limit")
-_LINES = ("centre", *_OUTER, "lower_near_limit", "upper_near_limit")
 
 
 @dataclass(frozen=True)
@@ -132,13 +132,13 @@ def _judge(read: SpcFile, options: SpcOptions) -> _Judged:
     profile = PROFILES[options.profile]
     if read.chart is FileChart.XMR:
         result = judge_xmr(matrix.values, profile=profile, groups=groups, baseline=options.baseline)
-        lines = ChartLimits(matrix.values, *(result.per_point(name) for name in _LINES))
+        lines = ChartLimits(matrix.values, *(result.per_point(name) for name in LINES))
     else:
         counted = _counted(read, is_start, matrix)
         screening = ChartOptions(screened=profile.screen_moving_ranges, is_ordered=True)
         request = ChartRequest(Chart(read.chart.value), screening, groups, options.baseline)
         chart = _rescaled(judge_chart(counted, request), read, options)
-        lines, result = chart.limits, _as_xmr(chart, profile, options.baseline)
+        lines, result = chart.limits, as_xmr(chart, profile, options.baseline)
     runs = _runs(lines, result.groups)
     return _withhold(_Judged(rows, read.chart, matrix, lines, result, runs))
 
@@ -167,46 +167,8 @@ def _rescaled(chart: ChartResult, read: SpcFile, options: SpcOptions) -> ChartRe
     if not read.chart.needs_denominator or options.per == 1:
         return chart
     limits = chart.limits
-    lines = [getattr(limits, name) * options.per for name in ("values", *_LINES)]
+    lines = [getattr(limits, name) * options.per for name in ("values", *LINES)]
     return replace(chart, limits=ChartLimits(*lines))
-
-
-def _as_xmr(chart: ChartResult, profile: SpcProfile, baseline: int | None) -> XmrResult:
-    """The chart as the result that icons and lists know."""
-    where, flags, groups = chart.positions(), chart.flags(profile), chart.groups
-    side = where.above.T.astype(np.int8) - where.below.T.astype(np.int8)
-    return XmrResult(
-        profile=profile,
-        limits=_limits_by_group(chart, baseline),
-        groups=groups,
-        is_present=~np.isnan(chart.limits.values),
-        outside_limits=where.outside.T,
-        shift=flags.shift,
-        trend=flags.trend,
-        two_of_three=flags.two_of_three,
-        side=side,
-        trend_side=flags.trend_side,
-    )
-
-
-def _limits_by_group(chart: ChartResult, baseline: int | None) -> XmrLimits:
-    """Lines of each stretch as of its latest point, as p and u charts change them by the point."""
-    groups, present = chart.groups, ~np.isnan(chart.limits.values)
-    rows = groups.to_rows(present.astype(np.float64)) == 1
-    base = groups.baseline_rows(baseline, rows.shape[1])
-    lines = {name: _last(groups.to_rows(getattr(chart.limits, name))) for name in _LINES}
-    return XmrLimits(
-        **lines,
-        mean_moving_range=np.full(rows.shape[0], np.nan),
-        points_count=groups.count_points(present),
-        baseline_count=np.asarray((rows if base is None else rows & base).sum(axis=1)),
-    )
-
-
-def _last(rows: Floats) -> Floats:
-    """The last number of each row, NaN where there is none."""
-    place = rows.shape[1] - 1 - np.argmax(~np.isnan(rows[:, ::-1]), axis=1)
-    return np.take_along_axis(rows, place[:, None], axis=1)[:, 0]
 
 
 def _runs(lines: ChartLimits, groups: Groups) -> RunsAnalysis:
@@ -220,7 +182,7 @@ def _withhold(judged: _Judged) -> _Judged:
     result, limits = judged.result, judged.result.limits
     is_short = limits.points_count < result.profile.minimum_points_count
     hidden = is_short[result.groups.group_of_point]
-    outer = [name for name in _LINES if name != "centre"]
+    outer = [name for name in LINES if name != "centre"]
     kept = {name: np.where(is_short, np.nan, getattr(limits, name)) for name in outer}
     lines = {name: np.where(hidden, np.nan, getattr(judged.lines, name)) for name in outer}
     shown = replace(

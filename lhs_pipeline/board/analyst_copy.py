@@ -11,7 +11,10 @@ ANALYST_TABLES = (
     "collection.units",
     "analysis.indicator_series",
     "analysis.limits",
+    "analysis.point_limits",
+    "analysis.rebases",
     "analysis.signals",
+    "analysis.signal_control",
     "analysis.episodes",
     "analysis.interdependencies",
     "analysis.evidence",
@@ -32,10 +35,10 @@ ANALYST_TABLES = (
 
 _POINT = ["indicator_id", "unit_id", "period_start"]
 _VALUES_OF_POINTS = {
-    "analysis.limits": ("latest_period_start", "latest_value"),
-    "analysis.signals": ("period_start", "value"),
+    "analysis.limits": ("latest_period_start", ("latest_value",)),
+    "analysis.signals": ("period_start", ("value", "chance_prop")),
 }
-"""Other tables that repeat the value of a single point, by its day and its column."""
+"""Other tables that repeat the value of a point, or what gives it away, by its day."""
 
 
 def withhold_small(
@@ -57,11 +60,12 @@ def withhold_small(
         value=series["value"].mask(hidden),
         is_suppressed=hidden,
     )
-    for name, (day, value) in _VALUES_OF_POINTS.items():
+    for name, (day, values) in _VALUES_OF_POINTS.items():
         if name in kept and len(kept[name]):
             points = kept[name][["indicator_id", "unit_id", day]]
             few = pd.Series([row in keys for row in points.itertuples(index=False, name=None)])
-            kept[name] = kept[name].assign(**{value: kept[name][value].mask(few)})
+            shown = {value: kept[name][value].mask(few) for value in values}
+            kept[name] = kept[name].assign(**shown)
     return kept
 
 

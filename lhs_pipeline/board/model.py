@@ -22,10 +22,14 @@ _COLUMN_WORDS: dict[str, str] = {
     "units": "unit_id unit_name unit_type directorate_id directorate_name",
     "indicator_series": "indicator_id unit_id period_start period_end numerator denominator"
     " value is_complete",
-    "limits": "indicator_id unit_id topic_id points_count baseline_from baseline_until centre"
-    " lower_limit upper_limit latest_period_start latest_value variation assurance target words",
+    "limits": "indicator_id unit_id topic_id points_count chart baseline_kind baseline_from"
+    " baseline_until centre lower_limit upper_limit latest_period_start latest_value variation"
+    " assurance target words doubts",
+    "point_limits": "indicator_id unit_id period_start centre lower_limit upper_limit target",
+    "rebases": "indicator_id unit_id rebased_on kind reason approved_by approved_on",
+    "signal_control": "words",
     "signals": "indicator_id unit_id topic_id period_start period_end value centre rule side"
-    " meaning",
+    " meaning mark_down",
     "comparisons": "indicator_id unit_id topic_id period_end answer words",
     "interdependencies": "leading_indicator_id leading_unit_id following_indicator_id"
     " following_unit_id lag_weeks lag_months correlation correlation_lower correlation_upper"
@@ -93,7 +97,10 @@ class BoardTables:
     units: pd.DataFrame = field(default_factory=pd.DataFrame)
     indicator_series: pd.DataFrame = field(default_factory=pd.DataFrame)
     limits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    point_limits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rebases: pd.DataFrame = field(default_factory=pd.DataFrame)
     signals: pd.DataFrame = field(default_factory=pd.DataFrame)
+    signal_control: pd.DataFrame = field(default_factory=pd.DataFrame)
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     interdependencies: pd.DataFrame = field(default_factory=pd.DataFrame)
     insights: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -11,6 +11,12 @@ import pandas as pd
 from markupsafe import Markup
 
 from lhs_pipeline.board.bands import band_of, rest_of
+from lhs_pipeline.board.chart_lines import (
+    BETWEEN_EVENTS,
+    find_lines,
+    list_rebases,
+    tell_baseline,
+)
 from lhs_pipeline.board.chart_marks import ChartEvent
 from lhs_pipeline.board.charts import SpcSeries, describe_chart, draw_spc_chart
 from lhs_pipeline.board.disclosure import is_small, tell_people
@@ -62,6 +68,7 @@ _LONGEST_QUOTATION = 320
 _SHORTEST_QUOTATION = 15
 _FLAGGED = ("concern", "improvement", "neither")
 _QUOTED_VOICES = ("patient", "staff")
+_UNFLAGGED = ("common_cause", "not_judged")
 _LENS_MEANING = {
     "agrees": "It shows the same problem.",
     "contradicts": "It had data, and the data point the other way.",
@@ -436,7 +443,7 @@ def _show_chart(subject: _Subject, limits: Row, events: tuple[ChartEvent, ...]) 
         variation_code=text_of(limits, "variation"),
         assurance=word_for("assurance", text_of(limits, "assurance")),
         assurance_code=text_of(limits, "assurance"),
-        baseline=_tell_baseline(limits) + _tell_bands(series),
+        baseline=tell_baseline(subject.tables, limits) + _tell_bands(series),
         description=describe_chart(series),
         points=_list_points(series, measure),
     )
@@ -452,19 +459,6 @@ def _tell_bands(series: SpcSeries) -> str:
     )
 
 
-def _tell_baseline(limits: Row) -> str:
-    first, last = day_of(limits, "baseline_from"), day_of(limits, "baseline_until")
-    if not first or not last:
-        return ""
-    has_limits = number_of(limits, "upper_limit") is not None
-    what = (
-        "The average and limits come"
-        if has_limits
-        else "Too few points for limits. The average comes"
-    )
-    return f"{what} from {tell_month(first)} to {tell_month(last)}."
-
-
 def build_series(
     subject: _Subject, limits: Row, measure: Measure, events: tuple[ChartEvent, ...]
 ) -> SpcSeries:
@@ -476,11 +470,12 @@ def build_series(
     meanings = {
         day_of(row, "period_start"): text_of(row, "meaning")
         for row in subject.tables.rows_where("signals", **wanted)
+        if not text_of(row, "mark_down")
     }
     starts = [day_of(row, "period_start") for row in points]
-    # Without limits no point can be called usual.
-    is_judged = number_of(limits, "upper_limit") is not None
-    unflagged = "common_cause" if is_judged else "not_judged"
+    is_short = text_of(limits, "variation") == "too_few_points"
+    unflagged = "not_judged" if is_short else "common_cause"
+    is_between = text_of(limits, "chart") in BETWEEN_EVENTS
     policy = subject.tables.disclosure
     bands = tuple(band_of(row, measure, policy) for row in points)
     return SpcSeries(
@@ -493,12 +488,13 @@ def build_series(
         ),
         bands=bands,
         centre=_scaled(limits, "centre", measure),
-        lower_limit=_possible_limit(limits, "lower_limit", measure),
-        upper_limit=_possible_limit(limits, "upper_limit", measure),
+        lower_limit=None if is_between else _possible_limit(limits, "lower_limit", measure),
+        upper_limit=None if is_between else _possible_limit(limits, "upper_limit", measure),
         target=_scaled(limits, "target", measure),
         flags=tuple(meanings.get(day, unflagged) for day in starts),
         is_complete=tuple(flag_of(row, "is_complete") is not False for row in points),
-        events=events,
+        events=(*events, *list_rebases(subject.tables, limits)),
+        lines=find_lines(subject.tables, limits, measure, starts),
     )
 
 

@@ -275,6 +275,7 @@ def _tell_signals(told: _Told, cycle: _Cycle) -> list[TrailLine]:
         (signals["topic_id"] == told.topic_id)
         & (signals["unit_id"] == told.unit_id)
         & (signals["meaning"] == "concern")
+        & signals["mark_down"].isna()
     )
     if cycle.since is not None:
         wanted &= signals["period_end"] >= pd.Timestamp(cycle.since)
@@ -298,9 +299,7 @@ def _tell_signal(told: _Told, cycle: _Cycle, row: Row) -> TrailLine:
     indicator_id = text_of(row, "indicator_id")
     measure = told.names.measure(indicator_id)
     start, end = day_of(row, "period_start"), day_of(row, "period_end")
-    limits = next(
-        iter(told.tables.rows_where("limits", indicator_id=indicator_id, unit_id=told.unit_id)), {}
-    )
+    limits = _limits_at(told, indicator_id, row)
     band = _band_of_point(told, measure, row)
     value = f"made of {band}" if band else f"{measure.tell(number_of(row, 'value'))}"
     what = (
@@ -322,6 +321,14 @@ def _band_of_point(told: _Told, measure: Measure, row: Row) -> str:
         period_start=row["period_start"],
     )
     return next((b for each in series if (b := band_of(each, measure, told.tables.disclosure))), "")
+
+
+def _limits_at(told: _Told, indicator_id: str, signal: Row) -> Row:
+    """Limits at the point itself, or those of the series where its lines are level."""
+    wanted = {"indicator_id": indicator_id, "unit_id": told.unit_id}
+    day = signal["period_start"]
+    own = told.tables.rows_where("point_limits", **wanted, period_start=day)
+    return next(iter(own or told.tables.rows_where("limits", **wanted)), {})
 
 
 def _is_small_point(told: _Told, indicator_id: str, row: Row) -> bool:

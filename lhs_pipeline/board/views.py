@@ -215,6 +215,7 @@ class IndexView:
     reopened: list[Reopening]
     quality: DataQuality
     pace: list[Pace]
+    signals: str
 
 
 @dataclass(frozen=True)
@@ -258,8 +259,15 @@ def show_index(scene: Scene) -> IndexView:
         reopened=reopened,
         quality=tell_quality(scene.tables),
         pace=list_pace(scene.tables, scene.names),
+        signals=_tell_control(scene.tables),
     )
     return replace(view, tiles=_tiles(view))
+
+
+def _tell_control(tables: BoardTables) -> str:
+    """How many of tonight's signals are expected to be noise; '' before a first night."""
+    rows = read_rows(tables.signal_control)
+    return text_of(rows[0], "words") if rows else ""
 
 
 def _tiles(view: IndexView) -> list[Tile]:

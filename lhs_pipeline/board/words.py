@@ -92,6 +92,7 @@ WORDS: dict[str, dict[str, str]] = {
         "consistently_fails": "Will consistently miss the target",
         "hit_or_miss": "Will meet the target some of the time",
         "no_target": "No target",
+        "no_direction": "No target can be judged: neither way is declared better",
         "too_few_points": "Too few points to say",
     },
     "meaning": {

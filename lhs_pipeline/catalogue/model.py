@@ -15,6 +15,7 @@ from lhs_pipeline.vocabulary import (
     Deidentification,
     Direction,
     Domain,
+    IndicatorChart,
     Level,
     NatureOfChange,
     Period,
@@ -52,7 +53,7 @@ class Indicator:
     denominator: str
     unit: str
     period: Period
-    chart: str
+    chart: IndicatorChart
     owner: str
     authored_by: str
     checked_by: str
@@ -213,6 +214,38 @@ class Authority:
 
 
 @dataclass(frozen=True)
+class ChartsPolicy:
+    """Which chart a series gets, beside the one that its indicator declares."""
+
+    __pydantic_config__ = _STRICT
+    overdispersion_chance_prop: float
+    rare_expected_count: float
+    rare_baseline_points_count: int
+
+
+@dataclass(frozen=True)
+class RebasesPolicy:
+    """When limits may start anew after a change that worked."""
+
+    __pydantic_config__ = _STRICT
+    later_points_count: int
+
+
+@dataclass(frozen=True)
+class DoubtsPolicy:
+    """When a rule's word is adjusted or marked down, and how many false signals may stand."""
+
+    __pydantic_config__ = _STRICT
+    season_strength_prop: float
+    season_chance_prop: float
+    season_repeat_correlation: float
+    autocorrelation_minimum: float
+    autocorrelation_chance_prop: float
+    likelier_than_meant_ratio: float
+    false_discovery_prop: float
+
+
+@dataclass(frozen=True)
 class SpcPolicy:
     """Which rules make a signal, and on which baseline."""
 
@@ -223,6 +256,9 @@ class SpcPolicy:
     baseline_weeks_count: int
     baseline_months_count: int
     recent_weeks_count: int
+    charts: ChartsPolicy
+    rebases: RebasesPolicy
+    doubts: DoubtsPolicy
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from lhs_pipeline.catalogue.model import (
     Source,
     Topic,
 )
-from lhs_pipeline.vocabulary import Domain, Level, NatureOfChange
+from lhs_pipeline.vocabulary import Domain, IndicatorChart, Level, NatureOfChange
 
 STARTER = Path(__file__).parent
 """The catalogue that ships with the package: a start for an acute trust."""
@@ -144,9 +144,26 @@ def _broken_references(folder: Path, catalogue: Catalogue) -> Iterator[Complaint
             )
         if indicator.unit.startswith("per_") and not _BASE.match(indicator.unit):
             yield Complaint(file, "unit", f"{indicator.unit!r} has no positive base")
+        yield from _wrong_chart(file, indicator)
     yield from _broken_sources(folder, catalogue)
     yield from _broken_topics(folder, catalogue)
     yield from _broken_authorities(folder, catalogue)
+
+
+_UNIT_OF_CHART = {IndicatorChart.P: ("prop",), IndicatorChart.U: ("per_",),
+                  IndicatorChart.RARE_EVENT: ("prop", "per_")}  # fmt: skip
+
+
+def _wrong_chart(file: Path, indicator: Indicator) -> Iterator[Complaint]:
+    """A chart of events whose value counts none, or a share drawn as a rate."""
+    units = _UNIT_OF_CHART.get(indicator.chart)
+    if units is not None and not indicator.unit.startswith(units):
+        yield Complaint(
+            file,
+            "chart",
+            f"{str(indicator.chart)!r} goes with the unit {' or '.join(units)}, "
+            f"not {indicator.unit!r}; a mean of measurements is drawn as 'xmr'",
+        )
 
 
 def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:

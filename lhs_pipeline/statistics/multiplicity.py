@@ -7,16 +7,24 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 
-def benjamini_hochberg(p_values: FloatArray, rate: float) -> BoolArray:
+def benjamini_hochberg(
+    p_values: FloatArray, rate: float, claims_count: int | None = None
+) -> BoolArray:
     """Claims kept at a false discovery rate: the k smallest, k the largest with p_(k) <= k q / n.
 
     Valid under independence or positive dependence (Benjamini and Hochberg 1995). NaN is never
     kept, but counts as a claim.
+
+    Args:
+        p_values: (n,) one per claim.
+        rate: share of the claims kept that may be wrong, q.
+        claims_count: how many were looked at, where those of p = 1 are left out; None for all.
     """
     filled = np.nan_to_num(p_values, nan=1.0)
     order = np.argsort(filled, kind="stable")
     ranks = np.arange(1, filled.size + 1)
-    return _keep_up_to_last(order, filled[order] <= rate * ranks / max(filled.size, 1))
+    looked = max(filled.size if claims_count is None else claims_count, 1)
+    return _keep_up_to_last(order, filled[order] <= rate * ranks / looked)
 
 
 def e_benjamini_hochberg(e_values: FloatArray, rate: float) -> BoolArray:

@@ -23,6 +23,10 @@ class Seasonality:
         peak_at: (n_series,) place of the peak within a period, from 0.
         p_value: (n_series,) of no season; NaN if not measurable.
         remainder: (n_series, n_points) values less line and season.
+        season: (n_series, n_points) the season alone, of mean zero over a period.
+        repeat: (n_series,) how much of each period's shape the next one shows again, the lowest
+            of all pairs: 1 for the same shape and size, near zero or below where a step, or spells
+            in some periods, were taken for a season; NaN if not measurable.
     """
 
     strength_prop: Floats
@@ -30,6 +34,8 @@ class Seasonality:
     peak_at: npt.NDArray[np.intp]
     p_value: Floats
     remainder: Floats
+    season: Floats
+    repeat: Floats
 
 
 def measure_seasonality(values: Floats, period: int, harmonics_count: int) -> Seasonality:
@@ -57,7 +63,49 @@ def measure_seasonality(values: Floats, period: int, harmonics_count: int) -> Se
     unmeasured = present.sum(axis=1) < 2 * period
     p_value[unmeasured] = strength[unmeasured] = np.nan
     amplitude = (season.max(axis=1) - season.min(axis=1)) / 2
-    return Seasonality(strength, amplitude, season.argmax(axis=1), p_value, fitted.remainder)
+    repeat = _lowest_repeat(values, period)
+    repeat[unmeasured] = np.nan
+    return Seasonality(
+        strength_prop=strength,
+        amplitude=amplitude,
+        peak_at=season.argmax(axis=1),
+        p_value=p_value,
+        remainder=fitted.remainder,
+        season=season[:, np.arange(values.shape[1]) % period],
+        repeat=repeat,
+    )
+
+
+def _lowest_repeat(values: Floats, period: int) -> Floats:
+    """The least that one period's shape is seen again in the next; half of it must overlap."""
+    lowest = np.full(values.shape[0], np.inf)
+    values = _from_first_value(values)
+    for start in range(0, values.shape[1] - period, period):
+        later = values[:, start + period : start + 2 * period]
+        earlier = values[:, start : start + later.shape[1]]
+        both = ~np.isnan(earlier) & ~np.isnan(later)
+        enough = both.sum(axis=1) >= (period + 1) // 2
+        lowest[enough] = np.minimum(lowest, _shared_shape(earlier, later, both))[enough]
+    return np.where(np.isinf(lowest), np.nan, lowest)
+
+
+def _from_first_value(values: Floats) -> Floats:
+    """Every series moved to the left edge, so that its periods are counted from its own start."""
+    first = (~np.isnan(values)).argmax(axis=1)
+    places = np.arange(values.shape[1]) + first[:, None]
+    inside = places < values.shape[1]
+    moved = np.take_along_axis(values, np.where(inside, places, 0), axis=1)
+    return np.where(inside, moved, np.nan)
+
+
+def _shared_shape(first: Floats, second: Floats, both: npt.NDArray[np.bool_]) -> Floats:
+    """Covariance of two stretches about their own lines, over the larger of their variances."""
+    points = both.shape[1]
+    line = np.stack([np.ones(points), np.arange(points) - (points - 1) / 2], axis=1)
+    left, right = (np.nan_to_num(_fit(row, both, line).remainder) for row in (first, second))
+    largest = np.maximum((left**2).sum(axis=1), (right**2).sum(axis=1))
+    shared = (left * right).sum(axis=1)
+    return np.asarray(np.where(largest > 0, shared / np.where(largest > 0, largest, 1.0), 0.0))
 
 
 @dataclass(frozen=True)

@@ -174,6 +174,25 @@ def out_of(*tables: Table, kinds: Sequence[str] = ()) -> dict[str, dg.AssetOut]:
     }
 
 
+def specs_of(*tables: Table, reads: Sequence[str], kinds: Sequence[str] = ()) -> list[dg.AssetSpec]:
+    """Return the assets of a function that reads and writes the warehouse itself, in batches."""
+    return [
+        dg.AssetSpec(
+            key=[table.schema, table.noun],
+            deps=[dg.AssetKey(name.split(".")) for name in reads],
+            group_name=group_name(table.schema),
+            description=f"{table.description}\n\nGrain: {table.grain}",
+            owners=[_OWNERS[table.schema]],
+            kinds={"duckdb", *kinds},
+            metadata={
+                "dagster/column_schema": schema_of(table),
+                "dagster/table_name": table.name,
+            },
+        )
+        for table in tables
+    ]
+
+
 def inputs_of(*names: str) -> dict[str, dg.AssetIn]:
     """Return asset inputs named by the noun of each `schema.noun`."""
     return {name.split(".")[1]: dg.AssetIn(key=name.split(".")) for name in names}

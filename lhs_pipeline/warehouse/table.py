@@ -104,8 +104,18 @@ def write_frame(con: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFram
     if set(frame.columns) != set(table.column_names):
         wrong = sorted(set(frame.columns) ^ set(table.column_names))
         raise ValueError(f"{table.name}: declared and made columns differ in {wrong}")
+    empty_table(con, table)
+    return insert_frame(con, table, frame)
+
+
+def empty_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Replace `table` by an empty one."""
     con.execute(f"create schema if not exists {table.schema}")
     con.execute(table.create_sql())
+
+
+def insert_frame(con: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> int:
+    """Add the rows of `frame` to `table` and return their number."""
     if len(frame):
         con.register("frame_to_write", frame[table.column_names])
         con.execute(f"insert into {table.name} by name select * from frame_to_write")
@@ -138,8 +148,7 @@ def read_table(con: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
 def write_query(con: duckdb.DuckDBPyConnection, made: SqlTable) -> int:
     """Replace the table by the rows of its query and return their number."""
     table = made.table
-    con.execute(f"create schema if not exists {table.schema}")
-    con.execute(table.create_sql())
+    empty_table(con, table)
     con.execute(f"insert into {table.name} by name {made.query}")
     return count_rows(con, table.name)
 

@@ -158,5 +158,5 @@ def test_a_series_too_short_for_limits_gives_no_signal_and_no_limits() -> None:
 
     found = find_signals(_series({"unit": [0.05, 0.051, 0.05, 0.049, 0.05, 0.9]}), STARTER)
     assert found.signals.empty and found.episodes.empty
-    assert found.limits.loc[0, "upper_limit"] is None
+    assert pd.isna(found.limits.loc[0, "upper_limit"])
     assert found.limits.loc[0, "centre"] > 0

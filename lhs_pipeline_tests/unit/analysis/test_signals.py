@@ -1,12 +1,16 @@
 """Planted causes give a signal, a trigger and a day on which it could be known; chance does not."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pandas as pd
 import pytest
 from small_series import CATALOGUE, FIRST_WEEK, MONTHLY, WEEKLY, months, steady, weeks
 
-from lhs_pipeline.analysis.signals import SignalTables, find_signals
+from lhs_pipeline.analysis.signal_tables import SignalTables
+from lhs_pipeline.analysis.signals import find_signals
+from lhs_pipeline.catalogue.model import Target
+from lhs_pipeline.vocabulary import Direction
 
 
 def week(number: int, day: int = 0) -> date:
@@ -140,3 +144,44 @@ def test_months_are_judged_by_their_own_year() -> None:
 def test_no_series_at_all_are_three_empty_tables() -> None:
     made = find_signals(weeks("a", steady(0.9, 60)).iloc[:0], CATALOGUE)
     assert made.limits.empty and made.signals.empty and made.episodes.empty
+
+
+def judged_as(**changes: object) -> SignalTables:
+    """A steady series of the weekly indicator, declared otherwise."""
+    indicator = replace(CATALOGUE.indicators[WEEKLY], **changes)  # type: ignore[arg-type]
+    catalogue = replace(CATALOGUE, indicators={WEEKLY: indicator})
+    return find_signals(weeks("a", steady(0.9, 60)), catalogue)
+
+
+@pytest.mark.parametrize(
+    ("changes", "assurance", "words"),
+    [
+        ({"direction": Direction.NEUTRAL}, "no_direction", "a target needs a declared direction"),
+        ({"targets": ()}, "no_target", "there is no target"),
+        ({"targets": (Target(date(2099, 1, 1), 0.9),)}, "no_target", "does not hold yet"),
+        ({"targets": (Target(date(2023, 1, 1), 0.5),)}, "consistently_passes", "will be met"),
+        ({"targets": (Target(date(2023, 1, 1), 0.9),)}, "hit_or_miss", "some of the time"),
+    ],
+)
+def test_whether_the_target_will_be_met_is_always_an_answer_in_words(
+    changes: dict[str, object], assurance: str, words: str
+) -> None:
+    limits = judged_as(**changes).limits.iloc[0]
+    assert limits["assurance"] == assurance and words in limits["assurance_words"]
+    assert limits["variation_words"] == "no significant change"
+
+
+def test_a_target_that_changes_by_date_follows_the_points() -> None:
+    targets = (Target(date(2023, 1, 1), 0.8), Target(week(30), 0.95))
+    made = judged_as(targets=targets)
+    assert (made.limits["target"].iloc[0], made.limits["target_from_on"].iloc[0]) == (
+        0.95,
+        week(30),
+    )
+    drawn = made.point_limits.set_index("period_start")["target"]
+    assert drawn[week(29)] == 0.8 and drawn[week(30)] == 0.95
+
+
+def test_a_baseline_is_extended_until_its_first_year_is_full() -> None:
+    kinds = [found(weeks("a", steady(0.9, n))).limits["baseline_kind"].iloc[0] for n in (30, 60)]
+    assert kinds == ["extended", "fixed"]

@@ -10,7 +10,7 @@ from lhs_pipeline.catalogue.reader import STARTER, CatalogueError, read_catalogu
 from lhs_pipeline.statistics.spc import PROFILES
 from lhs_pipeline.vocabulary import ChartProfile
 
-STARTER_COUNTS = {"indicators": 17, "sources": 25, "topics": 15, "authorities": 6}
+STARTER_COUNTS = {"indicators": 17, "sources": 26, "topics": 15, "authorities": 6}
 
 
 @pytest.fixture
@@ -58,6 +58,10 @@ BAD = [
     (INDICATOR, "^denominator_source = .*", 'denominator_source = "beds"',
      "denominator_source: 'beds' is not declared"),
     (INDICATOR, "^unit = .*", 'unit = "per_0"', "unit: 'per_0' has no positive base"),
+    (INDICATOR, "^chart = .*", 'chart = "c"',
+     "chart: Input should be 'xmr', 'p', 'u' or 'rare_event', not 'c'"),
+    (INDICATOR, "^chart = .*", 'chart = "p"',
+     "chart: 'p' goes with the unit prop, not 'per_1000'; a mean of measurements is drawn"),
     (INDICATOR, "^unit = .*", 'unit = "per_thousand"', "unit: 'per_thousand' has no positive base"),
     ("sources/audits.toml", "^kind = .*", 'kind = "form"', "kind: Input should be 'routine', "),
     ("sources/audits.toml", "^grain = .*", 'grain = ["audit"]',
