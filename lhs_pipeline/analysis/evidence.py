@@ -4,17 +4,27 @@ Records are de-duplicated, matched to topics by words that are kept, and given a
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lhs_pipeline.analysis.duplicates import (
+    COMMUNITY_FINDING,
+    SAFETY_ALERT,
+    Record,
+    Work,
+    doi_key,
+    kind_of,
+    merge_duplicates,
+    normalise_title,
+    pmid_key,
+    title_key,
+    year_of,
+)
 from lhs_pipeline.analysis.study_design import Design, find_design, start_certainty
 from lhs_pipeline.analysis.themes import TopicPattern
 from lhs_pipeline.catalogue.model import Topic
 
-Record = Mapping[str, Any]
-RESEARCH, SAFETY_ALERT, COMMUNITY_FINDING = "research", "safety_alert", "community_finding"
 _DISTINCT_TERMS_IN_ABSTRACT = 2
 
 
@@ -39,14 +49,6 @@ class Evidence:
     source_file: str | None
     source_row: int | None
     also_in: str
-
-
-@dataclass(frozen=True)
-class Work:
-    """One work after de-duplication: its fullest record, and where else it stood."""
-
-    record: dict[str, Any]
-    also_in: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -101,111 +103,6 @@ def record_of_finding(row: Record) -> dict[str, Any]:
         "source_file": row.get("source_file"),
         "source_row": row.get("source_row"),
     }
-
-
-def merge_duplicates(records: Sequence[Record]) -> list[Work]:
-    """Return each work once: same DOI, else same PMID, else same normalised title and year.
-
-    The fullest record is kept, its gaps are filled from the others, and their files are named.
-    Two records with the same title but different identifiers are different works.
-    """
-    groups = _Groups(records)
-    for key_of in (_doi_key, _pmid_key):
-        groups.join(key_of, is_certain=True)
-    groups.join(_title_key, is_certain=False)
-    return [_work([records[i] for i in members]) for members in groups.members()]
-
-
-class _Groups:
-    """Records that are the same work, grown one kind of key at a time."""
-
-    def __init__(self, records: Sequence[Record]) -> None:
-        self._records = records
-        self._group_of = list(range(len(records)))
-
-    def join(self, key_of: Any, is_certain: bool) -> None:
-        """Join groups that share a key; an uncertain key never overrules an identifier."""
-        first_of: dict[Any, list[int]] = {}
-        for i, record in enumerate(self._records):
-            key = key_of(record)
-            if key is None:
-                continue
-            known = first_of.setdefault(key, [])
-            same = next((j for j in known if is_certain or self._agree(i, j)), None)
-            if same is None:
-                known.append(i)
-            else:
-                self._unite(i, same)
-
-    def members(self) -> list[list[int]]:
-        """Return the places of each group's records, groups in order of first appearance."""
-        found: dict[int, list[int]] = {}
-        for i, group in enumerate(self._group_of):
-            found.setdefault(group, []).append(i)
-        return list(found.values())
-
-    def _unite(self, i: int, j: int) -> None:
-        old, new = sorted((self._group_of[i], self._group_of[j]), reverse=True)
-        self._group_of = [new if group == old else group for group in self._group_of]
-
-    def _agree(self, i: int, j: int) -> bool:
-        """Whether no identifier says that the two groups are different works."""
-        return all(
-            not (mine := self._keys(i, key_of)) or not (theirs := self._keys(j, key_of))
-            or bool(mine & theirs)
-            for key_of in (_doi_key, _pmid_key)
-        )  # fmt: skip
-
-    def _keys(self, i: int, key_of: Any) -> set[Any]:
-        group = self._group_of[i]
-        members = (r for r, g in zip(self._records, self._group_of, strict=True) if g == group)
-        return {key for record in members if (key := key_of(record)) is not None}
-
-
-def _doi_key(record: Record) -> str | None:
-    doi = record.get("doi")
-    return str(doi).strip().lower() if doi else None
-
-
-def _pmid_key(record: Record) -> str | None:
-    pmid = record.get("pmid")
-    return str(pmid).strip() if pmid else None
-
-
-def _title_key(record: Record) -> tuple[str, str, str] | None:
-    title = normalise_title(record.get("title"))
-    year = str(record.get("published_on") or "")[:4]
-    return (_kind_of(record), title, year) if title else None
-
-
-def normalise_title(title: str | None) -> str:
-    """Return the letters and digits of a title, without case, accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", title or "").casefold()
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"[^\W_]+", bare))
-
-
-def _work(records: Sequence[Record]) -> Work:
-    fullest = max(records, key=_fullness)
-    merged = dict(fullest)
-    for record in records:
-        for field, value in record.items():
-            if merged.get(field) in (None, ""):
-                merged[field] = value
-    origins = (_origin(record) for record in records if record is not fullest)
-    return Work(merged, tuple(dict.fromkeys(origin for origin in origins if origin)))
-
-
-def _fullness(record: Record) -> tuple[int, int]:
-    filled = sum(value not in (None, "") for value in record.values())
-    return filled, len(str(record.get("abstract") or ""))
-
-
-def _origin(record: Record) -> str:
-    file, row = record.get("source_file"), record.get("source_row")
-    if file is None:
-        return ""
-    return f"{file}:{row}" if row is not None else str(file)
 
 
 class _TopicMatcher:
@@ -263,14 +160,14 @@ def _evidence(work: Work, topic_id: str, match: _Match) -> Evidence:
     return Evidence(
         evidence_id=_id_of(record),
         topic_id=topic_id,
-        kind=_kind_of(record),
+        kind=kind_of(record),
         title=str(record.get("title") or ""),
         published_on=record.get("published_on"),
         design=design.value,
         provisional_certainty=start.certainty.value if start.certainty else None,
         certainty_words=start.words,
-        doi=_doi_key(record),
-        pmid=_pmid_key(record),
+        doi=doi_key(record),
+        pmid=pmid_key(record),
         url=record.get("url"),
         deadline_on=record.get("deadline_on"),
         matched_terms=";".join(terms),
@@ -282,7 +179,7 @@ def _evidence(work: Work, topic_id: str, match: _Match) -> Evidence:
 
 
 def _design_of(record: Record) -> Design:
-    kind = _kind_of(record)
+    kind = kind_of(record)
     if kind == SAFETY_ALERT:
         return Design.SAFETY_ALERT
     if kind == COMMUNITY_FINDING:
@@ -291,16 +188,12 @@ def _design_of(record: Record) -> Design:
     return find_design(str(record.get("title") or ""), str(record.get("abstract") or ""), stated)
 
 
-def _kind_of(record: Record) -> str:
-    return str(record.get("kind") or RESEARCH)
-
-
 def _id_of(record: Record) -> str:
     if own_id := record.get("own_id"):
-        return f"{_kind_of(record)}:{own_id}"
-    if doi := _doi_key(record):
+        return f"{kind_of(record)}:{own_id}"
+    if doi := doi_key(record):
         return f"doi:{doi}"
-    if pmid := _pmid_key(record):
+    if pmid := pmid_key(record):
         return f"pmid:{pmid}"
-    _, title, year = _title_key(record) or ("", "", "")
-    return f"title:{title}:{year}"
+    _, title = title_key(record) or ("", "")
+    return f"title:{title}:{year_of(record)}"
