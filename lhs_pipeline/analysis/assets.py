@@ -120,7 +120,10 @@ def voice_signals(site: SiteResource, insights: pd.DataFrame, themes: pd.DataFra
 @dg.asset(
     **asset_of(EVIDENCE, "python"),
     ins=inputs_of(
-        "collection.references", "collection.safety_alerts", "collection.community_findings"
+        "collection.references",
+        "collection.safety_alerts",
+        "collection.community_findings",
+        "collection.appraisals",
     ),
 )
 def evidence(
@@ -128,10 +131,12 @@ def evidence(
     references: pd.DataFrame,
     safety_alerts: pd.DataFrame,
     community_findings: pd.DataFrame,
+    appraisals: pd.DataFrame,
 ) -> pd.DataFrame:
     """What is known elsewhere about each topic."""
     works = read_works(references, safety_alerts, community_findings)
-    return tabulate_evidence(match_evidence(works, site.catalogue().topics))
+    graded = records_of(appraisals)
+    return tabulate_evidence(match_evidence(works, site.catalogue().topics, graded))
 
 
 @dg.multi_asset(

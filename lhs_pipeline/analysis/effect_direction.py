@@ -61,16 +61,18 @@ _NONE = re.compile(
     r"\bno (?:\w+ ){0,3}(?:differences?|effects?|changes?|improvements?|reductions?|benefits?|"
     r"evidence (?:of|that|for)|associations?)\b|\b(?:did|does|do|was|were|is|are) not (?:\w+ ){0,3}"
     r"(?:differ\w*|reduc\w*|improv\w*|increas\w*|chang\w*|affect\w*|effective|significant\w*|"
-    r"associated|lead|result|prevent\w*|decreas\w*|lower\w*)\b|\bnot (?:significantly|statistically)"
-    r"(?: \w+){0,2} (?:different|improved|reduced|changed|better)\b|\bineffective\b|"
+    r"associated|lead|result|prevent\w*|decreas\w*|lower\w*)\b|"
+    r"\bnot (?:significantly|statistically)(?: \w+){0,2} (?:different|improved|reduced|changed|better)\b|"
+    r"\bineffective\b|"
     r"\bneither\b.{0,60}\bnor\b|\bsimilar (?:in|between|across)\b|\bunchanged\b|"
-    r"\bfailed to (?:\w+ ){0,2}(?:reduce|improve|show|increase|change)\b|\bwithout (?:any )?effect\b",
+    r"\bfailed to (?:\w+ ){0,2}(?:reduce|improve|show|increase|change)\b|"
+    r"\bwithout (?:any )?effect\b",
     re.IGNORECASE,
 )
 _BENEFIT = re.compile(
     rf"\bimprov(?:ed|es|ing|ements?)\b|\bsignificant improvement\b|\b(?:was|were|is|are|be|proved)"
-    rf" (?:\w+ )?(?:effective|beneficial|superior|successful)\b|\beffectively\b|\bprevent(?:ed|s)\b|"
-    rf"\bbetter (?:than|outcomes?)\b|\b{_UP}{_NEAR}(?:{_GOOD_UP})\b|"
+    rf" (?:\w+ )?(?:effective|beneficial|superior|successful)\b|\beffectively\b|"
+    rf"\bprevent(?:ed|s)\b|\bbetter (?:than|outcomes?)\b|\b{_UP}{_NEAR}(?:{_GOOD_UP})\b|"
     rf"\b(?:{_GOOD_UP}){_NEAR}{_UP}\b|\b{_DOWN}{_NEAR}(?:{_GOOD_DOWN})\b|"
     rf"\b(?:{_GOOD_DOWN}){_NEAR}{_DOWN}\b",
     re.IGNORECASE,
@@ -83,6 +85,7 @@ _HARM = re.compile(
 )
 # Who was studied is no result: "patients at increased risk of falls".
 _WHO = re.compile(r"\bat (?:an? )?(?:increased|high\w*|greater|low\w*) risk\b", re.IGNORECASE)
+_RESULT_SENTENCES = 6
 _RESULTS_WORD = re.compile(
     r"\b(?:found|showed|resulted|led to|associated with|reduc\w+|improv\w+|increas\w+|decreas\w+|"
     r"significant\w*|p ?[<=>]|effective|compared with|difference)\b|95% ?CI",
@@ -124,13 +127,12 @@ def judge_sentence(sentence: str) -> EffectDirection:
 
 def _places(abstract: str) -> list[list[str]]:
     """The sentences of the conclusion, then all sentences from the last."""
-    heading = None
-    for heading in _HEADING.finditer(abstract):
-        pass
+    headings = [heading.end() for heading in _HEADING.finditer(abstract)]
     every = _SENTENCE.split(abstract)
-    if heading is None:
-        return [every[-2:], every[::-1][:6]]
-    return [_SENTENCE.split(abstract[heading.end() :].strip(" :")), every[::-1][:6]]
+    last = every[::-1][:_RESULT_SENTENCES]
+    if not headings:
+        return [every[-2:], last]
+    return [_SENTENCE.split(abstract[headings[-1] :].strip(" :")), last]
 
 
 def _sum_up(told: list[tuple[EffectDirection, str]]) -> StatedEffect:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -89,7 +90,7 @@ def split_words(text: str) -> list[str]:
 def split_pairs(text: str) -> list[str]:
     """Return the words of a text and every two that stand next to each other."""
     words = split_words(text)
-    return [*words, *(f"{one} {two}" for one, two in zip(words, words[1:], strict=False))]
+    return [*words, *(f"{one} {two}" for one, two in pairwise(words))]
 
 
 def read_question(text: str) -> list[str]:
