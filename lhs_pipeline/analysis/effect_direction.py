@@ -62,7 +62,7 @@ _NONE = re.compile(
     r"evidence (?:of|that|for)|associations?)\b|\b(?:did|does|do|was|were|is|are) not (?:\w+ ){0,3}"
     r"(?:differ\w*|reduc\w*|improv\w*|increas\w*|chang\w*|affect\w*|effective|significant\w*|"
     r"associated|lead|result|prevent\w*|decreas\w*|lower\w*)\b|"
-    r"\bnot (?:significantly|statistically)(?: \w+){0,2} (?:different|improved|reduced|changed|better)\b|"
+    r"\bnot (?:significantly|statistically)(?: \w+){0,2} (?:different|improved|reduced|better)\b|"
     r"\bineffective\b|"
     r"\bneither\b.{0,60}\bnor\b|\bsimilar (?:in|between|across)\b|\bunchanged\b|"
     r"\bfailed to (?:\w+ ){0,2}(?:reduce|improve|show|increase|change)\b|"
