@@ -10,6 +10,7 @@ from lhs_pipeline.analysis.evidence import match_evidence
 from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_evidence
 from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
 from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
+from lhs_pipeline.analysis.problem_evidence import PROBLEM_EVIDENCE, find_problem_evidence
 from lhs_pipeline.analysis.problems import CYCLES, PROBLEMS, Findings, find_problems
 from lhs_pipeline.analysis.signals import EPISODES, LIMITS, SIGNALS, find_signals
 from lhs_pipeline.analysis.theme_table import THEMES, tabulate_themes
@@ -44,6 +45,7 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         voice_signals,
         evidence,
         find_cycles,
+        problem_evidence,
         triage,
     ]
 
@@ -178,6 +180,26 @@ def triage(
     return rank_problems(problems, triage_overrides, site.catalogue(), site.site().today())
 
 
+@dg.asset(
+    **asset_of(PROBLEM_EVIDENCE, "scipy"),
+    ins=inputs_of(
+        "analysis.problems",
+        "analysis.evidence",
+        "collection.references",
+        "collection.safety_alerts",
+        "collection.community_findings",
+        "collection.learned_elsewhere",
+    ),
+)
+def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
+    """What is known and what was learned about each problem."""
+    works = read_works(tables["references"], tables["safety_alerts"], tables["community_findings"])
+    learned = records_of(tables["learned_elsewhere"])
+    return find_problem_evidence(
+        tables["problems"], tables["evidence"], works, learned, site.catalogue()
+    )
+
+
 TABLES: tuple[Table, ...] = (
     INDICATOR_SERIES,
     LIMITS,
@@ -190,5 +212,6 @@ TABLES: tuple[Table, ...] = (
     EVIDENCE,
     PROBLEMS,
     CYCLES,
+    PROBLEM_EVIDENCE,
     TRIAGE,
 )
