@@ -7,17 +7,17 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-FIRST_NAMES = """
-    Xiomara Caoilfhionn Gruffudd 
-    Bogdana Zdenka Vasilica Krasimira Svetlin Ngozichukwu 
+_FIRST = """
+    Xiomara Caoilfhionn Gruffudd
+    Bogdana Zdenka Vasilica Krasimira Svetlin Ngozichukwu
     Esperanza Guadalupe Conceicao Quynh Nguyet Xiuying
-    Jiahui Haruto Soo-jin Min-jun Parvaneh Shahrzad Zulekha 
+    Jiahui Haruto Soo-jin Min-jun Parvaneh Shahrzad Zulekha
     Thilini Sivakumar Dilshad Rozhin Berivan Cemal
     Yiannis Despina Vangelis Ottilie Hildegard Ingeborg Torbjorn Annelise Jorunn Saoirse-Mae
     Fiadh Kadiatu Fatoumata Selamawit Makeda Ondine Peregrine
     Araminta Ffion-Haf Dragomir Snezana Ljubica Zeljko Emmeline Barnabas Leocadia
-""".split()
-SURNAMES = """
+"""
+_LAST = """
     Nkemelu Wickramasinghe Kowalczyk Szczepanska Oyelaran Achterberg Papadimitriou
     Vlahovic Ramanathan Subramaniam Chatterjee Bhattacharya Qureshi-Lodhi Al-Masri Haidari Nguyen-Le
     Tranmere Featherstonehaugh Micklethwaite Postlethwaite Cholmondeley Ravenscroft Thistlewood
@@ -27,7 +27,8 @@ SURNAMES = """
     Haugland Rasmussen Dubois-Martel Desrosiers Mascarenhas Figueiredo Villanueva Echeverria Quispe
     Takahashi Yamamoto Fitzwarren Cattermole Sidebottom Oakeshott Birtwhistle Heseltine
     Obafemi Chikwendu Kariuki Dlamini Mokoena Tshabalala Ramirez-Soto Zielinska Horvathova
-""".split()
+"""
+FIRST_NAMES, SURNAMES = _FIRST.split(), _LAST.split()
 _TITLES = ("Mr", "Mrs", "Ms", "Miss", "Dr", "Dr.", "Mr.", "Professor", "Sister", "Nurse")
 _STREETS = ("Mill", "Chapel", "Orchard", "Victoria", "Station", "Church Farm", "Manor Park")
 _ROADS = ("Road", "Street", "Lane", "Avenue", "Close", "Drive", "Crescent")
@@ -69,7 +70,8 @@ def phone(rng: random.Random) -> str:
     return rng.choice(
         (f"07{rng.randrange(400, 999)} {six}", f"07{rng.randrange(400, 999)}{six}",
          f"07700 {six[:3]} {six[3:]}", f"07700-{six}", f"+44 7700 {six}", f"+447700{six}",
-         f"0044 7700 {six}", f"(01632) {six}", f"01632 {six}", f"01632-{six}", f"020 7946 0{six[:3]}",
+         f"0044 7700 {six}", f"(01632) {six}", f"01632 {six}", f"01632-{six}",
+         f"020 7946 0{six[:3]}",
          f"0161 496 0{six[:3]}", f"+44 (0)1632 {six}", f"07700.{six[:3]}.{six[3:]}",
          f"0 7 7 0 0 {' '.join(six)}", _fullwidth(f"07700{six}"), f"07700/{six}",
          f"07700\n{six}", f"O7700 {six}", f"0113 496 0{six[:3]}", f"01632  {six[:3]}  {six[3:]}")
@@ -158,22 +160,27 @@ _INFORMAL = (
     "thank you to {first} who was so kind to my mum", "{first} on reception was rude to us",
     "Nurse {first} was lovely, nothing too much trouble", "dr {last} listened to me at last",
     "my name is {first} {last} and I waited six hours", "A big thank you to {first} and {first2}.",
-    "Special mention for {first}, the best HCA on the ward!", "mrs {last} next to me cried all night",
+    "Special mention for {first}, the best HCA on the ward!",
+    "mrs {last} next to me cried all night",
     "I was looked after by {first} and she was brilliant", "{first} {last} explained everything",
     "our son {first} was terrified and nobody came", "Sister {first} runs a tight ship",
-    "saw Dr {last} who was in a rush", "please tell {first} we are grateful", "Regards, {first} {last}",
+    "saw Dr {last} who was in a rush", "please tell {first} we are grateful",
+    "Regards, {first} {last}",
     "the physio called {first} got me walking", "{first} made me laugh every morning",
-    "Mr {last} the surgeon was very clear", "Thanks {first}", "{first}'s bedside manner is wonderful",
+    "Mr {last} the surgeon was very clear", "Thanks {first}",
+    "{first}'s bedside manner is wonderful",
 )  # fmt: skip
 PLAIN = (
     "The food was cold and the ward was noisy at night.", "Excellent care from start to finish.",
     "I waited four hours in A&E before anybody saw me, then 20 minutes for an X-ray.",
-    "Staff were kind. Parking was £4.50 and I could not find a space.", "Everything explained well.",
+    "Staff were kind. Parking was £4.50 and I could not find a space.",
+    "Everything explained well.",
     "On Monday I came back to Ward 12 and the nurse remembered me.", "10 out of 10, thank you all.",
     "The Doppler scan was delayed, and the Zimmer frame was missing.", "Nothing could be better.",
     "My mother has Parkinson's and the tablets came late again.", "More staff needed on nights.",
     "Diagnosed with Hodgkin lymphoma in March; the Macmillan team were superb.",
-    "Treated for Bell's palsy. Clear advice, prompt follow up.", "Friendly reception, clean toilets.",
+    "Treated for Bell's palsy. Clear advice, prompt follow up.",
+    "Friendly reception, clean toilets.",
     "The MRI at Queen Elizabeth Hospital was on time.", "Crohn's clinic letter never arrived.",
     "Could do with a water fountain in the waiting room.", "Discharge took all day, as always.",
     "The Foley catheter was changed without asking.", "Very happy with the Covid booster clinic.",

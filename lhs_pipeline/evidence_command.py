@@ -6,7 +6,7 @@ The files are documented in docs/how-to/rank-references.md. Heavy imports happen
 import argparse
 import csv
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,25 +100,22 @@ def read_marks(file: Path, records: Sequence[Mapping[str, Any]]) -> dict[int, bo
 
     if not file.is_file():
         raise EvidenceFileError(f"{file}: there is no such file")
-    keys = {
-        "record_id": lambda row: str(row.get("record_id") or "").strip() or None,
-        "doi": doi_key,
-        "pmid": pmid_key,
-        "title": lambda row: normalise_title(row.get("title")) or None,
-    }
+    keys: list[Callable[[Mapping[str, Any]], str | None]] = [
+        lambda row: str(row.get("record_id") or "").strip() or None,
+        doi_key,
+        pmid_key,
+        lambda row: normalise_title(row.get("title")) or None,
+    ]
     with file.open(encoding="utf-8-sig", newline="") as text:
         rows = [_named(row) for row in csv.DictReader(text)]
-    places = {
-        name: {key: place for place, record in enumerate(records) if (key := key_of(record))}
-        for name, key_of in keys.items()
-    }
+    places = [{key_of(record): place for place, record in enumerate(records)} for key_of in keys]
     marks: dict[int, bool] = {}
     for number, row in enumerate(rows, start=1):
         said = str(row.get("relevant") or row.get("included") or "").strip().lower()
         if said not in _MARKS:
             raise EvidenceFileError(f"{file}: row {number}, relevant: {said!r}; expected 1 or 0")
-        found = [places[name].get(key_of(row)) for name, key_of in keys.items() if key_of(row)]
-        place = next((one for one in found if one is not None), None)
+        said_keys = [(known, key_of(row)) for known, key_of in zip(places, keys, strict=True)]
+        place = next((known[key] for known, key in said_keys if key and key in known), None)
         if place is None:
             raise EvidenceFileError(f"{file}: row {number}: no record that was read is this one")
         marks[place] = _MARKS[said]
@@ -178,7 +175,7 @@ def _topic(said: str) -> str:
     return file.read_text(encoding="utf-8-sig")
 
 
-def _read_file(file: Path) -> tuple[list[Mapping[str, Any]], list[str]]:
+def _read_file(file: Path) -> tuple[Sequence[Mapping[str, Any]], list[str]]:
     from lhs_pipeline.collection.references import read_europe_pmc, read_nbib, read_ris
 
     kind = file.suffix.lower()
@@ -193,10 +190,10 @@ def _read_file(file: Path) -> tuple[list[Mapping[str, Any]], list[str]]:
         )
     content = file.read_bytes()
     read = readers[kind](content.decode("utf-8", errors="surrogateescape"))
-    return list(read.records), [fault.reason for fault in read.malformed]
+    return read.records, [fault.reason for fault in read.malformed]
 
 
-def _read_table(file: Path) -> list[Mapping[str, Any]]:
+def _read_table(file: Path) -> list[dict[str, Any]]:
     import pandas as pd
 
     try:

@@ -65,7 +65,8 @@ class TextIndex:
         reach = _K1 * (1 - _B + _B * lengths / max(lengths.mean(), 1.0))
         gained = columns.data * (_K1 + 1) / (columns.data + reach[columns.row])
         gained *= self.rarity[np.asarray(question, dtype=np.int64)][columns.col]
-        return np.bincount(columns.row, weights=gained, minlength=self.texts_count)
+        scores: Floats = np.bincount(columns.row, gained, self.texts_count).astype(np.float64)
+        return scores
 
     def smoothed(self) -> "TextIndex":
         """The same texts where common words keep some weight: better to learn from marks."""
@@ -141,8 +142,10 @@ def index_of(
     matrix = sparse.csr_matrix(
         (counts.astype(np.float32), terms.astype(np.int32), ends), shape=(texts_count, TERMS_COUNT)
     )
-    holding = np.bincount(terms.astype(np.int32), minlength=TERMS_COUNT).astype(float)
-    rarity = np.log1p((texts_count - holding + 0.5) / (holding + 0.5)) * (holding > 0)
+    holding = np.bincount(terms.astype(np.int32), minlength=TERMS_COUNT)
+    held = np.flatnonzero(holding)
+    rarity = np.zeros(TERMS_COUNT)
+    rarity[held] = np.log1p((texts_count - holding[held] + 0.5) / (holding[held] + 0.5))
     return TextIndex(matrix, rarity)
 
 

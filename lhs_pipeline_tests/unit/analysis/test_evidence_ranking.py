@@ -159,9 +159,11 @@ def test_marks_are_found_by_any_identifier(tmp_path: Path) -> None:
         [{"title": "Falls", "doi": "10.5555/A"}, {"title": "Sepsis care", "doi": ""}],
     )
     records, _ = read_reference_files([file])
-    by_doi = write_csv(tmp_path / "m.csv", [{"doi": "https://doi.org/10.5555/a", "title": "",
-                                             "relevant": "yes"},
-                                            {"doi": "", "title": "SEPSIS CARE.", "relevant": "no"}])  # fmt: skip
+    said = [
+        {"doi": "https://doi.org/10.5555/a", "title": "", "relevant": "yes"},
+        {"doi": "", "title": "SEPSIS CARE.", "relevant": "no"},
+    ]
+    by_doi = write_csv(tmp_path / "m.csv", said)
     assert read_marks(by_doi, records) == {0: True, 1: False}
 
 
