@@ -93,12 +93,14 @@ _RULES = (
     ),
     _rule(
         "[e-mail]",
-        rf"(?<![\w.+-])[\w.+'-]{{1,64}}(?: dot [\w+'-]{{1,64}}){{0,3}} at (?:[\w-]{{1,63}} dot ){{1,5}}{_TOP_DOMAIN}\b",
+        rf"(?<![\w.+-])[\w.+'-]{{1,64}}(?: dot [\w+'-]{{1,64}}){{0,3}} at "
+        rf"(?:[\w-]{{1,63}} dot ){{1,5}}{_TOP_DOMAIN}\b",
         "at",
     ),
     _rule(
         "[date of birth]",
-        r"(?:\bd[. ]{0,2}o[. ]{0,2}b(?![a-z])\.?|\bdate[- ]of[- ]birth|\bbirth ?da(?:te|y)|\bborn(?: on| in)?)"
+        r"(?:\bd[. ]{0,2}o[. ]{0,2}b(?![a-z])\.?|\bdate[- ]of[- ]birth|\bbirth ?da(?:te|y)|"
+        r"\bborn(?: on| in)?)"
         rf"\W{{0,4}}(?:is |was )?(?:the )?(?<!\d)"
         rf"(?:{_BIRTH_DATE}|{_DATE}|{_PARTIAL_DATE}|{_MONTH}[ ,.-]{{0,3}}{_YEAR})(?![\d/])",
     ),
