@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
+from lhs_pipeline.deidentify_command import add_deidentify_command
+from lhs_pipeline.evidence_command import add_evidence_command
 from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site
 from lhs_pipeline.spc_command import add_spc_command
 
@@ -65,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     new = _add(commands, "new-site", _new_site, "make a folder for your own organisation")
     new.add_argument("name", help="the organisation's name")
     add_spc_command(commands)
+    add_evidence_command(commands)
+    add_deidentify_command(commands)
     evaluate = _add(
         commands, "evaluate", _evaluate, "judge changes from three files, without a site"
     )

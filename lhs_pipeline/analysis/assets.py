@@ -11,6 +11,7 @@ from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_
 from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
 from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
 from lhs_pipeline.analysis.interdependencies import INTERDEPENDENCIES, find_interdependencies
+from lhs_pipeline.analysis.problem_evidence import PROBLEM_EVIDENCE, find_problem_evidence
 from lhs_pipeline.analysis.problems import CYCLES, PROBLEMS, Findings, find_problems
 from lhs_pipeline.analysis.signal_tables import TABLES as SIGNAL_TABLES
 from lhs_pipeline.analysis.signal_warehouse import BREAK_SOURCES, write_signals
@@ -48,6 +49,7 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         voice_signals,
         evidence,
         find_cycles,
+        problem_evidence,
         triage,
     ]
 
@@ -151,7 +153,10 @@ def voice_signals(site: SiteResource, insights: pd.DataFrame, themes: pd.DataFra
 @dg.asset(
     **asset_of(EVIDENCE, "python"),
     ins=inputs_of(
-        "collection.references", "collection.safety_alerts", "collection.community_findings"
+        "collection.references",
+        "collection.safety_alerts",
+        "collection.community_findings",
+        "collection.appraisals",
     ),
 )
 def evidence(
@@ -159,10 +164,12 @@ def evidence(
     references: pd.DataFrame,
     safety_alerts: pd.DataFrame,
     community_findings: pd.DataFrame,
+    appraisals: pd.DataFrame,
 ) -> pd.DataFrame:
     """What is known elsewhere about each topic."""
     works = read_works(references, safety_alerts, community_findings)
-    return tabulate_evidence(match_evidence(works, site.catalogue().topics))
+    graded = records_of(appraisals)
+    return tabulate_evidence(match_evidence(works, site.catalogue().topics, graded))
 
 
 @dg.multi_asset(
@@ -204,6 +211,26 @@ def triage(
     return rank_problems(problems, triage_overrides, site.catalogue(), site.site().today())
 
 
+@dg.asset(
+    **asset_of(PROBLEM_EVIDENCE, "scipy"),
+    ins=inputs_of(
+        "analysis.problems",
+        "analysis.evidence",
+        "collection.references",
+        "collection.safety_alerts",
+        "collection.community_findings",
+        "collection.learned_elsewhere",
+    ),
+)
+def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
+    """What is known and what was learned about each problem."""
+    works = read_works(tables["references"], tables["safety_alerts"], tables["community_findings"])
+    learned = records_of(tables["learned_elsewhere"])
+    return find_problem_evidence(
+        tables["problems"], tables["evidence"], works, learned, site.catalogue()
+    )
+
+
 TABLES: tuple[Table, ...] = (
     INDICATOR_SERIES,
     *SIGNAL_TABLES,
@@ -215,5 +242,6 @@ TABLES: tuple[Table, ...] = (
     EVIDENCE,
     PROBLEMS,
     CYCLES,
+    PROBLEM_EVIDENCE,
     TRIAGE,
 )

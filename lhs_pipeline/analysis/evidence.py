@@ -4,17 +4,32 @@ Records are de-duplicated, matched to topics by words that are kept, and given a
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from lhs_pipeline.analysis.duplicates import (
+    COMMUNITY_FINDING,
+    SAFETY_ALERT,
+    Record,
+    Work,
+    doi_key,
+    kind_of,
+    merge_duplicates,
+    normalise_title,
+    pmid_key,
+    title_key,
+    year_of,
+)
+from lhs_pipeline.analysis.effect_direction import StatedEffect, find_effect
+from lhs_pipeline.analysis.evidence_ranking import count_record
+from lhs_pipeline.analysis.relevance import Question, score_by_question
+from lhs_pipeline.analysis.standing import Standing, Stands, judge_standing
 from lhs_pipeline.analysis.study_design import Design, find_design, start_certainty
+from lhs_pipeline.analysis.text_index import TextIndex, build_index, number_of, read_question
 from lhs_pipeline.analysis.themes import TopicPattern
 from lhs_pipeline.catalogue.model import Topic
 
-Record = Mapping[str, Any]
-RESEARCH, SAFETY_ALERT, COMMUNITY_FINDING = "research", "safety_alert", "community_finding"
 _DISTINCT_TERMS_IN_ABSTRACT = 2
 
 
@@ -30,6 +45,14 @@ class Evidence:
     design: str
     provisional_certainty: str | None
     certainty_words: str
+    certainty: str | None
+    is_appraised: bool
+    effect_direction: str
+    effect_sentence: str
+    standing: str
+    standing_reason: str
+    relevance_rank: int
+    relevance_score: float
     doi: str | None
     pmid: str | None
     url: str | None
@@ -42,37 +65,38 @@ class Evidence:
 
 
 @dataclass(frozen=True)
-class Work:
-    """One work after de-duplication: its fullest record, and where else it stood."""
-
-    record: dict[str, Any]
-    also_in: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Match:
     terms: tuple[str, ...]
     place: str
 
 
-def match_evidence(records: Iterable[Record], topics: Mapping[str, Topic]) -> list[Evidence]:
+def match_evidence(
+    records: Iterable[Record], topics: Mapping[str, Topic], appraisals: Iterable[Record] = ()
+) -> list[Evidence]:
     """Return one row per work and topic that it speaks of, in the order of the records.
 
     A topic's term in the title is enough. An abstract needs one of the topic's
     `evidence_terms`, or two different terms of `include`, as one common word proves little.
+    Within a topic, works are ranked by how well they answer its title, description and terms;
+    what no longer stands comes last.
 
     Args:
         records: references as read, or what `record_of_alert` and `record_of_finding` return;
             with `source_file` and `source_row` where they were landed.
         topics: topics by id.
+        appraisals: a person's grades: `evidence_id`, `topic_id` (`*` for all), `certainty`,
+            `appraised_on`; the latest wins over the provisional one.
     """
-    matchers = {id_: _TopicMatcher(topic) for id_, topic in sorted(topics.items())}
-    return [
-        _evidence(work, topic_id, match)
-        for work in merge_duplicates(list(records))
-        for topic_id, matcher in matchers.items()
-        if (match := matcher.match(work.record)) is not None
+    works = merge_duplicates(list(records))
+    descriptions = _describe(works)
+    graded = _appraised(appraisals)
+    pool = build_index(count_record(work.record) for work in works)
+    found = [
+        (place, evidence)
+        for _, topic in sorted(topics.items())
+        for place, evidence in _of_topic(topic, descriptions, pool, graded)
     ]
+    return [evidence for _, evidence in sorted(found, key=lambda pair: pair[0])]
 
 
 def record_of_alert(row: Record) -> dict[str, Any]:
@@ -101,111 +125,6 @@ def record_of_finding(row: Record) -> dict[str, Any]:
         "source_file": row.get("source_file"),
         "source_row": row.get("source_row"),
     }
-
-
-def merge_duplicates(records: Sequence[Record]) -> list[Work]:
-    """Return each work once: same DOI, else same PMID, else same normalised title and year.
-
-    The fullest record is kept, its gaps are filled from the others, and their files are named.
-    Two records with the same title but different identifiers are different works.
-    """
-    groups = _Groups(records)
-    for key_of in (_doi_key, _pmid_key):
-        groups.join(key_of, is_certain=True)
-    groups.join(_title_key, is_certain=False)
-    return [_work([records[i] for i in members]) for members in groups.members()]
-
-
-class _Groups:
-    """Records that are the same work, grown one kind of key at a time."""
-
-    def __init__(self, records: Sequence[Record]) -> None:
-        self._records = records
-        self._group_of = list(range(len(records)))
-
-    def join(self, key_of: Any, is_certain: bool) -> None:
-        """Join groups that share a key; an uncertain key never overrules an identifier."""
-        first_of: dict[Any, list[int]] = {}
-        for i, record in enumerate(self._records):
-            key = key_of(record)
-            if key is None:
-                continue
-            known = first_of.setdefault(key, [])
-            same = next((j for j in known if is_certain or self._agree(i, j)), None)
-            if same is None:
-                known.append(i)
-            else:
-                self._unite(i, same)
-
-    def members(self) -> list[list[int]]:
-        """Return the places of each group's records, groups in order of first appearance."""
-        found: dict[int, list[int]] = {}
-        for i, group in enumerate(self._group_of):
-            found.setdefault(group, []).append(i)
-        return list(found.values())
-
-    def _unite(self, i: int, j: int) -> None:
-        old, new = sorted((self._group_of[i], self._group_of[j]), reverse=True)
-        self._group_of = [new if group == old else group for group in self._group_of]
-
-    def _agree(self, i: int, j: int) -> bool:
-        """Whether no identifier says that the two groups are different works."""
-        return all(
-            not (mine := self._keys(i, key_of)) or not (theirs := self._keys(j, key_of))
-            or bool(mine & theirs)
-            for key_of in (_doi_key, _pmid_key)
-        )  # fmt: skip
-
-    def _keys(self, i: int, key_of: Any) -> set[Any]:
-        group = self._group_of[i]
-        members = (r for r, g in zip(self._records, self._group_of, strict=True) if g == group)
-        return {key for record in members if (key := key_of(record)) is not None}
-
-
-def _doi_key(record: Record) -> str | None:
-    doi = record.get("doi")
-    return str(doi).strip().lower() if doi else None
-
-
-def _pmid_key(record: Record) -> str | None:
-    pmid = record.get("pmid")
-    return str(pmid).strip() if pmid else None
-
-
-def _title_key(record: Record) -> tuple[str, str, str] | None:
-    title = normalise_title(record.get("title"))
-    year = str(record.get("published_on") or "")[:4]
-    return (_kind_of(record), title, year) if title else None
-
-
-def normalise_title(title: str | None) -> str:
-    """Return the letters and digits of a title, without case, accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", title or "").casefold()
-    bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"[^\W_]+", bare))
-
-
-def _work(records: Sequence[Record]) -> Work:
-    fullest = max(records, key=_fullness)
-    merged = dict(fullest)
-    for record in records:
-        for field, value in record.items():
-            if merged.get(field) in (None, ""):
-                merged[field] = value
-    origins = (_origin(record) for record in records if record is not fullest)
-    return Work(merged, tuple(dict.fromkeys(origin for origin in origins if origin)))
-
-
-def _fullness(record: Record) -> tuple[int, int]:
-    filled = sum(value not in (None, "") for value in record.values())
-    return filled, len(str(record.get("abstract") or ""))
-
-
-def _origin(record: Record) -> str:
-    file, row = record.get("source_file"), record.get("source_row")
-    if file is None:
-        return ""
-    return f"{file}:{row}" if row is not None else str(file)
 
 
 class _TopicMatcher:
@@ -255,34 +174,134 @@ def _stem(term: str) -> str:
     return {"fell": "fall", "falle": "fall", "falli": "fall"}.get(said[:5], said[:4])
 
 
-def _evidence(work: Work, topic_id: str, match: _Match) -> Evidence:
-    record = work.record
-    design = _design_of(record)
-    start = start_certainty(design)
+@dataclass(frozen=True)
+class _Described:
+    """A work with all that does not depend on the topic."""
+
+    work: Work
+    design: Design
+    stands: Stands
+    effect: StatedEffect
+
+
+def describe_work(work: Work) -> dict[str, str | None]:
+    """Return design, provisional certainty, stated effect and standing of one work, as words."""
+    (described,) = _describe([work])
+    start = start_certainty(described.design)
+    return {
+        "design": described.design.value,
+        "provisional_certainty": start.certainty.value if start.certainty else None,
+        "certainty_words": start.words,
+        "effect_direction": described.effect.direction.value,
+        "effect_sentence": described.effect.sentence,
+        "standing": described.stands.standing.value,
+    }
+
+
+def question_of(topic: Topic) -> str:
+    """Return what a topic asks of the literature, as one text."""
+    return ". ".join([topic.title, topic.description, *topic.evidence_terms])
+
+
+def _describe(works: Sequence[Work]) -> list[_Described]:
+    designs = [_design_of(work.record) for work in works]
+    standings = judge_standing(works, designs)
+    return [
+        _Described(work, design, stands, find_effect(str(work.record.get("abstract") or "")))
+        for work, design, stands in zip(works, designs, standings, strict=True)
+    ]
+
+
+def _of_topic(
+    topic: Topic,
+    described: Sequence[_Described],
+    pool: TextIndex,
+    graded: Mapping[tuple[str, str | None], str],
+) -> list[tuple[int, Evidence]]:
+    """Place in the pool and row of every work that speaks of the topic."""
+    matcher = _TopicMatcher(topic)
+    matches = {
+        place: match
+        for place, one in enumerate(described)
+        if (match := matcher.match(one.work.record)) is not None
+    }
+    if not matches:
+        return []
+    words = [number_of(word) for word in read_question(question_of(topic))]
+    scores = score_by_question(pool, Question(words))
+    order = sorted(
+        matches,
+        key=lambda i: (described[i].stands.standing is not Standing.CURRENT, -scores[i], i),
+    )
+    rows = (
+        _evidence(described[place], topic.id, matches[place], _Place(rank, scores[place]))
+        for rank, place in enumerate(order, start=1)
+    )
+    return [(place, _regrade(row, graded)) for place, row in zip(order, rows, strict=True)]
+
+
+def _appraised(appraisals: Iterable[Record]) -> dict[tuple[str, str | None], str]:
+    """The latest grade that a person gave, by work and topic; None for all topics."""
+    ordered = sorted(appraisals, key=lambda row: str(row.get("appraised_on") or ""))
+    return {(str(row["evidence_id"]), _topic_of(row)): str(row["certainty"]) for row in ordered}
+
+
+def _topic_of(row: Record) -> str | None:
+    said = str(row.get("topic_id") or "").strip()
+    return None if said in ("", "*") else said
+
+
+def _regrade(found: Evidence, graded: Mapping[tuple[str, str | None], str]) -> Evidence:
+    """The same row with a person's grade, where there is one for its topic or for all."""
+    for topic_id in (found.topic_id, None):
+        if (grade := graded.get((found.evidence_id, topic_id))) is not None:
+            words = f"appraised by a person: {grade.replace('_', ' ')}"
+            return replace(found, certainty=grade, certainty_words=words, is_appraised=True)
+    return found
+
+
+@dataclass(frozen=True)
+class _Place:
+    rank: int
+    score: float
+
+
+def _evidence(described: _Described, topic_id: str, match: _Match, place: _Place) -> Evidence:
+    record = described.work.record
+    start = start_certainty(described.design)
+    provisional = start.certainty.value if start.certainty else None
     terms = dict.fromkeys(" ".join(term.replace(";", ",").lower().split()) for term in match.terms)
     return Evidence(
-        evidence_id=_id_of(record),
+        evidence_id=id_of(record),
         topic_id=topic_id,
-        kind=_kind_of(record),
+        kind=kind_of(record),
         title=str(record.get("title") or ""),
         published_on=record.get("published_on"),
-        design=design.value,
-        provisional_certainty=start.certainty.value if start.certainty else None,
+        design=described.design.value,
+        provisional_certainty=provisional,
         certainty_words=start.words,
-        doi=_doi_key(record),
-        pmid=_pmid_key(record),
+        certainty=provisional,
+        is_appraised=False,
+        effect_direction=described.effect.direction.value,
+        effect_sentence=described.effect.sentence,
+        standing=described.stands.standing.value,
+        standing_reason=described.stands.reason,
+        relevance_rank=place.rank,
+        relevance_score=float(place.score),
+        doi=doi_key(record),
+        pmid=pmid_key(record),
         url=record.get("url"),
         deadline_on=record.get("deadline_on"),
         matched_terms=";".join(terms),
         matched_in=match.place,
         source_file=record.get("source_file"),
         source_row=record.get("source_row"),
-        also_in=";".join(work.also_in),
+        also_in=";".join(described.work.also_in),
     )
 
 
 def _design_of(record: Record) -> Design:
-    kind = _kind_of(record)
+    kind = kind_of(record)
     if kind == SAFETY_ALERT:
         return Design.SAFETY_ALERT
     if kind == COMMUNITY_FINDING:
@@ -291,16 +310,13 @@ def _design_of(record: Record) -> Design:
     return find_design(str(record.get("title") or ""), str(record.get("abstract") or ""), stated)
 
 
-def _kind_of(record: Record) -> str:
-    return str(record.get("kind") or RESEARCH)
-
-
-def _id_of(record: Record) -> str:
+def id_of(record: Record) -> str:
+    """Return the key of a work: its own, else DOI, PMID, title and year."""
     if own_id := record.get("own_id"):
-        return f"{_kind_of(record)}:{own_id}"
-    if doi := _doi_key(record):
+        return f"{kind_of(record)}:{own_id}"
+    if doi := doi_key(record):
         return f"doi:{doi}"
-    if pmid := _pmid_key(record):
+    if pmid := pmid_key(record):
         return f"pmid:{pmid}"
-    _, title, year = _title_key(record) or ("", "", "")
-    return f"title:{title}:{year}"
+    _, title = title_key(record) or ("", "")
+    return f"title:{title}:{year_of(record)}"

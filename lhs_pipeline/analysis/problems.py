@@ -233,7 +233,7 @@ def _arrange(findings: Findings, catalogue: Catalogue) -> _Known:
     return _Known(
         series=_arrange_series(findings, catalogue),
         voices=_by_place(records_of(findings.voice_signals)),
-        evidence=_by(records_of(findings.evidence), "topic_id"),
+        evidence=_by(_standing(records_of(findings.evidence)), "topic_id"),
         decisions=_by(records_of(findings.decisions), "problem_id"),
         reopened=_by(reopened, "problem_id"),
         closed={(r["problem_id"], r["cycle_number"]) for r in records_of(findings.closed)},
@@ -319,6 +319,11 @@ def _places_of(problem_ids: Iterable[str], catalogue: Catalogue) -> set[Place]:
 
 def _alerted(known: _Known, today: date) -> set[str]:
     return {topic for topic, rows in known.evidence.items() if _deadline(rows, today) is not None}
+
+
+def _standing(rows: Sequence[Record]) -> list[Record]:
+    """Evidence that still stands: what was retracted, withdrawn or superseded says nothing."""
+    return [row for row in rows if row["standing"] == "current"]
 
 
 def _deadline(rows: Sequence[Record], today: date) -> date | None:

@@ -37,7 +37,8 @@ _COLUMN_WORDS: dict[str, str] = {
     "insights": "insight_id source_id voice unit_id received_on rating text source_file source_row",
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
     "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"
-    " pmid url deadline_on matched_terms source_file source_row",
+    " pmid url deadline_on matched_terms source_file source_row certainty is_appraised"
+    " effect_direction effect_sentence standing relevance_rank",
     "problems": f"{_CYCLE} topic_id topic_title unit_id unit_name level domain raised_on"
     " last_signal_on state lead_indicator_id excess_per_month excess_unit routine comparison"
     " patient_voice"

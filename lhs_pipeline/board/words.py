@@ -119,6 +119,19 @@ WORDS: dict[str, dict[str, str]] = {
         "safety_alert": "Safety alert",
         "community_finding": "Found elsewhere in the NHS",
     },
+    "standing": {
+        "current": "",
+        "retracted": "Retracted: do not rely on it",
+        "withdrawn": "Withdrawn: do not rely on it",
+        "superseded": "Superseded by newer guidance",
+    },
+    "effect_direction": {
+        "benefit": "Says that it helped",
+        "no_difference": "Says that it made no difference",
+        "harm": "Says that it did harm",
+        "mixed": "Says both",
+        "not_stated": "",
+    },
     "certainty": {"high": "High", "moderate": "Moderate", "low": "Low", "very_low": "Very low"},
     "file_status": {
         "landed": "Taken in",

@@ -149,6 +149,7 @@ class Source:
     maximum_rejected_prop: float = 0.05
     exclusions: tuple[Exclusion, ...] = ()
     voices: Voices | None = None
+    deidentification: Deidentification | None = None
 
     @property
     def is_register(self) -> bool:

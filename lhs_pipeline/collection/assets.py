@@ -47,7 +47,8 @@ def _source_asset(source: Source) -> dg.AssetsDefinition:
     )
     def landed(context: dg.AssetExecutionContext, site: SiteResource) -> dg.MaterializeResult[None]:
         place, rules = site.site(), site.catalogue().rules.voices
-        landing = Landing(source, place.now(), rules.deidentification)
+        mode = source.deidentification or rules.deidentification
+        landing = Landing(source, place.now(), mode)
         deliveries = find_deliveries(deliveries_folder(place, source), source)
         with site.warehouse().transaction() as con:
             reports = land(con, landing, deliveries)

@@ -4,8 +4,9 @@ Runs at the front door, before any other step sees a text. Rules only: no model,
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache
 
 from lhs_pipeline.collection.person_names import find_names
 
@@ -21,10 +22,17 @@ _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _YEAR = r"(?:(?:18|19|20)\d\d|['’]?\d\d)"
 _DATE = (
     rf"(?:(?:18|19|20)\d\d[-/.](?:0?[1-9]|1[0-2])[-/.]{_DAY}"
-    rf"|{_DAY}[-/.](?:0?[1-9]|1[0-2])[-/.]{_YEAR}"
+    rf"|{_DAY} ?[-/.\\] ?(?:0?[1-9]|1[0-2]) ?[-/.\\] ?{_YEAR}"
     rf"|(?:0?[1-9]|1[0-2])[-/.]{_DAY}[-/.]{_YEAR}"
     rf"|{_DAY}(?:st|nd|rd|th)?[ -]{{1,2}}(?:of )?{_MONTH}[ ,-]{{1,3}}{_YEAR}"
     rf"|{_MONTH} {_DAY}(?:st|nd|rd|th)?,? (?:18|19|20)\d\d)"
+)
+# Beside the words "date of birth" any spelling of a day is one.
+_BIRTH_DATE = (
+    rf"(?:{_DAY} ?[-/.\\ ,:|] ?(?:0?[1-9]|1[0-2]) ?[-/.\\ ,:|] ?{_YEAR}"
+    rf"|{_DAY}(?:st|nd|rd|th)?[ ./-]{{0,3}}(?:of )?{_MONTH}[ .,/-]{{0,3}}{_YEAR}"
+    rf"|{_MONTH}[ .,/-]{{0,3}}{_DAY}(?:st|nd|rd|th)?[ .,/-]{{1,3}}{_YEAR}"
+    rf"|(?:18|19|20)\d\d ?[-/.\\ ] ?(?:0?[1-9]|1[0-2]) ?[-/.\\ ] ?{_DAY}|\d{{8}}|\d{{6}})"
 )
 _PARTIAL_DATE = rf"(?:{_DAY}[-/.]\d\d?|{_DAY}(?:st|nd|rd|th)? (?:of )?{_MONTH}|(?:18|19|20)\d\d)"
 _AREA = (
@@ -47,6 +55,14 @@ _RECORD_WORDS = (
 )
 
 
+_AT = r"(?:@|[\[({] ?at ?[\])}])"
+_DOT = r"(?:\.|[\[({] ?dot ?[\])}]|(?<= )dot(?= ))"
+_TOP_DOMAIN = (
+    r"(?:com|org|net|uk|co|nhs|info|gov|edu|ac|eu|ie|me|io|biz|scot|wales|cymru|london|de|fr)"
+)
+_GAP = r"[\W_]{1,4}"
+
+
 @dataclass(frozen=True)
 class _Rule:
     """One kind of identifier: what to look for and what to put there."""
@@ -60,20 +76,42 @@ def _rule(token: str, pattern: str, needs: str = "digit") -> _Rule:
     return _Rule(token, re.compile(pattern, re.IGNORECASE), needs)
 
 
+_MAYBE_E_MAIL = re.compile(r"[@\uff20\ufe6b]|\bdot\b|[\[({]\s?at\s?[\])}]", re.IGNORECASE)
+_WHITE = re.compile(r"[\n\r\t\v\f]")
+_MISREAD = re.compile(r"\b(?=(?:[OoIl]*\d){2})[\dOoIl]{4,}\b")
+_READ_RIGHT = str.maketrans("OoIl", "0011")
+_INVISIBLE = re.compile(r"(?<=\w)[\u00ad\u200b-\u200d\u2060\ufeff]+(?=\w)")
+
 # Order matters: what is more particular comes first, so that it is named for what it is.
 _RULES = (
-    _rule("[e-mail]", r"(?<![\w.+-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}", "@"),
+    _rule("[e-mail]", r"(?<![\w.+-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}", "at"),
+    _rule(
+        "[e-mail]",
+        rf"(?<![\w.+-])[\w+'-]{{1,64}}(?: ?{_DOT} ?[\w+'-]{{1,64}}){{0,4}} {{0,2}}{_AT} {{0,2}}"
+        rf"(?:[\w-]{{1,63}} ?{_DOT} ?){{1,5}}{_TOP_DOMAIN}\b",
+        "at",
+    ),
+    _rule(
+        "[e-mail]",
+        rf"(?<![\w.+-])[\w.+'-]{{1,64}}(?: dot [\w+'-]{{1,64}}){{0,3}} at "
+        rf"(?:[\w-]{{1,63}} dot ){{1,5}}{_TOP_DOMAIN}\b",
+        "at",
+    ),
     _rule(
         "[date of birth]",
-        r"(?:\bd\.? ?o\.? ?b\.?|\bdate of birth|\bborn(?: on| in)?)\W{0,4}(?:is |was )?"
-        rf"\b(?:{_DATE}|{_PARTIAL_DATE})(?![\d/])",
+        r"(?:\bd[. ]{0,2}o[. ]{0,2}b(?![a-z])\.?|\bdate[- ]of[- ]birth|\bbirth ?da(?:te|y)|"
+        r"\bborn(?: on| in)?)"
+        rf"\W{{0,4}}(?:is |was )?(?:the )?(?<!\d)"
+        rf"(?:{_BIRTH_DATE}|{_DATE}|{_PARTIAL_DATE}|{_MONTH}[ ,.-]{{0,3}}{_YEAR})(?![\d/])",
     ),
     _rule("[date]", rf"(?<![\d/.-]){_DATE}(?!\d|[/.-]\d)"),
     _rule("[NI number]", r"\b[A-Z]{2}[ -]?\d\d[ -]?\d\d[ -]?\d\d[ -]?[A-D]\b"),
     _rule(
         "[postcode]",
-        rf"\b(?:ZZ99 {{0,2}}\d[A-Z]{{2}}|GIR ?0AA|{_AREA}\d[A-Z\d]? {{0,2}}"
-        r"\d(?!st\b|nd\b|rd\b|th\b|hr\b|hs\b|bd\b|ds\b|pt\b)[ABD-HJLNP-UW-Z]{2})\b",
+        rf"\b(?:ZZ99 {{0,2}}\d[A-Z]{{2}}|GIR ?0AA|{_AREA}\d[A-Z\d]?(?:[ .-]{{0,3}}"
+        # 'L1 3rd attempt' is no postcode.
+        r"(?!(?<=\b[A-Z]\d )(?-i:1st|2nd|3rd|[04-9]th))\d[ABD-HJLNP-UW-Z]{2}"
+        r"|[ .-]{0,3}\d (?-i:[ABD-HJLNP-UW-Z]{2})))\b",
     ),
     _rule(
         "[address]",
@@ -97,6 +135,8 @@ _RULES = (
         rf"(?:(?-i:[A-ZÀ-Ý0-9][\w'’-]*),? ){{1,4}}{_ROAD}\b",
         "",
     ),
+    _rule("[number]", rf"(?<!\d)\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{4}}(?!\d)"),
+    _rule("[phone]", r"(?<![\d.,])\(?0\d(?:[ ./()-]{0,3}\d){8,9}(?!\d)"),
     _rule("[phone]", r"(?<![\w+])(?:\+|00)\d{1,3}[ -]?\(?\d[\d ()-]{5,14}\d(?!\d)"),
     _rule("[number]", r"(?<!\d)\d(?:[  .\-‐-―]{0,1}\d){9,}(?!\d)"),
     _rule("[phone]", r"(?<!\d)\(0\d{2,4}\)[ -]?\d[\d -]{4,8}\d(?!\d)"),
@@ -134,6 +174,8 @@ def deidentify(text: str, mode: str) -> str:
         raise ValueError(f"unknown de-identification mode {mode!r}: expected one of {_MODES}")
     if mode == "off":
         return text
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
     for _ in range(_PASSES_COUNT):
         masked = _mask_names(_mask_identifiers(text), mode == "strict")
         if masked == text:
@@ -151,11 +193,53 @@ def is_nhs_number(digits: str) -> bool:
 
 
 def _mask_identifiers(text: str) -> str:
-    has = {"": True, "@": "@" in text, "digit": any(map(str.isdecimal, text))}
+    has = {
+        "": True,
+        "at": _MAYBE_E_MAIL.search(text) is not None,
+        "digit": any(map(str.isdigit, text)),
+    }
+    view = _plain_view(text)
     for rule in _RULES:
-        if has[rule.needs]:
-            text = rule.pattern.sub(partial(_token_for, rule), text)
+        if has[rule.needs] and rule.pattern.search(view):
+            text, view = _replace(rule, text, view)
     return text
+
+
+def _plain_view(text: str) -> str:
+    """The text letter for letter as a plain keyboard would have it, so that spans agree.
+
+    Digits of other scripts, odd spaces and dashes, line ends and a letter O among digits hide
+    no identifier.
+    """
+    plain = text if text.isascii() else "".join(map(_plain_letter, text))
+    plain = _WHITE.sub(" ", plain)
+    return _MISREAD.sub(lambda found: found.group().translate(_READ_RIGHT), plain)
+
+
+@lru_cache(4_096)
+def _plain_letter(letter: str) -> str:
+    if letter.isascii():
+        return letter
+    if letter.isdecimal():
+        return str(unicodedata.decimal(letter))
+    category = unicodedata.category(letter)
+    if category == "Pd" or letter == "\u2212":
+        return "-"
+    if category in ("Zs", "Zl", "Zp", "Cf"):
+        return " "
+    plain = unicodedata.normalize("NFKC", letter)
+    return plain if len(plain) == 1 else letter
+
+
+def _replace(rule: _Rule, text: str, view: str) -> tuple[str, str]:
+    """Put the rule's token wherever it is found in the view, in text and view alike."""
+    texts, views, at = [], [], 0
+    for found in rule.pattern.finditer(view):
+        token = _token_for(rule, found)
+        texts += [text[at : found.start()], token]
+        views += [view[at : found.start()], token]
+        at = found.end()
+    return "".join([*texts, text[at:]]), "".join([*views, view[at:]])
 
 
 def _token_for(rule: _Rule, found: re.Match[str]) -> str:

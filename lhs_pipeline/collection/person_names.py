@@ -24,7 +24,7 @@ _CONTEXTS = _set_of(
     "husband wife son daughter mum mam mother dad father brother sister nan gran grandma grandad "
     "grandson granddaughter grandmother grandfather uncle aunt auntie aunty partner friend "
     "neighbour colleague patient pt resident client named called thanks regards signed dear hi "
-    "hello nephew niece cousin fiance fiancee"
+    "hello nephew niece cousin fiance fiancee name surname forename signed"
 )
 _NEVER_AFTER_TITLE = _set_of(
     "a an and are as asked at but by came can could did do does for from had has have he her his "
@@ -36,6 +36,22 @@ _VERBS_OF_PERSONS = _set_of(
     "fell was is has had said says told slipped became refused came went reported stated wandered "
     "hit got asked felt seemed looks looked needs needed tried wanted walked sat stood woke cried "
     "shouted kicked did does will would could cannot"
+)
+_DEEDS = _set_of(
+    "made makes explained listened listens helped helps gave gives took takes kept keeps runs ran "
+    "brought checked treated spoke rang called deserves deserve works worked introduced smiled "
+    "answered ignored rushed apologised understood cared sorted arranged noticed thinks thought "
+    "goes went always never also and who from really"
+)
+_DEEDS_OF_ONE = _set_of(
+    "explained listened helped smiled introduced apologised said told asked made"
+)
+_STANDS_BY = _set_of("on at in")
+# Names seldom end so; English words that stand in no list often do.
+_WORDLIKE = re.compile(r"(?:ing|ed|ly|ers?|est|[^aeiou]s|al|ic|ry|ty|cy|ive|ate|ure|age|ors?)$")
+_LEADS_TO_PERSON = _set_of("to for by after tell called named with and")
+_THANKING = _set_of(
+    "thanks thank you mention out looked cared shout credit grateful please seen nurse named"
 )
 _INSTITUTIONS = _set_of(
     "hospital hospitals infirmary hospice university school college surgery practice pharmacy "
@@ -112,11 +128,17 @@ class _Word:
         "end",
         "follows_closely",
         "is_capital",
+        "is_initial_capital",
         "lower",
         "start",
         "starts_sentence",
         "text",
     )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether its ending is not that of a common English word."""
+        return not _WORDLIKE.search(self.lower)
 
     def __init__(self, text: str, start: int, gap: str, is_shouted: bool) -> None:
         self.text, self.start = text, start
@@ -124,6 +146,7 @@ class _Word:
         self.end = start + len(stem)
         self.lower = stem.lower()
         self.is_capital = text[0].isupper() and not is_shouted and not _is_acronym(stem)
+        self.is_initial_capital = text[0].isupper() and not is_shouted
         if gap == " ":
             self.follows_closely, self.starts_sentence = True, False
         else:
@@ -148,6 +171,8 @@ def find_names(text: str, is_strict: bool) -> list[Span]:
             length = _length_of_name(words, at, is_strict)
         marked.update(range(at, at + length))
         at += max(length, 1)
+    if is_strict:
+        marked |= _neighbours_of(words, marked, protected)
     marked |= _repeats_of(words, marked)
     return _merge(words, sorted(marked))
 
@@ -312,8 +337,19 @@ def _is_unknown(words: list[_Word], at: int) -> bool:
         return False
     if not word.starts_sentence:
         return True
-    follower = words[at + 1] if at + 1 < len(words) else None
-    return follower is not None and follower.lower in _VERBS_OF_PERSONS
+    return _acts(words, at)
+
+
+def _acts(words: list[_Word], at: int) -> bool:
+    """Whether what follows is what a person does or has: 'said', 'on reception', a possession."""
+    word = words[at]
+    if not _is_whole(word):
+        return word.is_plain
+    if at + 1 >= len(words):
+        return False
+    follower = words[at + 1].lower
+    is_doing = follower in _VERBS_OF_PERSONS or follower in _DEEDS
+    return is_doing or (follower in _STANDS_BY and word.is_plain)
 
 
 def _is_place(words: list[_Word], at: int) -> bool:
@@ -374,6 +410,48 @@ def _is_surname(words: list[_Word], at: int) -> bool:
     follows_name = words[at - 1].is_capital and words[at - 1].lower in lists.first_names
     is_likely = follows_name and word.lower not in _NO_SURNAMES
     return word.is_capital and (is_likely or not _is_ordinary(word.lower))
+
+
+def _neighbours_of(
+    words: list[_Word], marked: set[int], protected: list[tuple[int, int]]
+) -> set[int]:
+    """Return unknown words beside a name, or where only a name is looked for; strict mode only.
+
+    'Fictus, Jane' and 'Fictus Exampla' are names to the first word, and 'thanks to fictus'
+    is one in any case.
+    """
+    found: set[int] = set()
+    for at, word in enumerate(words):
+        if at in marked or not _is_unheard(word) or _is_within(word.start, protected):
+            continue
+        is_before = at + 1 in marked and _touches(words, at + 1) and word.is_initial_capital
+        is_after = (at - 1 in marked or at - 1 in found) and _touches(words, at)
+        is_after |= at - 2 in marked and words[at - 1].lower in ("and", "&") and word.is_plain
+        if is_before or is_after or (_is_looked_for(words, at) and not _is_eponym(words, at)):
+            found.add(at)
+    return found
+
+
+def _is_unheard(word: _Word) -> bool:
+    return word.text[0] != "[" and len(word.lower) > 2 and not _is_ordinary(word.lower)
+
+
+def _touches(words: list[_Word], at: int) -> bool:
+    """Whether nothing but a space, a comma or one line end stands before."""
+    is_next = words[at].start - words[at - 1].end <= 1
+    return words[at].follows_closely and (is_next or not _is_apart(words, at))
+
+
+def _is_looked_for(words: list[_Word], at: int) -> bool:
+    """Whether the words before call for a name, whatever its case."""
+    word = words[at]
+    if at == 0 or not _touches(words, at):
+        follower = words[at + 1].lower if at + 1 < len(words) else ""
+        return follower in _DEEDS_OF_ONE and word.is_plain
+    before = words[at - 1].lower
+    if before in _STRONG_TITLES or before in _ROLES or before in _CONTEXTS:
+        return True
+    return before in _LEADS_TO_PERSON and at > 1 and words[at - 2].lower in _THANKING
 
 
 def _repeats_of(words: list[_Word], marked: set[int]) -> set[int]:

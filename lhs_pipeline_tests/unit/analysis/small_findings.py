@@ -21,7 +21,7 @@ UNITS = pd.DataFrame(
 )
 COLUMNS = {
     "voice_signals": "topic_id unit_id voice answer recent_count expected_count first_on last_on",
-    "evidence": "topic_id deadline_on kind",
+    "evidence": "topic_id deadline_on kind standing",
     "decisions": "problem_id cycle_number decided_on",
     "reopened": "problem_id cycle_number reopened_on",
     "closed": "problem_id cycle_number",

@@ -4,13 +4,8 @@ from typing import Any
 
 import pytest
 
-from lhs_pipeline.analysis.evidence import (
-    match_evidence,
-    merge_duplicates,
-    normalise_title,
-    record_of_alert,
-    record_of_finding,
-)
+from lhs_pipeline.analysis.duplicates import merge_duplicates, normalise_title
+from lhs_pipeline.analysis.evidence import match_evidence, record_of_alert, record_of_finding
 from lhs_pipeline.analysis.study_design import Certainty, Design, find_design, start_certainty
 from lhs_pipeline.catalogue.reader import read_catalogue
 

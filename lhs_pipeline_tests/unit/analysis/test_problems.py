@@ -110,7 +110,7 @@ def test_silence_of_one_voice_does_not_hide_the_concern_of_another() -> None:
 
 
 def test_evidence_from_elsewhere_is_a_lens_and_raises_nothing() -> None:
-    row = {"topic_id": "equipment", "deadline_on": None, "kind": "research"}
+    row = {"topic_id": "equipment", "deadline_on": None, "kind": "research", "standing": "current"}
     assert problems(evidence=[row]) == {}
     made = problems(evidence=[row], voice_signals=[voice()])["equipment@ward_01"]
     assert made["external_evidence"] == "agrees"
@@ -121,7 +121,12 @@ def test_evidence_from_elsewhere_is_a_lens_and_raises_nothing() -> None:
     [(date(2026, 9, 1), True), (date(2026, 5, 1), True), (date(2026, 1, 1), False)],
 )
 def test_a_mandated_deadline_is_a_problem_of_the_trust(deadline: date, is_raised: bool) -> None:
-    row = {"topic_id": "equipment", "deadline_on": deadline, "kind": "safety_alert"}
+    row = {
+        "topic_id": "equipment",
+        "deadline_on": deadline,
+        "kind": "safety_alert",
+        "standing": "current",
+    }
     made = problems(evidence=[row])
     assert list(made) == (["equipment@trust"] if is_raised else [])
     if is_raised:

@@ -1,0 +1,141 @@
+"""How well and how fast evidence is ranked: a real review, and a pool of made-up abstracts.
+
+    python benchmarks/evidence.py [--records 100000] [--review FILE --topic TEXT] [--skip-speed]
+
+FILE is a CSV with title, abstract and included (1 or 0). CPU seconds of this process.
+"""
+
+import argparse
+import csv
+import json
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lhs_pipeline.analysis.evidence_ranking import Screening, screen_records
+from lhs_pipeline.analysis.relevance import Question, score_by_question
+from lhs_pipeline.analysis.text_index import (
+    TERMS_COUNT,
+    build_index,
+    count_terms,
+    index_of,
+    number_of,
+    read_question,
+)
+
+_RESULTS = Path(__file__).parent / "results" / "evidence.json"
+_ABSTRACT_WORDS = 194
+_VOCABULARY = 60_000
+
+
+def main() -> None:
+    """Measure and write what was found."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--records", type=int, default=100_000)
+    parser.add_argument("--review", type=Path)
+    parser.add_argument("--topic", default="")
+    parser.add_argument("--by-meaning", action="store_true")
+    parser.add_argument("--skip-speed", action="store_true")
+    given = parser.parse_args()
+    found = json.loads(_RESULTS.read_text(encoding="utf-8")) if _RESULTS.is_file() else {}
+    if given.review is not None:
+        found["review"] = {"topic": given.topic} | _measure_review(
+            given.review, given.topic, given.by_meaning
+        )
+    if not given.skip_speed:
+        found["speed"] = _measure_speed(given.records)
+    print(json.dumps(found, indent=1))
+    _RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _measure_review(file: Path, topic: str, by_meaning: bool) -> dict[str, Any]:
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        records = list(csv.DictReader(text))
+    included = np.array([row["included"] == "1" for row in records])
+    ways = {"words": False} | ({"words_and_meaning": True} if by_meaning else {})
+    found: dict[str, Any] = {
+        name: _quality(_order_of(Screening(records, topic, meaning)), included)
+        for name, meaning in ways.items()
+    }
+    order = screen_records(records, topic, included.tolist())
+    return {**found, "with_marks": _quality(order, included)}
+
+
+def _order_of(screening: Screening) -> list[int]:
+    return [member for one in screening.rank() for member in one.work.members]
+
+
+def _quality(order: list[int], included: np.ndarray) -> dict[str, float]:
+    found = included[order]
+    sums, wanted = np.cumsum(found), int(included.sum())
+    read = int(np.searchsorted(sums, np.ceil(0.95 * wanted))) + 1
+    return {
+        "recall_at_10_prop": float(sums[round(0.1 * len(order)) - 1] / wanted),
+        "recall_at_100": float(sums[99] / wanted),
+        "average_precision": float((sums / np.arange(1, len(order) + 1))[found].mean()),
+        "work_saved_at_95_prop": 1 - read / len(order) - 0.05,
+    }
+
+
+def _measure_speed(count: int) -> dict[str, Any]:
+    rng = np.random.default_rng(1)
+    ranks = np.arange(1, _VOCABULARY + 1)
+    shares = (1 / ranks) / (1 / ranks).sum()
+    words = np.array([f"w{number:x}o" for number in range(_VOCABULARY)])
+
+    def texts(how_many: int) -> list[str]:
+        drawn = rng.choice(_VOCABULARY, (how_many, _ABSTRACT_WORDS), p=shares)
+        return [" ".join(row) for row in words[drawn]]
+
+    spent: dict[str, float] = {"floor_split": 0.0, "read": 0.0}
+    counted = []
+    for start in range(0, count, 5_000):
+        block = texts(min(5_000, count - start))
+        at = time.process_time()
+        sum(len(text.lower().split()) for text in block)
+        spent["floor_split"] += time.process_time() - at
+        at = time.process_time()
+        counted += [count_terms(text[:80], text) for text in block]
+        spent["read"] += time.process_time() - at
+    at = time.process_time()
+    index = build_index(counted)
+    spent["build"] = time.process_time() - at
+    at = time.process_time()
+    asked = [number_of(word) for word in read_question(" ".join(words[200:2_200:200]))]
+    score_by_question(index, Question(asked))
+    spent["rank_one_question"] = time.process_time() - at
+    spent |= _measure_new(index, texts(count // 1_000))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    return {
+        "records_count": count,
+        "words_per_abstract": _ABSTRACT_WORDS,
+        "cpu_seconds": {name: round(value, 3) for name, value in spent.items()},
+        "read_per_floor": round(spent["read"] / spent["floor_split"], 1),
+        "index_megabytes": round(
+            sum(a.nbytes for a in (index.counts.data, index.counts.indices)) / 1e6, 1
+        ),
+        "peak_gibibytes": round(peak, 2),
+    }
+
+
+def _measure_new(index: Any, fresh: list[str]) -> dict[str, float]:
+    """One night's new abstracts, a thousandth of the pool, added to what was read before."""
+    at = time.process_time()
+    read = [count_terms(text[:80], text) for text in fresh]
+    reading = time.process_time() - at
+    at = time.process_time()
+    ends = np.concatenate(
+        [index.counts.indptr, index.counts.indptr[-1] + np.cumsum([len(r.terms) for r in read])]
+    )
+    terms = np.concatenate([index.counts.indices, *(r.terms for r in read)])
+    counts = np.concatenate([index.counts.data, *(r.counts for r in read)])
+    grown = index_of(ends, terms, counts)
+    assert grown.counts.shape == (index.texts_count + len(fresh), TERMS_COUNT)
+    return {"read_new": reading, "add_new": time.process_time() - at}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""What changes have brought, here and elsewhere, found for problems of the same kind.
+
+A change that failed counts as much as one that closed, or the sum would be a selection.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lhs_pipeline.analysis.duplicates import Record
+from lhs_pipeline.analysis.relevance import score_widened
+from lhs_pipeline.analysis.text_index import build_index, count_terms, number_of, read_question
+from lhs_pipeline.catalogue.model import Topic
+from lhs_pipeline.statistics.partial_pooling import shrink_effects
+
+EXCHANGED = (
+    "effect_id", "site_code", "topic_id", "topic_title", "indicator_id", "measure", "better",
+    "nature_of_change", "strength", "what_was_changed", "relative_change_prop",
+    "change_lower_prop", "change_upper_prop", "followed_weeks_count", "verdict", "judged_on",
+)  # fmt: skip
+"""Columns of the exchange file, in order: effects of changes, nothing of patients or places."""
+LEAST_EFFECT_LOG = 1e-3
+_NORMAL_95 = 1.959964
+_SIMILAR_TOPIC_SCORE = 0.25
+CLOSENESS = ("same measure", "same topic", "similar topic")
+
+
+@dataclass(frozen=True)
+class LearnedChange:
+    """One change and what it brought; shrunken values are relative changes of the measure.
+
+    Attributes:
+        row: the exchanged fields.
+        expected_prop: the effect, drawn towards those of its topic and measure.
+        lower_prop: lower bound of it, 95%.
+        upper_prop: upper bound of it, 95%.
+        alike_count: effects that it was drawn towards, itself included.
+    """
+
+    row: Mapping[str, Any]
+    expected_prop: float
+    lower_prop: float
+    upper_prop: float
+    alike_count: int
+
+
+@dataclass(frozen=True)
+class LearnedMatch:
+    """A change that speaks of a problem, and why; `rank` 1 is the closest."""
+
+    problem_id: str
+    rank: int
+    closeness: str
+    change: LearnedChange
+
+
+def exchange_rows(rows: Iterable[Record], site_code: str) -> list[dict[str, Any]]:
+    """Return a site's own effects as rows of the exchange file, and nothing else of them.
+
+    Args:
+        rows: one record per judged change with the fields of `EXCHANGED` but `site_code`;
+            fields beyond these, such as units and reporters, are left behind.
+        site_code: how the site is known to others.
+    """
+    kept = [{name: row.get(name) for name in EXCHANGED} for row in rows]
+    return [
+        {**row, "site_code": site_code, "effect_id": f"{site_code}:{row['effect_id']}"}
+        for row in kept
+        if _has_estimate(row)
+    ]
+
+
+def learn_from(rows: Iterable[Record]) -> list[LearnedChange]:
+    """Return changes with their effects drawn towards those on the same topic and measure.
+
+    The same `effect_id` from two files counts once, by its latest `judged_on`.
+
+    Args:
+        rows: rows of exchange files, one's own among them.
+    """
+    latest: dict[str, Record] = {}
+    for row in sorted(rows, key=lambda row: str(row.get("judged_on") or "")):
+        if _has_estimate(row):
+            latest[str(row["effect_id"])] = row
+    groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for row in latest.values():
+        groups[(str(row["topic_id"]), str(row["indicator_id"]))].append(row)
+    return [change for _, alike in sorted(groups.items()) for change in _shrunken(alike)]
+
+
+def match_learned(
+    problems: Sequence[Record], changes: Sequence[LearnedChange], topics: Mapping[str, Topic]
+) -> list[LearnedMatch]:
+    """Return the changes that speak of each problem, the closest and surest first.
+
+    The same measure is closest, then the same topic; a topic of another site that the words of
+    ours describe comes last, as its names may differ from ours.
+
+    Args:
+        problems: records with `problem_id`, `topic_id` and `lead_indicator_id` (None where none).
+        changes: what was learned, here or elsewhere.
+        topics: topics of this site by id.
+    """
+    similar = {topic_id: _similar_to(topics[topic_id], changes) for topic_id in topics}
+    return [
+        match
+        for problem in problems
+        for match in _matches_of(problem, changes, similar.get(str(problem["topic_id"]), set()))
+    ]
+
+
+def _has_estimate(row: Record) -> bool:
+    said = (row.get(f"{end}_prop") for end in ("relative_change", "change_lower", "change_upper"))
+    return all(value is not None and np.isfinite(value) and value > -1 for value in said)
+
+
+def _shrunken(alike: Sequence[Record]) -> list[LearnedChange]:
+    logs = np.log1p(np.array([row["relative_change_prop"] for row in alike], dtype=np.float64))
+    ends = np.log1p(
+        np.array([[row["change_lower_prop"], row["change_upper_prop"]] for row in alike], float)
+    )
+    errors = np.maximum(np.abs(ends[:, 1] - ends[:, 0]) / (2 * _NORMAL_95), LEAST_EFFECT_LOG)
+    drawn = shrink_effects(logs, errors)
+    return [
+        LearnedChange(
+            row=row,
+            expected_prop=float(np.expm1(value)),
+            lower_prop=float(np.expm1(value - _NORMAL_95 * error)),
+            upper_prop=float(np.expm1(value + _NORMAL_95 * error)),
+            alike_count=len(alike),
+        )
+        for row, value, error in zip(alike, drawn.estimates, drawn.errors, strict=True)
+    ]
+
+
+def _similar_to(topic: Topic, changes: Sequence[LearnedChange]) -> set[int]:
+    """Places of changes whose words are those of a topic, by the same ranking as research."""
+    index = build_index(
+        count_terms(
+            f"{change.row.get('topic_title') or ''} {change.row.get('measure') or ''}",
+            str(change.row.get("what_was_changed") or ""),
+        )
+        for change in changes
+    )
+    asked = ". ".join([topic.title, topic.description, *topic.evidence_terms])
+    scores = score_widened(index, [number_of(word) for word in read_question(asked)])
+    return {int(place) for place in np.flatnonzero(scores >= _SIMILAR_TOPIC_SCORE)}
+
+
+def _matches_of(
+    problem: Record, changes: Sequence[LearnedChange], similar: set[int]
+) -> list[LearnedMatch]:
+    found = [
+        (CLOSENESS.index(closeness), change.upper_prop - change.lower_prop, place, closeness)
+        for place, change in enumerate(changes)
+        if (closeness := _closeness(problem, change, place in similar)) is not None
+    ]
+    return [
+        LearnedMatch(str(problem["problem_id"]), rank, closeness, changes[place])
+        for rank, (_, _, place, closeness) in enumerate(sorted(found), start=1)
+    ]
+
+
+def _closeness(problem: Record, change: LearnedChange, is_similar: bool) -> str | None:
+    indicator = problem.get("lead_indicator_id")
+    if indicator and indicator == change.row["indicator_id"]:
+        return "same measure"
+    if problem["topic_id"] == change.row["topic_id"]:
+        return "same topic"
+    return "similar topic" if is_similar else None

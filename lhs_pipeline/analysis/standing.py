@@ -1,0 +1,137 @@
+"""Whether a work still stands: retracted, withdrawn, or guidance that newer guidance replaces.
+
+What no longer stands is shown as such; it is never counted as knowledge.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from lhs_pipeline.analysis.duplicates import Record, Work, normalise_title
+from lhs_pipeline.analysis.study_design import Design
+
+
+class Standing(StrEnum):
+    """Whether a work may be relied on."""
+
+    CURRENT = "current"
+    RETRACTED = "retracted"
+    WITHDRAWN = "withdrawn"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True)
+class Stands:
+    """Whether a work stands, and why not."""
+
+    standing: Standing
+    reason: str
+
+
+_CURRENT = Stands(Standing.CURRENT, "")
+_NOTICE = re.compile(
+    r"\A\W*(?:notice of )?(?:retraction|withdrawal|retracted article|retracted|withdrawn)"
+    r"(?: (?:notice|note|of|to|for|article))*\W+(?P<title>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOTICE_OF = re.compile(r"\A\W*(?:notice of )?(?:retraction|withdrawal)\b", re.IGNORECASE)
+_RETRACTED = re.compile(
+    r"\A\W*(?:retracted|retraction)\b|\bthis article has been retracted\b|\[retracted\]",
+    re.IGNORECASE,
+)
+_WITHDRAWN = re.compile(
+    r"\A\W*withdrawn\b|\b(?:guideline|guidance|alert|review|document|article) (?:has been|is|was) "
+    r"(?:now )?withdrawn\b",
+    re.IGNORECASE,
+)
+_REPLACED = re.compile(
+    r"\b(?:has|have) been (?:superseded|replaced|updated and replaced) by\b|\bis (?:now )?"
+    r"superseded(?: by)?\b|\bsuperseded by\b|\A\W*superseded\b",
+    re.IGNORECASE,
+)
+# What differs between two editions of the same guidance.
+_EDITION = re.compile(
+    r"\b(?:(?:19|20)\d\d|updated?|version|edition|ed|v|revised|revision|\d+(?:st|nd|rd|th)?)\b"
+)
+_GUIDANCE = (
+    "practice guideline",
+    "guideline",
+    "guidance",
+    "policy",
+    "standard operating procedure",
+)
+
+
+def judge_standing(works: Sequence[Work], designs: Sequence[Design]) -> list[Stands]:
+    """Return whether each work stands, in the order of `works`.
+
+    A work is retracted by its own type or words, or by a notice in the pool that names its
+    title; guidance is superseded where it says so, or where the pool holds a newer edition.
+
+    Args:
+        works: the whole pool.
+        designs: their study designs, one for one.
+    """
+    noticed = _noticed_titles(works)
+    newest = _newest_editions(works, designs)
+    return [
+        _judge(work.record, design, noticed, newest)
+        for work, design in zip(works, designs, strict=True)
+    ]
+
+
+def _judge(
+    record: Record, design: Design, noticed: Mapping[str, str], newest: Mapping[str, str]
+) -> Stands:
+    title = str(record.get("title") or "")
+    said = f"{title} {record.get('abstract') or ''}"
+    if design is Design.RETRACTED or _RETRACTED.search(said) or _is_typed_retracted(record):
+        return Stands(Standing.RETRACTED, "its own record says so")
+    if (notice := noticed.get(normalise_title(title))) is not None:
+        return Stands(Standing.RETRACTED, f"notice: {notice}")
+    if _WITHDRAWN.search(said):
+        return Stands(Standing.WITHDRAWN, "its own record says so")
+    if _REPLACED.search(said):
+        return Stands(Standing.SUPERSEDED, "its own record says so")
+    later = newest.get(_edition_key(record)) if _is_guidance(record, design) else None
+    if later is not None and _day(record) and _day(record) < later:
+        return Stands(Standing.SUPERSEDED, f"a newer edition is of {later}")
+    return _CURRENT
+
+
+def _is_typed_retracted(record: Record) -> bool:
+    return "retracted publication" in str(record.get("publication_types") or "").lower()
+
+
+def _noticed_titles(works: Sequence[Work]) -> dict[str, str]:
+    """Normalised titles that a retraction notice in the pool names, and the notice."""
+    found: dict[str, str] = {}
+    for work in works:
+        title = str(work.record.get("title") or "")
+        named = _NOTICE.match(title) if _NOTICE_OF.match(title) else None
+        if named is not None:
+            found[normalise_title(named["title"].strip(" \"'“”‘’.\n"))] = title
+    return found
+
+
+def _newest_editions(works: Sequence[Work], designs: Sequence[Design]) -> dict[str, str]:
+    newest: dict[str, str] = {}
+    for work, design in zip(works, designs, strict=True):
+        if _is_guidance(work.record, design) and (day := _day(work.record)):
+            key = _edition_key(work.record)
+            newest[key] = max(day, newest.get(key, ""))
+    return newest
+
+
+def _is_guidance(record: Record, design: Design) -> bool:
+    types = str(record.get("publication_types") or "").lower()
+    return design is Design.GUIDELINE or any(word in types for word in _GUIDANCE)
+
+
+def _edition_key(record: Record) -> str:
+    return " ".join(_EDITION.sub(" ", normalise_title(record.get("title"))).split())
+
+
+def _day(record: Record) -> str:
+    return str(record.get("published_on") or "")[:10]

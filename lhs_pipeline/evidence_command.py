@@ -1,0 +1,230 @@
+"""`lhs evidence`: reference exports in, one ranked and de-duplicated table out, without a site.
+
+The files are documented in docs/how-to/rank-references.md. Heavy imports happen inside.
+"""
+
+import argparse
+import csv
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_WORDS = "rank the references of a literature search, without a site"
+_RECORD_FIELDS = (
+    "record_id", "title", "abstract", "keywords", "publication_types", "published_on", "doi",
+    "pmid", "url", "journal",
+)  # fmt: skip
+_ALSO_CALLED = {
+    "id": "record_id", "record id": "record_id", "article title": "title", "primary_title": "title",
+    "abstract note": "abstract", "ab": "abstract", "ti": "title", "author keywords": "keywords",
+    "year": "published_on", "publication year": "published_on", "date": "published_on",
+    "pubmed id": "pmid", "pubmed_id": "pmid", "link": "url", "source title": "journal",
+    "document type": "publication_types", "publication type": "publication_types",
+}  # fmt: skip
+_MARKS = {
+    "1": True, "true": True, "yes": True, "y": True, "relevant": True, "included": True,
+    "0": False, "false": False, "no": False, "n": False, "irrelevant": False, "excluded": False,
+}  # fmt: skip
+
+
+class EvidenceFileError(Exception):
+    """A file cannot be used; the message names file, row, field and what was expected."""
+
+
+def add_evidence_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command to those of `lhs`."""
+    command = commands.add_parser(
+        "evidence", help=_WORDS, description=_WORDS[0].upper() + _WORDS[1:]
+    )
+    command.set_defaults(run=run_evidence)
+    add = command.add_argument
+    add("files", type=Path, nargs="+", metavar="FILE",
+        help="RIS, NBIB, Europe PMC JSON, or CSV or Parquet with a column title")  # fmt: skip
+    add("--topic", required=True, help="what you look for, in whole sentences; or @FILE")
+    add("--marks", type=Path, help="CSV: record_id (or doi, pmid or title) and relevant (1 or 0)")
+    add("--by-meaning", action="store_true", help="also use the language model of the extra `text`")
+    add("--out", type=Path, default=Path("evidence"), help="folder to write to (evidence)")
+
+
+def run_evidence(given: argparse.Namespace) -> int:
+    """Rank the references of some files; 0 done, 1 not, with the reason on the error stream."""
+    from lhs_pipeline.analysis.embeddings import EmbeddingsMissing
+    from lhs_pipeline.analysis.evidence_ranking import rank_records
+
+    try:
+        records, refused = read_reference_files(given.files)
+        marks = {} if given.marks is None else read_marks(given.marks, records)
+        ranked = rank_records(records, _topic(given.topic), marks, given.by_meaning)
+    except (EvidenceFileError, EmbeddingsMissing) as error:
+        print(error, file=sys.stderr)
+        return 1
+    written = write_ranking(given.out, records, ranked)
+    for sentence in refused:
+        print(f"not read: {sentence}", file=sys.stderr)
+    print(f"{len(records)} records read, {len(refused)} refused, {len(ranked)} different works.")
+    for one in ranked[:5]:
+        print(f"{one.rank:>4}  {str(one.work.record['title'])[:90]}")
+    print("Written: " + ", ".join(str(file) for file in written))
+    return 0
+
+
+def read_reference_files(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the records of all files in order, and a sentence for each one that is unreadable.
+
+    Every record has `record_id` (the file's own, or file:row), `source_file` and `source_row`.
+
+    Raises:
+        EvidenceFileError: a file is missing, of an unknown kind, or holds no record at all.
+    """
+    records: list[dict[str, Any]] = []
+    refused: list[str] = []
+    for file in files:
+        if not file.is_file():
+            raise EvidenceFileError(f"{file}: there is no such file")
+        found, faults = _read_file(file)
+        records += [_placed(record, file, row) for row, record in enumerate(found, start=1)]
+        refused += [f"{file}: {fault}" for fault in faults]
+    if not records:
+        raise EvidenceFileError(f"no record in {', '.join(map(str, files))}; {'; '.join(refused)}")
+    return records, refused
+
+
+def read_marks(file: Path, records: Sequence[Mapping[str, Any]]) -> dict[int, bool]:
+    """Return place in `records` to whether a person marked it relevant; later marks win.
+
+    Raises:
+        EvidenceFileError: no such file, no usable column, an unknown word or an unknown record.
+    """
+    from lhs_pipeline.analysis.duplicates import doi_key, normalise_title, pmid_key
+
+    if not file.is_file():
+        raise EvidenceFileError(f"{file}: there is no such file")
+    keys: list[Callable[[Mapping[str, Any]], str | None]] = [
+        lambda row: str(row.get("record_id") or "").strip() or None,
+        doi_key,
+        pmid_key,
+        lambda row: normalise_title(row.get("title")) or None,
+    ]
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        rows = [_named(row) for row in csv.DictReader(text)]
+    places = [{key_of(record): place for place, record in enumerate(records)} for key_of in keys]
+    marks: dict[int, bool] = {}
+    for number, row in enumerate(rows, start=1):
+        said = str(row.get("relevant") or row.get("included") or "").strip().lower()
+        if said not in _MARKS:
+            raise EvidenceFileError(f"{file}: row {number}, relevant: {said!r}; expected 1 or 0")
+        said_keys = [(known, key_of(row)) for known, key_of in zip(places, keys, strict=True)]
+        place = next((known[key] for known, key in said_keys if key and key in known), None)
+        if place is None:
+            raise EvidenceFileError(f"{file}: row {number}: no record that was read is this one")
+        marks[place] = _MARKS[said]
+    return marks
+
+
+def write_ranking(
+    folder: Path, records: Sequence[Mapping[str, Any]], ranked: Sequence[Any]
+) -> list[Path]:
+    """Write ranking.csv and ranking.parquet, a row per work, and records.csv, a row per record."""
+    import pandas as pd
+
+    folder.mkdir(parents=True, exist_ok=True)
+    table = pd.DataFrame([_row(one, records) for one in ranked])
+    fates = pd.DataFrame(
+        {"record_id": records[place]["record_id"], "source_file": records[place]["source_file"],
+         "source_row": records[place]["source_row"], "rank": one.rank,
+         "kept_as": one.work.record["record_id"]}
+        for one in ranked for place in one.work.members
+    )  # fmt: skip
+    files = [folder / name for name in ("ranking.csv", "ranking.parquet", "records.csv")]
+    table.to_csv(files[0], index=False, lineterminator="\n")
+    table.to_parquet(files[1], index=False)
+    fates.to_csv(files[2], index=False, lineterminator="\n")
+    return files
+
+
+def _row(one: Any, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    from lhs_pipeline.analysis.evidence import describe_work
+
+    record = one.work.record
+    others = [str(records[place]["record_id"]) for place in one.work.members]
+    return {
+        "rank": one.rank,
+        "record_id": record["record_id"],
+        "score": one.score,
+        "title": record.get("title"),
+        **{name: record.get(name) for name in ("published_on", "doi", "pmid", "url", "journal")},
+        **describe_work(one.work),
+        "matched_words": ";".join(one.matched_words),
+        "marked_relevant": None if one.is_relevant is None else int(one.is_relevant),
+        "duplicate_record_ids": ";".join(
+            other for other in others if other != str(record["record_id"])
+        ),
+        "source_file": record.get("source_file"),
+        "source_row": record.get("source_row"),
+        "abstract": record.get("abstract"),
+    }
+
+
+def _topic(said: str) -> str:
+    if not said.startswith("@"):
+        return said
+    file = Path(said[1:])
+    if not file.is_file():
+        raise EvidenceFileError(f"--topic {said}: there is no such file")
+    return file.read_text(encoding="utf-8-sig")
+
+
+def _read_file(file: Path) -> tuple[Sequence[Mapping[str, Any]], list[str]]:
+    from lhs_pipeline.collection.references import read_europe_pmc, read_nbib, read_ris
+
+    kind = file.suffix.lower()
+    if kind in (".csv", ".tsv", ".parquet"):
+        return _read_table(file), []
+    readers = {
+        ".ris": read_ris, ".nbib": read_nbib, ".txt": read_nbib, ".json": read_europe_pmc,
+    }  # fmt: skip
+    if kind not in readers:
+        raise EvidenceFileError(
+            f"{file}: expected one of .ris, .nbib, .txt (PubMed), .json, .csv, .tsv or .parquet"
+        )
+    content = file.read_bytes()
+    read = readers[kind](content.decode("utf-8", errors="surrogateescape"))
+    return read.records, [fault.reason for fault in read.malformed]
+
+
+def _read_table(file: Path) -> list[dict[str, Any]]:
+    import pandas as pd
+
+    try:
+        if file.suffix == ".parquet":
+            table = pd.read_parquet(file).astype(object)
+        else:
+            comma = "\t" if file.suffix == ".tsv" else ","
+            table = pd.read_csv(
+                file, dtype=str, keep_default_na=False, encoding="utf-8-sig", sep=comma
+            )
+    except (ValueError, OSError) as error:
+        raise EvidenceFileError(f"{file}: cannot be read: {error}") from error
+    table = table.where(table.notna(), None)
+    rows = [_named(row) for row in table.to_dict("records")]
+    if rows and "title" not in rows[0]:
+        raise EvidenceFileError(
+            f"{file}: column 'title' is missing; found {', '.join(map(str, table.columns))}"
+        )
+    return rows
+
+
+def _named(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """A row under our names; what we do not know keeps its own."""
+    named: dict[str, Any] = {}
+    for column, value in row.items():
+        plain = str(column).strip().lower()
+        named.setdefault(_ALSO_CALLED.get(plain, plain.replace(" ", "_")), value)
+    return named
+
+
+def _placed(record: Mapping[str, Any], file: Path, row: int) -> dict[str, Any]:
+    kept = {name: record.get(name) for name in _RECORD_FIELDS}
+    own = str(kept["record_id"] or "").strip() or f"{file.name}:{row}"
+    return {**kept, "record_id": own, "source_file": file.name, "source_row": row}
