@@ -4,6 +4,7 @@ The file name is the id. Cross-references are checked here, so that a catalogue 
 loads is a catalogue that holds together.
 """
 
+import codecs
 import re
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import jmespath
 from pydantic import TypeAdapter, ValidationError
 
 from lhs_pipeline.catalogue.model import (
@@ -23,6 +25,7 @@ from lhs_pipeline.catalogue.model import (
     Source,
     Topic,
 )
+from lhs_pipeline.vocabulary import FileFormat
 
 STARTER = Path(__file__).parent
 """The catalogue that ships with the package: a start for an acute trust."""
@@ -35,7 +38,9 @@ _FOLDERS: dict[str, type] = {
 }
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _BASE = re.compile(r"^per_[1-9][0-9]*$")
-_TAKEN = re.compile(r"^(files|rejected_rows|.*_versions)$")
+_TAKEN = re.compile(
+    r"^(files|rejected_rows|promises|stream_health|unit_breaks|.*_versions|.*_as_known_on)$"
+)
 """Tables of `collection` that are no source."""
 _Record = TypeVar("_Record")
 
@@ -165,6 +170,27 @@ def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
                 yield from _unknown(file, "voices", name, columns)
         for column in source.columns:
             yield from _broken_reference(file, column, catalogue)
+        yield from _broken_format(file, source)
+
+
+def _broken_format(file: Path, source: Source) -> Iterator[Complaint]:
+    try:
+        codecs.lookup(source.encoding)
+    except LookupError:
+        yield Complaint(file, "encoding", f"{source.encoding!r} is no encoding; try 'cp1252'")
+    if len(source.delimiter) != 1:
+        yield Complaint(file, "delimiter", f"{source.delimiter!r} is not one character")
+    if source.header_row < 1:
+        yield Complaint(file, "header_row", "the first row of a file is 1")
+    if (source.format is FileFormat.FHIR) != (source.resource is not None):
+        yield Complaint(file, "resource", "format 'fhir' needs a resource, and nothing else does")
+    paths = [("records", source.records), *((c.name, c.path) for c in source.columns)]
+    for key, path in paths:
+        try:
+            jmespath.compile(path or "@")
+        except jmespath.exceptions.JMESPathError as error:
+            said = str(error).splitlines()[0]
+            yield Complaint(file, f"{key} path", f"{path!r} is no JMESPath: {said}")
 
 
 def _broken_reference(file: Path, column: Column, catalogue: Catalogue) -> Iterator[Complaint]:

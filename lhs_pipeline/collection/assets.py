@@ -6,15 +6,11 @@ from pathlib import Path
 import dagster as dg
 
 from lhs_pipeline.catalogue.model import Catalogue, Source
-from lhs_pipeline.collection.landing import (
-    FILES,
-    REJECTED_ROWS,
-    Landing,
-    find_deliveries,
-    land,
-    table_of,
-)
+from lhs_pipeline.collection.accounts import FILES, REJECTED_ROWS
+from lhs_pipeline.collection.deliveries import find_deliveries
+from lhs_pipeline.collection.landing import Landing, land
 from lhs_pipeline.collection.rejected import write_rejected
+from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.settings import Site
 from lhs_pipeline.warehouse.assets import (
     SiteResource,

@@ -71,6 +71,19 @@ def typed_cell(column: Column) -> str:
             return _instant(column, text)
 
 
+def typed_query(source: Source, also: str) -> str:
+    """Return the SELECT from `raw` that gives each column its value and its text (`raw_…`).
+
+    Args:
+        source: the contract.
+        also: further columns of `raw` to take along, or a constant where there are none.
+    """
+    cells = ", ".join(
+        f'{typed_cell(c)} as "{c.name}", {raw_cell(c)} as "raw_{c.name}"' for c in source.columns
+    )
+    return f"select {also}, {cells} from raw"
+
+
 def faults_of(source: Source) -> list[Fault]:
     """Return every fault that refuses a row, in the order in which they are looked for."""
     faults = [fault for column in source.columns for fault in _faults_of_column(column)]

@@ -6,7 +6,8 @@ import pytest
 from lhs_pipeline.analysis.assets import TABLES as ANALYSIS
 from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.closure.assets import TABLES as CLOSURE
-from lhs_pipeline.collection.landing import FILES, REJECTED_ROWS, table_of
+from lhs_pipeline.collection.accounts import FILES, REJECTED_ROWS
+from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.decision.assets import TABLES as DECISION
 from lhs_pipeline.definitions import build_definitions
 from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from small_inbox import FIRST_NIGHT, GOOD, HEADER, SECOND_NIGHT, Inbox
 
-from lhs_pipeline.collection.landing import Landing, find_deliveries, land
+from lhs_pipeline.collection.deliveries import find_deliveries
+from lhs_pipeline.collection.landing import Landing, land
 from lhs_pipeline.warehouse.connection import Warehouse
 
 BUSIER = GOOD.replace("2026-06-01,5,busy", "2026-06-01,7,busy")
