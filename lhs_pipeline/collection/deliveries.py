@@ -69,7 +69,7 @@ class Delivery:
                 stream = opened.enter_context(gzip.open(self.path))  # type: ignore[assignment]
             else:
                 stream = opened.enter_context(self.path.open("rb"))
-            yield opened.enter_context(io.BufferedReader(stream, _BLOCK_BYTES))  # type: ignore[type-var]
+            yield opened.enter_context(io.BufferedReader(stream))  # type: ignore[type-var]
 
 
 @dataclass(frozen=True)
