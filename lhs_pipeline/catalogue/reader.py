@@ -42,6 +42,12 @@ _TAKEN = re.compile(
     r"^(files|rejected_rows|promises|stream_health|unit_breaks|.*_versions|.*_as_known_on)$"
 )
 """Tables of `collection` that are no source."""
+_ORIGIN = frozenset(
+    ("source_id", "source_file", "source_row", "loaded_at", "row_hash", "superseded_at",
+     "file_number", "fault_number", "raw_text", "key_hash", "first_row", "is_overtaken",
+     "content_hash", "reread_of", "version_rowid", "is_same", "is_later", "is_conflict")
+)  # fmt: skip
+"""Columns that the pipeline adds to every row, for good or while it lands."""
 _Record = TypeVar("_Record")
 
 
@@ -160,6 +166,8 @@ def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
             yield Complaint(file, "file name", f"the table {source.id!r} is the pipeline's own")
         if len(columns) != len(source.columns):
             yield Complaint(file, "columns", "two columns have the same name")
+        for name in sorted(_ORIGIN & set(columns)):
+            yield Complaint(file, "columns", f"{name!r} is the pipeline's own column")
         if not source.grain:
             yield Complaint(file, "grain", "names no column: what makes a row one row?")
         for name in [*source.grain, *([source.date_column] if source.date_column else [])]:

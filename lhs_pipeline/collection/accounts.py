@@ -133,12 +133,13 @@ def keep_refusals(con: duckdb.DuckDBPyConnection, load: Load) -> None:
         """
         insert into collection.rejected_rows by name
         with broken as (
-            select file_number, source_row, field, reason, expected, raw_text
+            select judged.file_number, judged.source_row, faults.field, faults.reason,
+                faults.expected, judged.raw_text
             from judged inner join faults using (fault_number)
             union all
-            select file_number, source_row, 'row',
-                'the same key as row ' || first_row || ' with other content',
-                'one row per key', raw_text
+            select settled.file_number, settled.source_row, 'row',
+                'the same key as row ' || settled.first_row || ' with other content',
+                'one row per key', judged.raw_text
             from settled inner join judged using (file_number, source_row) where is_conflict
             union all
             select * from refused
