@@ -130,12 +130,15 @@ class Database:
         connection: name of the connection; its address stands in site.toml, never here.
         table: table or view, with its schema where it has one.
         watermark: column that grows whenever a row is written or changed.
+        overlap_days: how far behind the highest watermark a pull begins, since a transaction
+            may be committed later than its time says; ignored where the watermark is no time.
     """
 
     __pydantic_config__ = _STRICT
     connection: str
     table: str
     watermark: str
+    overlap_days: int
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from lhs_pipeline.catalogue.model import Catalogue, Source
-from lhs_pipeline.collection.accounts import FILES, REJECTED_ROWS
+from lhs_pipeline.collection.accounts import FILES, REJECTED_ROWS, Report
 from lhs_pipeline.collection.deliveries import find_deliveries
-from lhs_pipeline.collection.landing import Landing, land
+from lhs_pipeline.collection.landing import Landing, land, land_pull
 from lhs_pipeline.collection.rejected import write_rejected
 from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.settings import Site
@@ -35,6 +36,14 @@ def deliveries_folder(site: Site, source: Source) -> Path:
     return site.inbox / (source.folder or source.id)
 
 
+def land_source(con: duckdb.DuckDBPyConnection, landing: Landing, site: Site) -> list[Report]:
+    """Land what is new of a source, from its files or from its database."""
+    source = landing.source
+    if source.database is not None:
+        return land_pull(con, landing, site.database_url(source.database.connection))
+    return land(con, landing, find_deliveries(deliveries_folder(site, source), source))
+
+
 def _source_asset(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         **asset_of(table_of(source), str(source.kind)),
@@ -44,9 +53,8 @@ def _source_asset(source: Source) -> dg.AssetsDefinition:
     def landed(context: dg.AssetExecutionContext, site: SiteResource) -> dg.MaterializeResult[None]:
         place, rules = site.site(), site.catalogue().rules.voices
         landing = Landing(source, place.now(), rules.deidentification)
-        deliveries = find_deliveries(deliveries_folder(place, source), source)
         with site.warehouse().transaction() as con:
-            reports = land(con, landing, deliveries)
+            reports = land_source(con, landing, place)
             rows = count_rows(con, landing.current)
             shown = [c.name for c in source.columns if not c.is_sensitive_text]
             listed = ", ".join(f'"{name}"' for name in shown)

@@ -27,6 +27,7 @@ from lhs_pipeline.collection.accounts import (
     report_of,
 )
 from lhs_pipeline.collection.contracts import NOT_KNOWN
+from lhs_pipeline.collection.databases import Pull
 from lhs_pipeline.collection.deliveries import Delivery, scan
 from lhs_pipeline.collection.judging import judge_rows, match_versions, settle_rows
 from lhs_pipeline.collection.raw_rows import Remark
@@ -102,6 +103,36 @@ def land(
     ]
     keep_reports(con, repeats)
     return [*reports, *repeats]
+
+
+def land_pull(con: duckdb.DuckDBPyConnection, landing: Landing, url: str) -> list[Report]:
+    """Pull what is new in a source's database and land it; return the report of the pull.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database does not answer; nothing has changed here.
+    """
+    prepare_accounts(con)
+    prepare_versions(con, landing.source)
+    since = con.execute(
+        "select watermark from collection.files where source_id = ? and contract_hash = ? "
+        "and watermark is not null order by loaded_at desc limit 1",
+        [landing.source.id, landing.contract_hash],
+    ).fetchone()
+    pull = Pull(url, landing.source, since[0] if since else None)
+    load = Load(
+        landing.source,
+        landing.loaded_at,
+        landing.contract_hash,
+        _hash_references(con, landing.source),
+    )
+    arrival = Arrival(pull.name, items=pull.read())
+    reports = land_arrivals(con, load, [arrival], landing.deidentification)
+    con.execute(
+        "update collection.files set watermark = ? "
+        "where source_id = ? and source_file = ? and is_latest",
+        [pull.watermark, landing.source.id, pull.name],
+    )
+    return reports
 
 
 def land_arrivals(

@@ -5,6 +5,7 @@ A reader knows one format. It never raises for what a file holds: it yields a re
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -74,6 +75,23 @@ def fault_of_text(cells: Sequence[str | None]) -> str | None:
     except UnicodeEncodeError:
         return "bytes not in the declared encoding"
     return None
+
+
+def text_of_cell(cell: Any, form: str | None = None) -> str:
+    """Return a cell as the contract reads it; a true date is written in the column's format."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
+        return str(int(cell))
+    if isinstance(cell, date | datetime):
+        return cell.strftime(form) if form else _iso(cell)
+    return "" if cell is None else str(cell)
+
+
+def _iso(cell: date | datetime) -> str:
+    if isinstance(cell, datetime) and (cell.hour, cell.minute, cell.second) != (0, 0, 0):
+        return cell.isoformat(sep=" ", timespec="seconds")
+    return f"{cell:%Y-%m-%d}"
 
 
 def refuse_file(reason: str, expected: str, raw: str = "") -> Iterator[Item]:

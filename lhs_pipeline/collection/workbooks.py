@@ -1,7 +1,6 @@
 """Workbooks as rows of text: Excel in all its endings, and OpenDocument, read by calamine."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
 from typing import Any, BinaryIO
 
 from lhs_pipeline.catalogue.model import Source
@@ -13,9 +12,9 @@ from lhs_pipeline.collection.raw_rows import (
     Item,
     RawRow,
     Refusal,
-    fault_of_text,
     printable,
     refuse_file,
+    text_of_cell,
 )
 
 
@@ -42,11 +41,11 @@ def _rows_of(rows: list[list[Any]], source: Source) -> Iterator[Item]:
     if not rows:
         yield EMPTY
         return
-    header = Header(tuple(_text(cell).strip() for cell in rows[0]), source)
+    header = Header(tuple(text_of_cell(cell).strip() for cell in rows[0]), source)
     below = [
         (number, row)
         for number, row in enumerate(rows[1:], start=1)
-        if any(_text(cell).strip() for cell in row)
+        if any(text_of_cell(cell).strip() for cell in row)
     ]
     if header.missing is not None:
         yield from header.refuse(((n, _raw(row)) for n, row in below), _raw(rows[0]))
@@ -55,7 +54,7 @@ def _rows_of(rows: list[list[Any]], source: Source) -> Iterator[Item]:
     formats = [column.format for column in source.columns]
     for number, row in below:
         cells = tuple(
-            cell if isinstance(cell, str) else _text(cell, form)
+            cell if isinstance(cell, str) else text_of_cell(cell, form)
             for cell, form in zip(header.pick(row), formats, strict=True)
         )
         fault = fault_of_text(cells)
@@ -68,21 +67,4 @@ def _rows_of(rows: list[list[Any]], source: Source) -> Iterator[Item]:
 
 
 def _raw(row: Sequence[Any]) -> str:
-    return printable("\t".join(_text(cell) for cell in row))[:RAW_TEXT_LIMIT]
-
-
-def _text(cell: Any, form: str | None = None) -> str:
-    """A cell as the contract reads it; a true date is written in the column's own format."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 1e15:
-        return str(int(cell))
-    if isinstance(cell, date | datetime):
-        return cell.strftime(form) if form else _iso(cell)
-    return "" if cell is None else str(cell)
-
-
-def _iso(cell: date | datetime) -> str:
-    if isinstance(cell, datetime) and (cell.hour, cell.minute, cell.second) != (0, 0, 0):
-        return cell.isoformat(sep=" ", timespec="seconds")
-    return f"{cell:%Y-%m-%d}"
+    return printable("\t".join(text_of_cell(cell) for cell in row))[:RAW_TEXT_LIMIT]

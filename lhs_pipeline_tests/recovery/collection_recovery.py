@@ -58,7 +58,8 @@ HOSTILE = (b'"', b",", b"\n", b"\r", b"\x00", b"\xff", b"=1+1", b"infinity", b"9
 
 def rows(count: int) -> list[dict[str, Any]]:
     return [
-        {"shift_id": f"s{i}", "unit_id": f"ward_0{i % 2 + 1}", "shift_on": f"2026-06-{i % 30 + 1:02d}",
+        {"shift_id": f"s{i}", "unit_id": f"ward_0{i % 2 + 1}",
+         "shift_on": f"2026-06-{i % 30 + 1:02d}",
          "beds": i % 200, "remark": ('said "no", and\nleft', "", "calm", "é")[i % 4]}
         for i in range(count)
     ]  # fmt: skip
