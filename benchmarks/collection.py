@@ -55,6 +55,7 @@ class Cost:
 
 
 def measure(work: Callable[[], object]) -> Cost:
+    """Return what a piece of work costs this process."""
     before, began, cpu = _io(), time.monotonic(), time.process_time()
     work()
     after = _io()
@@ -72,6 +73,7 @@ def _io() -> tuple[int, int]:
 
 
 def write_events(file: Path, first: int, count: int, per_day: int) -> None:
+    """Write `count` events from number `first` on, `per_day` to a day."""
     seconds = 86_400 / per_day
     with duckdb.connect() as con:
         con.execute(
@@ -84,12 +86,15 @@ def write_events(file: Path, first: int, count: int, per_day: int) -> None:
 
 
 def copy_bare(database: Path, file: Path) -> None:
+    """Copy a file into a table and do nothing else."""
     with Warehouse(database).transaction() as con:
+        con.execute("set memory_limit = '2GB'")
         con.execute(f"create table if not exists bare ({BARE})")
         con.execute(f"copy bare from '{file}' (header, auto_detect false)")
 
 
 def land_night(database: Path, folder: Path, night: int) -> None:
+    """Land what is new in the folder, as a night does."""
     with Warehouse(database).transaction() as con:
         con.execute("set memory_limit = '2GB'")
         con.execute("create schema if not exists collection")
@@ -103,6 +108,7 @@ def land_night(database: Path, folder: Path, night: int) -> None:
 
 
 def main() -> None:
+    """Measure and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=20_000_000)
     rows_count = parser.parse_args().rows

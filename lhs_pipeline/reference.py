@@ -7,7 +7,7 @@ from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
 from lhs_pipeline.catalogue.model import Catalogue, Source
 from lhs_pipeline.catalogue.reader import STARTER, read_catalogue
 from lhs_pipeline.closure.assets import TABLES as CLOSURE_TABLES
-from lhs_pipeline.collection.accounts import FILES, REJECTED_ROWS
+from lhs_pipeline.collection.assets import ACCOUNTS
 from lhs_pipeline.collection.contracts import faults_of
 from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.decision.assets import TABLES as DECISION_TABLES
@@ -20,7 +20,7 @@ _NOTE = "<!-- Made by `lhs docs` from the catalogue and the code. Do not edit. -
 def render_reference() -> dict[str, str]:
     """Return the pages of docs/reference by file name."""
     catalogue = read_catalogue()
-    collection = [FILES, REJECTED_ROWS, *(table_of(s) for s in catalogue.sources.values())]
+    collection = [*ACCOUNTS, *(table_of(s) for s in catalogue.sources.values())]
     pages = {
         "README.md": _contents(),
         "collection.md": _tables("collection", collection),

@@ -17,7 +17,7 @@ from lhs_pipeline.collection.judging import register_faults
 from lhs_pipeline.collection.raw_rows import EMPTY, Remark
 from lhs_pipeline.collection.staging import Staged
 from lhs_pipeline.vocabulary import FileStatus
-from lhs_pipeline.warehouse.table import Table, declare
+from lhs_pipeline.warehouse.table import declare
 
 FILES = declare(
     "collection.files",
@@ -217,8 +217,3 @@ def _schema(report: Report) -> pa.Schema:
     kinds = {"BIGINT": pa.int64(), "BOOLEAN": pa.bool_(), "TIMESTAMP": pa.timestamp("us")}
     declared = {column.name: column.type for column in FILES.columns}
     return pa.schema([(name, kinds.get(declared[name], pa.string())) for name in report])
-
-
-def tables() -> tuple[Table, ...]:
-    """The two tables of accounts."""
-    return (FILES, REJECTED_ROWS)

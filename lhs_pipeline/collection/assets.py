@@ -10,7 +10,14 @@ from lhs_pipeline.catalogue.model import Catalogue, Source
 from lhs_pipeline.collection.accounts import FILES, REJECTED_ROWS, Report
 from lhs_pipeline.collection.deliveries import find_deliveries
 from lhs_pipeline.collection.landing import Landing, land, land_pull
+from lhs_pipeline.collection.promises import PROMISES, prepare_promises
 from lhs_pipeline.collection.rejected import write_rejected
+from lhs_pipeline.collection.stream_health import (
+    STREAM_HEALTH,
+    find_stream_health,
+    write_stream_health,
+)
+from lhs_pipeline.collection.unit_breaks import UNIT_BREAKS, write_unit_breaks
 from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.settings import Site
 from lhs_pipeline.warehouse.assets import (
@@ -21,6 +28,9 @@ from lhs_pipeline.warehouse.assets import (
     schema_of,
 )
 from lhs_pipeline.warehouse.table import count_rows
+
+ACCOUNTS = (FILES, REJECTED_ROWS, STREAM_HEALTH, UNIT_BREAKS, PROMISES)
+"""The tables that tell of all sources together."""
 
 
 def collection_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
@@ -103,7 +113,7 @@ def _accounts_asset(sources: Iterable[Source]) -> dg.AssetsDefinition:
                 "dagster/table_name": table.name,
             },
         )
-        for table in (FILES, REJECTED_ROWS)
+        for table in ACCOUNTS
     ]
 
     @dg.multi_asset(specs=specs, name="collection_accounts")
@@ -111,7 +121,10 @@ def _accounts_asset(sources: Iterable[Source]) -> dg.AssetsDefinition:
         place = site.site()
         with site.warehouse().transaction() as con:
             write_rejected(con, place.rejected)
-            counts = {table.noun: count_rows(con, table.name) for table in (FILES, REJECTED_ROWS)}
+            write_stream_health(con, find_stream_health(con, list(sources), place.today()))
+            write_unit_breaks(con)
+            prepare_promises(con)
+            counts = {table.noun: count_rows(con, table.name) for table in ACCOUNTS}
             files = con.execute(
                 "select source_id, source_file, rows_read, landed, rejected, unchanged, status, "
                 "message from collection.files where status <> 'landed' order by all"

@@ -12,6 +12,7 @@ from lhs_pipeline.collection.raw_rows import (
     Item,
     RawRow,
     Refusal,
+    fault_of_text,
     printable,
     refuse_file,
     text_of_cell,

@@ -133,8 +133,7 @@ def test_a_table_is_had_as_it_was_known_on_a_day(inbox: Inbox) -> None:
     inbox.deliver(BUSIER)
     inbox.land(SECOND_NIGHT)
     found = {
-        day: as_known_on(inbox.con, inbox.contract, date(2026, 7, day)).fetchall()
-        for day in (1, 2)
+        day: as_known_on(inbox.con, inbox.contract, date(2026, 7, day)).fetchall() for day in (1, 2)
     }
     assert [row[3] for row in found[1]] == [4, 5] and [row[3] for row in found[2]] == [4, 7]
     assert as_known_on(inbox.con, inbox.contract, date(2026, 6, 30)).fetchall() == []
