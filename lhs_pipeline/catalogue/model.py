@@ -112,6 +112,7 @@ class Column:
     format: str | None = None
     nulls: tuple[str, ...] = ()
     constant: str | None = None
+    may_be_absent: bool = False
     path: str | None = None
     severity: Severity = Severity.REJECT
     is_sensitive_text: bool = False

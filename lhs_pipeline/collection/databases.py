@@ -84,7 +84,7 @@ class Pull:
         formats = [column.format for column in self.source.columns]
         number = 0
         for number, row in enumerate(rows, start=1):
-            *cells, mark = row
+            cells, mark = tuple(row)[:-1], row[-1]
             self.watermark = _later(self.watermark, mark)
             texts = tuple(
                 None if cell is None else text_of_cell(cell, form)

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from lhs_pipeline.catalogue.model import Source
 
@@ -59,17 +59,17 @@ class Delivery:
             one of BROKEN_PACKAGE, here or while the stream is read.
         """
         with contextlib.ExitStack() as opened:
-            stream: BinaryIO
+            stream: Any
             if self.member is not None:
                 package = opened.enter_context(zipfile.ZipFile(self.path))
-                stream = opened.enter_context(package.open(self.member))  # type: ignore[assignment]
+                stream = opened.enter_context(package.open(self.member))
             elif self.path.suffix.lower() == ".zip":
                 raise zipfile.BadZipFile("no file in it that the contract can read")
             elif self.path.suffix.lower() == ".gz":
-                stream = opened.enter_context(gzip.open(self.path))  # type: ignore[assignment]
+                stream = opened.enter_context(gzip.open(self.path))
             else:
-                stream = opened.enter_context(self.path.open("rb"))
-            yield opened.enter_context(io.BufferedReader(stream))  # type: ignore[type-var]
+                stream = opened.enter_context(self.path.open("rb", buffering=0))
+            yield opened.enter_context(io.BufferedReader(stream))
 
 
 @dataclass(frozen=True)

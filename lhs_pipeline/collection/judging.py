@@ -115,6 +115,10 @@ def settle_rows(con: duckdb.DuckDBPyConnection, source: Source) -> None:
         from placed left join firsts using (file_number, source_row)
         """
     )
+    _mark_settled(con, keys)
+
+
+def _mark_settled(con: duckdb.DuckDBPyConnection, keys: str) -> None:
     con.execute(
         """
         create or replace temp table settled as

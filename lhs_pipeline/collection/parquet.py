@@ -35,7 +35,7 @@ def read_parquet(stream: BinaryIO, source: Source) -> Iterator[Item]:
     yield from header.remarks()
     if not file.metadata.num_rows:
         yield NO_ROWS
-    wanted = [column.file_header for column in source.columns if column.constant is None]
+    wanted = [header.names[place] for place in header.places if place is not None]
     number = 1
     for batch in file.iter_batches(_BATCH_ROWS, columns=wanted):
         columns = tuple(_column_of(batch, column) for column in source.columns)
@@ -44,7 +44,7 @@ def read_parquet(stream: BinaryIO, source: Source) -> Iterator[Item]:
 
 
 def _column_of(batch: pa.RecordBatch, column: Column) -> pa.Array:
-    if column.constant is not None:
+    if column.constant is not None or column.file_header not in batch.schema.names:
         return pa.array([column.constant] * batch.num_rows, pa.string())
     values = batch.column(column.file_header)
     if pa.types.is_dictionary(values.type):

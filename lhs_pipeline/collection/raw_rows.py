@@ -110,14 +110,20 @@ class Header:
     @property
     def missing(self) -> str | None:
         """The first heading of the contract that is not there exactly once."""
-        wanted = [c.file_header for c in self.source.columns if c.constant is None]
-        return next((name for name in wanted if self.names.count(name) != 1), None)
+        for column in self.source.columns:
+            count = self.names.count(column.file_header)
+            is_needed = column.constant is None and not column.may_be_absent
+            if count != 1 and (is_needed or (count > 1 and column.constant is None)):
+                return column.file_header
+        return None
 
     @property
     def places(self) -> list[int | None]:
-        """For each column of the contract its place; None where the contract fills it."""
+        """For each column of the contract its place; None where the file does not fill it."""
         return [
-            None if column.constant is not None else self.names.index(column.file_header)
+            self.names.index(column.file_header)
+            if column.constant is None and column.file_header in self.names
+            else None
             for column in self.source.columns
         ]
 
