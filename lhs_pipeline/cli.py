@@ -14,6 +14,7 @@ from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
 from lhs_pipeline.deidentify_command import add_deidentify_command
 from lhs_pipeline.evidence_command import add_evidence_command
 from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site
+from lhs_pipeline.source_commands import add_source_commands, record_insight
 from lhs_pipeline.spc_command import add_spc_command
 
 _COMMITTED_DEMO = Path("data/demo")
@@ -60,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     trail = _add(commands, "trail", _trail, "print the whole life of one problem")
     trail.add_argument("problem_id", help="for example falls@ward_07; see the triage table")
     record = _add(commands, "record", _record, "add a row to a register, checked first")
-    record.add_argument("register", help="decisions, actions, go_lives, audits, acceptability, …")
+    record.add_argument("register", help="decisions, actions, audits, …, or insight")
     record.add_argument(
         "values", nargs="*", metavar="column=value", help="without any: what the register asks for"
     )
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     add_spc_command(commands)
     add_evidence_command(commands)
     add_deidentify_command(commands)
+    add_source_commands(commands)
     evaluate = _add(
         commands, "evaluate", _evaluate, "judge changes from three files, without a site"
     )
@@ -235,6 +237,8 @@ def _record(given: argparse.Namespace) -> int:
     from lhs_pipeline.warehouse.connection import Warehouse
 
     site = read_site(given.site)
+    if given.register == "insight":
+        return record_insight(site, given.values)
     sources = read_catalogue(site.catalogue).sources
     registers = sorted(name for name, source in sources.items() if source.is_register)
     if given.register not in registers:

@@ -8,8 +8,9 @@ from lhs_pipeline.board.assets import TABLES as BOARD_TABLES
 from lhs_pipeline.catalogue.model import Catalogue, Source
 from lhs_pipeline.catalogue.reader import STARTER, read_catalogue
 from lhs_pipeline.closure.assets import TABLES as CLOSURE_TABLES
+from lhs_pipeline.collection.assets import ACCOUNTS
 from lhs_pipeline.collection.contracts import faults_of
-from lhs_pipeline.collection.landing import FILES, REJECTED_ROWS, table_of
+from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.decision.assets import TABLES as DECISION_TABLES
 from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION_TABLES
 from lhs_pipeline.warehouse.table import Table
@@ -20,7 +21,7 @@ _NOTE = "<!-- Made by `lhs docs` from the catalogue and the code. Do not edit. -
 def render_reference() -> dict[str, str]:
     """Return the pages of docs/reference by file name."""
     catalogue = read_catalogue()
-    collection = [FILES, REJECTED_ROWS, *(table_of(s) for s in catalogue.sources.values())]
+    collection = [*ACCOUNTS, *(table_of(s) for s in catalogue.sources.values())]
     pages = {
         "README.md": _contents(),
         "collection.md": _tables("collection", collection),
@@ -96,13 +97,14 @@ def _sources(catalogue: Catalogue) -> str:
 
 def _source(source: Source) -> str:
     place = "registers/" if source.is_register else f"inbox/{source.folder or source.id}/"
+    files = ", ".join(f"`{place}{pattern}`" for pattern in source.file_patterns)
     faults = _rows(
         ("field", "a row is rejected for", "expected"),
         ((fault.field, fault.reason, fault.expected) for fault in faults_of(source)),
     )
     return (
         f"## `{source.id}`: {source.title}\n\n{source.description}.\n\n"
-        f"Kind: {source.kind}. Files: `{place}{source.file_pattern}`. "
+        f"Kind: {source.kind}. Files: {files}. "
         f"One row per {', '.join(source.grain)}.\n\n{faults}"
     )
 

@@ -5,14 +5,15 @@ Everything particular to an organisation lives in one folder, chosen by LHS_SITE
 
 import os
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SITE_FILE = "site.toml"
-_KNOWN_KEYS = {"name", "timezone", "inbox", "registers", "fixed_today", "is_demo"}
+_KNOWN_KEYS = {"name", "timezone", "inbox", "registers", "fixed_today", "is_demo", "databases"}
 
 
 class SettingsError(Exception):
@@ -30,6 +31,7 @@ class Site:
     registers: Path
     fixed_today: date | None
     is_demo: bool
+    databases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def catalogue(self) -> Path:
@@ -65,6 +67,21 @@ class Site:
     def rejected(self) -> Path:
         """Folder of the rows that could not be landed, one CSV per source."""
         return self.folder / "rejected"
+
+    def database_url(self, connection: str) -> str:
+        """Return the address of a database, from LHS_DATABASE_<NAME> or from site.toml.
+
+        Raises:
+            SettingsError: neither names it.
+        """
+        name = f"LHS_DATABASE_{connection.upper()}"
+        url = os.environ.get(name) or self.databases.get(connection)
+        if url is None:
+            raise SettingsError(
+                f"The database {connection!r} has no address: put it under [databases] in "
+                f"{SITE_FILE}, or into the environment as {name}."
+            )
+        return url
 
     def now(self) -> datetime:
         """The instant of this night in UTC: 03:30 local where the site's day is fixed."""
@@ -129,7 +146,15 @@ def _site_from(place: Path, file: Path) -> Site:
         registers=(place / said.get("registers", "registers")).resolve(),
         fixed_today=_fixed_today(said, file),
         is_demo=bool(said.get("is_demo", False)),
+        databases=_databases(said, file),
     )
+
+
+def _databases(said: dict[str, Any], file: Path) -> dict[str, str]:
+    found = said.get("databases", {})
+    if not isinstance(found, dict) or not all(isinstance(url, str) for url in found.values()):
+        raise SettingsError(f"{file}: [databases] names one address in quotes per connection")
+    return dict(found)
 
 
 def _fixed_today(said: dict[str, Any], file: Path) -> date | None:

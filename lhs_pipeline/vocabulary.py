@@ -92,9 +92,22 @@ class Deidentification(StrEnum):
     OFF = "off"
 
 
-class Severity(StrEnum):
-    """What a failed promise of a contract does."""
+class FileFormat(StrEnum):
+    """How a delivered file is written; gzip and zip are seen from the file's name."""
 
+    CSV = "csv"
+    EXCEL = "excel"
+    PARQUET = "parquet"
+    JSON = "json"
+    NDJSON = "ndjson"
+    FHIR = "fhir"
+    REFERENCES = "references"
+
+
+class Severity(StrEnum):
+    """What a broken promise of a contract does: stop the source, reject the row, or warn."""
+
+    STOP = "stop"
     REJECT = "reject"
     WARN = "warn"
 

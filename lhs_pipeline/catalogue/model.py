@@ -15,6 +15,7 @@ from lhs_pipeline.vocabulary import (
     Deidentification,
     Direction,
     Domain,
+    FileFormat,
     IndicatorChart,
     Level,
     NatureOfChange,
@@ -25,6 +26,20 @@ from lhs_pipeline.vocabulary import (
 )
 
 _STRICT = ConfigDict(extra="forbid")
+_PACKED = ("", ".gz", ".zip")
+_USUAL_ENDINGS = (".csv", ".csv.gz", ".csv.zip", ".xlsx")
+_ENDINGS: dict[FileFormat, tuple[str, ...]] = {
+    FileFormat.CSV: tuple(
+        f"{end}{packed}" for end in (".csv", ".txt", ".tsv") for packed in _PACKED
+    ),
+    FileFormat.EXCEL: (".xlsx", ".xls", ".xlsb", ".ods"),
+    FileFormat.PARQUET: (".parquet",),
+    FileFormat.JSON: tuple(f".json{packed}" for packed in _PACKED),
+    FileFormat.NDJSON: tuple(f"{e}{packed}" for e in (".ndjson", ".jsonl") for packed in _PACKED),
+    FileFormat.FHIR: tuple(f".ndjson{packed}" for packed in _PACKED),
+    FileFormat.REFERENCES: (".ris", ".nbib", ".xml", ".json", ".txt"),
+}
+"""File endings by declared format; a contract's `files` says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +113,34 @@ class Column:
     format: str | None = None
     nulls: tuple[str, ...] = ()
     constant: str | None = None
+    may_be_absent: bool = False
+    path: str | None = None
+    severity: Severity = Severity.REJECT
     is_sensitive_text: bool = False
 
     @property
     def file_header(self) -> str:
         """The heading under which the column stands in the file."""
         return self.header or self.name
+
+
+@dataclass(frozen=True)
+class Database:
+    """A table or view of a relational database, pulled by what is new in one column.
+
+    Attributes:
+        connection: name of the connection; its address stands in site.toml, never here.
+        table: table or view, with its schema where it has one.
+        watermark: column that grows whenever a row is written or changed.
+        overlap_days: how far behind the highest watermark a pull begins, since a transaction
+            may be committed later than its time says; ignored where the watermark is no time.
+    """
+
+    __pydantic_config__ = _STRICT
+    connection: str
+    table: str
+    watermark: str
+    overlap_days: int
 
 
 @dataclass(frozen=True)
@@ -143,6 +180,12 @@ class Source:
     folder: str | None = None
     encoding: str = "utf-8"
     delimiter: str = ","
+    format: FileFormat | None = None
+    sheet: str | None = None
+    header_row: int = 1
+    records: str | None = None
+    resource: str | None = None
+    database: Database | None = None
     date_column: str | None = None
     date_marks_period: bool = False
     expected_lag_days: int | None = None
@@ -157,9 +200,15 @@ class Source:
         return self.kind is SourceKind.REGISTER
 
     @property
-    def file_pattern(self) -> str:
+    def file_patterns(self) -> tuple[str, ...]:
         """Which files of its folder are the source's; registers stand side by side in one."""
-        return self.files or (f"{self.id}.csv" if self.is_register else "*.csv")
+        if self.database is not None:
+            return ()
+        if self.files is not None:
+            return (self.files,)
+        stem = self.id if self.is_register else "*"
+        endings = _ENDINGS.get(self.format) if self.format else _USUAL_ENDINGS
+        return tuple(stem + ending for ending in endings or _USUAL_ENDINGS)
 
     @property
     def sensitive_columns(self) -> tuple[str, ...]:

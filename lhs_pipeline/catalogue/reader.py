@@ -4,6 +4,7 @@ The file name is the id. Cross-references are checked here, so that a catalogue 
 loads is a catalogue that holds together.
 """
 
+import codecs
 import re
 import tomllib
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, TypeVar
 
+import jmespath
 from pydantic import TypeAdapter, ValidationError
 
 from lhs_pipeline.catalogue.model import (
@@ -24,7 +26,7 @@ from lhs_pipeline.catalogue.model import (
     Source,
     Topic,
 )
-from lhs_pipeline.vocabulary import Domain, IndicatorChart, Level, NatureOfChange
+from lhs_pipeline.vocabulary import Domain, FileFormat, IndicatorChart, Level, NatureOfChange
 
 STARTER = Path(__file__).parent
 """The catalogue that ships with the package: a start for an acute trust."""
@@ -37,8 +39,16 @@ _FOLDERS: dict[str, type] = {
 }
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _BASE = re.compile(r"^per_[1-9][0-9]*$")
-_TAKEN = re.compile(r"^(files|rejected_rows|.*_versions)$")
+_TAKEN = re.compile(
+    r"^(files|rejected_rows|promises|stream_health|unit_breaks|.*_versions|.*_as_known_on)$"
+)
 """Tables of `collection` that are no source."""
+_ORIGIN = frozenset(
+    ("source_id", "source_file", "source_row", "loaded_at", "row_hash", "superseded_at",
+     "file_number", "fault_number", "raw_text", "key_hash", "first_row", "is_overtaken",
+     "content_hash", "reread_of", "version_rowid", "is_same", "is_later", "is_conflict")
+)  # fmt: skip
+"""Columns that the pipeline adds to every row, for good or while it lands."""
 _Record = TypeVar("_Record")
 
 
@@ -174,6 +184,8 @@ def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
             yield Complaint(file, "file name", f"the table {source.id!r} is the pipeline's own")
         if len(columns) != len(source.columns):
             yield Complaint(file, "columns", "two columns have the same name")
+        for name in sorted(_ORIGIN & set(columns)):
+            yield Complaint(file, "columns", f"{name!r} is the pipeline's own column")
         if not source.grain:
             yield Complaint(file, "grain", "names no column: what makes a row one row?")
         for name in [*source.grain, *([source.date_column] if source.date_column else [])]:
@@ -184,6 +196,27 @@ def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
                 yield from _unknown(file, "voices", name, columns)
         for column in source.columns:
             yield from _broken_reference(file, column, catalogue)
+        yield from _broken_format(file, source)
+
+
+def _broken_format(file: Path, source: Source) -> Iterator[Complaint]:
+    try:
+        codecs.lookup(source.encoding)
+    except LookupError:
+        yield Complaint(file, "encoding", f"{source.encoding!r} is no encoding; try 'cp1252'")
+    if len(source.delimiter) != 1:
+        yield Complaint(file, "delimiter", f"{source.delimiter!r} is not one character")
+    if source.header_row < 1:
+        yield Complaint(file, "header_row", "the first row of a file is 1")
+    if (source.format is FileFormat.FHIR) != (source.resource is not None):
+        yield Complaint(file, "resource", "format 'fhir' needs a resource, and nothing else does")
+    paths = [("records", source.records), *((c.name, c.path) for c in source.columns)]
+    for key, path in paths:
+        try:
+            jmespath.compile(path or "@")
+        except jmespath.exceptions.JMESPathError as error:
+            said = str(error).splitlines()[0]
+            yield Complaint(file, f"{key} path", f"{path!r} is no JMESPath: {said}")
 
 
 def _broken_reference(file: Path, column: Column, catalogue: Catalogue) -> Iterator[Complaint]:

@@ -4,17 +4,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from lhs_pipeline.catalogue.model import Catalogue, Source
-from lhs_pipeline.collection.landing import (
-    FILES,
-    REJECTED_ROWS,
-    Landing,
-    find_deliveries,
-    land,
-    table_of,
-)
+from lhs_pipeline.collection.accounts import FILES, REJECTED_ROWS, Report
+from lhs_pipeline.collection.deliveries import find_deliveries
+from lhs_pipeline.collection.landing import Landing, land, land_pull
+from lhs_pipeline.collection.promises import PROMISES, prepare_promises
 from lhs_pipeline.collection.rejected import write_rejected
+from lhs_pipeline.collection.stream_health import (
+    STREAM_HEALTH,
+    find_stream_health,
+    write_stream_health,
+)
+from lhs_pipeline.collection.unit_breaks import UNIT_BREAKS, write_unit_breaks
+from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.settings import Site
 from lhs_pipeline.warehouse.assets import (
     SiteResource,
@@ -24,6 +28,9 @@ from lhs_pipeline.warehouse.assets import (
     schema_of,
 )
 from lhs_pipeline.warehouse.table import count_rows
+
+ACCOUNTS = (FILES, REJECTED_ROWS, STREAM_HEALTH, UNIT_BREAKS, PROMISES)
+"""The tables that tell of all sources together."""
 
 
 def collection_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
@@ -39,6 +46,14 @@ def deliveries_folder(site: Site, source: Source) -> Path:
     return site.inbox / (source.folder or source.id)
 
 
+def land_source(con: duckdb.DuckDBPyConnection, landing: Landing, site: Site) -> list[Report]:
+    """Land what is new of a source, from its files or from its database."""
+    source = landing.source
+    if source.database is not None:
+        return land_pull(con, landing, site.database_url(source.database.connection))
+    return land(con, landing, find_deliveries(deliveries_folder(site, source), source))
+
+
 def _source_asset(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
         **asset_of(table_of(source), str(source.kind)),
@@ -47,11 +62,9 @@ def _source_asset(source: Source) -> dg.AssetsDefinition:
     )
     def landed(context: dg.AssetExecutionContext, site: SiteResource) -> dg.MaterializeResult[None]:
         place, rules = site.site(), site.catalogue().rules.voices
-        mode = source.deidentification or rules.deidentification
-        landing = Landing(source, place.now(), mode)
-        deliveries = find_deliveries(deliveries_folder(place, source), source)
+        landing = Landing(source, place.now(), source.deidentification or rules.deidentification)
         with site.warehouse().transaction() as con:
-            reports = land(con, landing, deliveries)
+            reports = land_source(con, landing, place)
             rows = count_rows(con, landing.current)
             shown = [c.name for c in source.columns if not c.is_sensitive_text]
             listed = ", ".join(f'"{name}"' for name in shown)
@@ -100,7 +113,7 @@ def _accounts_asset(sources: Iterable[Source]) -> dg.AssetsDefinition:
                 "dagster/table_name": table.name,
             },
         )
-        for table in (FILES, REJECTED_ROWS)
+        for table in ACCOUNTS
     ]
 
     @dg.multi_asset(specs=specs, name="collection_accounts")
@@ -108,7 +121,10 @@ def _accounts_asset(sources: Iterable[Source]) -> dg.AssetsDefinition:
         place = site.site()
         with site.warehouse().transaction() as con:
             write_rejected(con, place.rejected)
-            counts = {table.noun: count_rows(con, table.name) for table in (FILES, REJECTED_ROWS)}
+            write_stream_health(con, find_stream_health(con, list(sources), place.today()))
+            write_unit_breaks(con)
+            prepare_promises(con)
+            counts = {table.noun: count_rows(con, table.name) for table in ACCOUNTS}
             files = con.execute(
                 "select source_id, source_file, rows_read, landed, rejected, unchanged, status, "
                 "message from collection.files where status <> 'landed' order by all"

@@ -5,7 +5,6 @@ rows would take a minute and three gigabytes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
@@ -15,33 +14,48 @@ import duckdb
 import pandas as pd
 
 from lhs_pipeline.catalogue.model import Catalogue, Source
+from lhs_pipeline.collection.contracts import stops_of, warnings_of
+from lhs_pipeline.collection.judging import same_key
+from lhs_pipeline.collection.promises import (
+    Finding,
+    Promise,
+    keep_findings,
+    write_check_page,
+)
 from lhs_pipeline.settings import Site
 from lhs_pipeline.warehouse.assets import SiteResource
 
 
-@dataclass(frozen=True)
-class Promise:
-    """One expectation on the summary: what is counted, its bounds, and whether it blocks."""
-
-    counted: str
-    words: str
-    maximum: float
-    minimum: float = 0.0
-    is_blocking: bool = True
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Whether one promise was kept; None where there was nothing to judge."""
-
-    promise: Promise
-    observed: float | None
-    is_kept: bool | None
-
-
 def collection_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
     """Return one blocking contract check per source."""
-    return [_contract_check(source) for _, source in sorted(catalogue.sources.items())]
+    contracts = [_contract_check(source) for _, source in sorted(catalogue.sources.items())]
+    return [*contracts, *map(_stream_check, ("freshness", "silent_unit", "volume", "mix"))]
+
+
+def _stream_check(finding: str) -> dg.AssetChecksDefinition:
+    """The check that shows one kind of finding of `collection.stream_health`; it only warns."""
+
+    @dg.asset_check(
+        asset=dg.AssetKey(["collection", "stream_health"]),
+        name=finding,
+        description=f"Findings of kind {finding}: somebody should ask, and nothing stops.",
+    )
+    def alive(site: SiteResource) -> dg.AssetCheckResult:
+        with site.warehouse().transaction() as con:
+            rows = con.execute(
+                "select sentence, is_concern from collection.stream_health "
+                "where finding = ? order by is_concern desc, source_id, unit_id",
+                [finding],
+            ).fetchall()
+        concerns = [sentence for sentence, is_concern in rows if is_concern]
+        return dg.AssetCheckResult(
+            passed=not concerns,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=" ".join(concerns[:5]) or ("all as usual" if rows else "nothing to judge"),
+            metadata={"findings": dg.MetadataValue.md("\n".join(f"- {row[0]}" for row in rows))},
+        )
+
+    return alive
 
 
 def promises_of(source: Source) -> list[Promise]:
@@ -58,6 +72,15 @@ def promises_of(source: Source) -> list[Promise]:
         ),
         Promise("refused_files", "every file holds rows that can be used", 0, is_blocking=False),
     ]
+    promises += [
+        Promise(f"stop_{n}", f"no row whose {fault.field} is {fault.reason}", 0)
+        for n, fault in enumerate(stops_of(source))
+    ]
+    promises += [
+        Promise(f"warn_{n}", f"no row whose {fault.field} is {fault.reason} "
+                f"(expected {fault.expected})", 0, is_blocking=False)
+        for n, fault in enumerate(warnings_of(source))
+    ]  # fmt: skip
     if not source.is_register:
         words = "at least one file has been delivered"
         promises.append(Promise("files_count", words, 1e9, minimum=1, is_blocking=False))
@@ -78,39 +101,62 @@ def summarise(
     con: duckdb.DuckDBPyConnection, source: Source, today: date
 ) -> dict[str, float | None]:
     """Return the summary row of a source; None where there is nothing to count."""
-    grain = ", ".join(f'"{name}"' for name in source.grain)
-    missing = " or ".join(f'"{c.name}" is null' for c in source.columns if c.required) or "false"
-    newest = f'cast("{source.date_column}" as date)' if source.date_column else "null::date"
+    counts = _counts_of(source)
+    listed = ", ".join(f'({query}) as "{name}"' for name, query in counts.items())
     row = con.execute(
         f"""
         with accounts as (
             select * from collection.files where source_id = $source and is_latest
+        ),
+        typed as (select * from collection."{source.id}"),
+        touched as (
+            select * from typed where loaded_at = (select max(loaded_at) from accounts)
         )
-        select
-            (select sum(abs(rows_read - landed - rejected - unchanged)) from accounts),
-            (select count(*) - count(distinct ({grain})) from collection."{source.id}"),
-            (select count(*) from collection."{source.id}" where {missing}),
-            (select sum(rejected) / nullif(sum(rows_read), 0) from accounts),
-            (select count(*) from accounts where status in ('rejected', 'empty')),
-            (select count(*) from accounts),
-            (select date_diff('day', max({newest}), cast($today as date))
-                from collection."{source.id}")
+        select {listed}, cast($today as date)
         """,
         {"source": source.id, "today": today - timedelta(days=1)},
     ).fetchone()
-    names = (
-        "unaccounted_rows",
-        "repeated_keys",
-        "missing_required",
-        "rejected_prop",
-        "refused_files",
-        "files_count",
-        "days_since_latest",
-    )
-    values = row if row is not None else (None,) * len(names)
+    values = row if row is not None else (None,) * len(counts)
     return {
         name: None if value is None else float(value)
-        for name, value in zip(names, values, strict=True)
+        for name, value in zip(counts, values, strict=False)
+    }
+
+
+def _counts_of(source: Source) -> dict[str, str]:
+    """SQL for each number of the summary; null where there is nothing to judge, never zero."""
+    missing = " or ".join(f'"{c.name}" is null' for c in source.columns if c.required) or "false"
+    newest = f'cast("{source.date_column}" as date)' if source.date_column else "null::date"
+    refused = "select count(*) from collection.rejected_rows as refused semi join accounts using "
+    refused += "(source_id, source_file, content_hash, loaded_at)"
+    has_rows = "(select count(*) from typed) > 0"
+    stops = {
+        f"stop_{n}": f"select case when (select count(*) from accounts) > 0 then ({refused} "
+        f"where field = '{fault.field}' and reason = '{fault.reason}') end"
+        for n, fault in enumerate(stops_of(source))
+    }
+    warns = {
+        f"warn_{n}": f"select case when {has_rows} then "
+        f"(select count(*) from typed where {fault.condition}) end"
+        for n, fault in enumerate(warnings_of(source))
+    }
+    return {
+        "unaccounted_rows": "select sum(abs(rows_read - landed - rejected - unchanged)) "
+        "from accounts",
+        # What stood before the last load was judged then: only the keys that it touched are.
+        "repeated_keys": f"select case when {has_rows} then (select count(*) from typed "
+        f"semi join touched on {same_key(source, 'typed', 'touched')}) "
+        "- (select count(*) from touched) end",
+        "missing_required": f"select case when {has_rows} then "
+        f"(select count(*) from typed where {missing}) end",
+        "rejected_prop": "select sum(rejected) / nullif(sum(rows_read), 0) from accounts",
+        "refused_files": "select case when count(*) > 0 then "
+        "count(*) filter (where status in ('rejected', 'empty')) end from accounts",
+        "files_count": "select count(*) from accounts",
+        "days_since_latest": f"select date_diff('day', max({newest}), cast($today as date)) "
+        "from typed",
+        **stops,
+        **warns,
     }
 
 
@@ -180,6 +226,9 @@ def _contract_check(source: Source) -> dg.AssetChecksDefinition:
                 [source.id],
             ).fetchall()
         findings = judge_promises(promises_of(source), summary)
+        with site.warehouse().transaction() as con:
+            keep_findings(con, source, findings, place.now())
+            write_check_page(con, place.published / "checks.html", place.name)
         return result_of(findings, offending)
 
     return contract
@@ -189,15 +238,14 @@ def result_of(findings: list[Finding], offending: list[tuple[Any, ...]]) -> dg.A
     """Return the check's result: an error stops what follows, a warning does not."""
     broken = [finding for finding in findings if finding.is_kept is False]
     is_error = any(finding.promise.is_blocking for finding in broken)
-    said = {None: "not applicable", True: "kept", False: "broken"}
     table = dg.MetadataValue.table(
         [
             dg.TableRecord(
                 {
                     "promise": finding.promise.words,
                     "observed": "" if finding.observed is None else f"{finding.observed:g}",
-                    "result": said[finding.is_kept],
-                    "if broken": "stops the night" if finding.promise.is_blocking else "warns",
+                    "result": finding.word,
+                    "if broken": finding.promise.consequence,
                 }
             )
             for finding in findings

@@ -71,6 +71,19 @@ def typed_cell(column: Column) -> str:
             return _instant(column, text)
 
 
+def typed_query(source: Source, also: str) -> str:
+    """Return the SELECT from `raw` that gives each column its value and its text (`raw_…`).
+
+    Args:
+        source: the contract.
+        also: further columns of `raw` to take along, or a constant where there are none.
+    """
+    cells = ", ".join(
+        f'{typed_cell(c)} as "{c.name}", {raw_cell(c)} as "raw_{c.name}"' for c in source.columns
+    )
+    return f"select {also}, {cells} from raw"
+
+
 def faults_of(source: Source) -> list[Fault]:
     """Return every fault that refuses a row, in the order in which they are looked for."""
     faults = [fault for column in source.columns for fault in _faults_of_column(column)]
@@ -82,13 +95,27 @@ def faults_of(source: Source) -> list[Fault]:
 
 
 def warnings_of(source: Source) -> list[Fault]:
-    """Return what is worth a remark and refuses nothing."""
+    """Return what is worth a remark and refuses nothing; conditions on landed rows as `typed`."""
     return [
         fault
         for column in source.columns
-        for fault in _reference_faults(column)
-        if column.references_severity is Severity.WARN
+        for fault in _promises_of_value(column, f'cast(typed."{column.name}" as varchar)')
+        if _severity_of(column, fault) is Severity.WARN
     ]
+
+
+def stops_of(source: Source) -> list[Fault]:
+    """Return the faults of which a single row stops all that depends on the source."""
+    return [
+        fault
+        for column in source.columns
+        for fault in _faults_of_column(column)
+        if _severity_of(column, fault) is Severity.STOP
+    ]
+
+
+def _severity_of(column: Column, fault: Fault) -> Severity:
+    return column.references_severity if fault.reason == NOT_KNOWN else column.severity
 
 
 def _instant(column: Column, text: str) -> str:
@@ -106,6 +133,14 @@ def _faults_of_column(column: Column) -> Iterator[Fault]:
     if column.required:
         yield Fault(f"{text} is null", name, "missing value", expected)
     yield Fault(f"{text} is not null and {value} is null", name, "wrong type", expected)
+    for fault in _promises_of_value(column, text):
+        if _severity_of(column, fault) is not Severity.WARN:
+            yield fault
+
+
+def _promises_of_value(column: Column, text: str) -> Iterator[Fault]:
+    """Yield what a value may break that is of its type: range, allowed words, references."""
+    name, value, expected = column.name, f'typed."{column.name}"', _expected(column)
     if column.minimum is not None:
         yield Fault(f"{value} < {column.minimum!r}", name, "too small", expected)
     if column.maximum is not None:
@@ -114,8 +149,7 @@ def _faults_of_column(column: Column) -> Iterator[Fault]:
         listed = ", ".join(_quoted(word) for word in column.allowed)
         outside = f"{text} is not null and {text} not in ({listed})"
         yield Fault(outside, name, "not an allowed value", expected)
-    if column.references_severity is Severity.REJECT:
-        yield from _reference_faults(column)
+    yield from _reference_faults(column)
 
 
 def _reference_faults(column: Column) -> Iterator[Fault]:

@@ -1,10 +1,12 @@
-"""Raw rows to a landed table: typed, checked, versioned, and every row accounted for.
+"""One source's load, in one transaction: what is new is read, judged, and lands once.
 
-rows_read = landed + rejected + unchanged, for every file, in one transaction per source.
+Which deliveries are new is decided here; how they are read, judged and kept stands beside.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,70 +15,43 @@ import duckdb
 import pyarrow as pa
 
 from lhs_pipeline.catalogue.model import Source
-from lhs_pipeline.collection.contracts import (
-    DUCKDB_TYPES,
-    Fault,
-    faults_of,
-    raw_cell,
-    typed_cell,
-    warnings_of,
+from lhs_pipeline.collection.accounts import (
+    Counts,
+    Load,
+    Report,
+    count_rows_by_file,
+    find_warnings,
+    keep_refusals,
+    keep_reports,
+    prepare_accounts,
+    report_of,
 )
-from lhs_pipeline.collection.deidentification import deidentify
-from lhs_pipeline.collection.files import RawFile, Refusal, hash_content, read_file
-from lhs_pipeline.vocabulary import FileStatus
-from lhs_pipeline.warehouse.table import Table, declare
-
-FILES = declare(
-    "collection.files",
-    "Every delivered file, once per new content: what was read and what became of it.",
-    "one row per source, file name and change of its content",
-    {
-        "source_id": "VARCHAR source contract",
-        "source_file": "VARCHAR file name inside the source's folder",
-        "content_hash": "VARCHAR SHA-256 of the bytes",
-        "loaded_at": "TIMESTAMP instant of the load, UTC",
-        "rows_read": "BIGINT rows found in the file; always landed + rejected + unchanged",
-        "landed": "BIGINT rows that are new or revise an earlier row",
-        "rejected": "BIGINT rows that broke the contract and stand in rejected_rows",
-        "unchanged": "BIGINT rows that said nothing new",
-        "status": "VARCHAR landed, partly_rejected, rejected, unchanged or empty",
-        "message": "VARCHAR what a reader should know about the file",
-        "is_latest": "BOOLEAN whether this is the newest content under that name",
-    },
+from lhs_pipeline.collection.contracts import NOT_KNOWN
+from lhs_pipeline.collection.databases import Pull
+from lhs_pipeline.collection.deliveries import Delivery, scan
+from lhs_pipeline.collection.judging import judge_rows, match_versions, settle_rows
+from lhs_pipeline.collection.raw_rows import Remark
+from lhs_pipeline.collection.staging import (
+    Arrival,
+    Staged,
+    Staging,
+    close_staging,
+    fill_raw_texts,
+    open_staging,
+    stage_file,
 )
-REJECTED_ROWS = declare(
-    "collection.rejected_rows",
-    "Every row that broke its contract, as it arrived, with what was expected.",
-    "one row per refused row of a file's content",
-    {
-        "source_id": "VARCHAR source contract",
-        "source_file": "VARCHAR file name inside the source's folder",
-        "source_row": "BIGINT row in the file, the first below the header is 1; 0 is the file",
-        "field": "VARCHAR column at fault",
-        "reason": "VARCHAR what is wrong",
-        "expected": "VARCHAR what the contract asks for",
-        "raw_text": "VARCHAR the row as it arrived; free text of sensitive sources de-identified",
-        "loaded_at": "TIMESTAMP instant of the load, UTC",
-        "content_hash": "VARCHAR SHA-256 of the file's bytes",
-    },
+from lhs_pipeline.collection.versions import (
+    current_of,
+    prepare_versions,
+    versions_of,
+    write_versions,
 )
-ORIGIN = {
-    "source_id": "VARCHAR source contract",
-    "source_file": "VARCHAR file that the row came from",
-    "source_row": "BIGINT row in that file",
-    "loaded_at": "TIMESTAMP instant of the load, UTC",
-    "row_hash": "VARCHAR fingerprint of the row's content",
-}
 
-
-@dataclass(frozen=True)
-class Delivery:
-    """One file that waits in the inbox, with its bytes."""
-
-    name: str
-    path: Path
-    content: bytes
-    content_hash: str
+_TWIN = Remark("the same content has been landed under another name")
+_REREAD = Remark("read again: its contract or what it refers to has changed")
+_WORDS_ONLY = {"title", "description", "owner", "expected_lag_days", "maximum_rejected_prop",
+               "voices", "date_column", "date_marks_period", "kind"}  # fmt: skip
+"""Keys of a contract that do not change what lands."""
 
 
 @dataclass(frozen=True)
@@ -88,355 +63,233 @@ class Landing:
     deidentification: str
 
     @property
-    def versions(self) -> str:
-        """Table with every version of every row."""
-        return f'collection."{self.source.id}_versions"'
+    def current(self) -> str:
+        """View of the rows that hold now."""
+        return current_of(self.source)
 
     @property
-    def current(self) -> str:
-        """View of the rows that hold now; what everyone downstream reads."""
-        return f'collection."{self.source.id}"'
-
-
-def table_of(source: Source) -> Table:
-    """Return the declared table of a source's current rows."""
-    columns = {c.name: f"{DUCKDB_TYPES[c.type]} {c.description}" for c in source.columns}
-    return declare(
-        f"collection.{source.id}",
-        f"{source.title}: {source.description}",
-        "one row per " + ", ".join(source.grain),
-        {**columns, **ORIGIN},
-    )
-
-
-def find_deliveries(folder: Path, source: Source) -> list[Delivery]:
-    """Return the files of a source that wait in its folder, in name order."""
-    paths = sorted(path for path in folder.glob(source.file_pattern) if path.is_file())
-    deliveries: list[Delivery] = []
-    for path in paths:
-        content = path.read_bytes()
-        deliveries.append(Delivery(path.name, path, content, hash_content(content)))
-    return deliveries
-
-
-def prepare(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
-    """Create what a landing needs where it does not stand yet; add newly declared columns."""
-    con.execute("create schema if not exists collection")
-    for table in (FILES, REJECTED_ROWS):
-        made = table.create_sql().removeprefix("create or replace table")
-        con.execute(f"create table if not exists {made}")
-    columns = {c.name: DUCKDB_TYPES[c.type] for c in landing.source.columns}
-    origin = {name: said.split(" ", 1)[0] for name, said in ORIGIN.items()}
-    every = {**columns, **origin, "superseded_at": "TIMESTAMP"}
-    declared = ", ".join(f'"{name}" {kind}' for name, kind in every.items())
-    con.execute(f"create table if not exists {landing.versions} ({declared})")
-    for name, kind in every.items():
-        con.execute(f'alter table {landing.versions} add column if not exists "{name}" {kind}')
-    shown = ", ".join(f'"{name}"' for name in every if name != "superseded_at")
-    con.execute(
-        f"create or replace view {landing.current} as "
-        f"select {shown} from {landing.versions} where superseded_at is null"
-    )
+    def contract_hash(self) -> str:
+        """Fingerprint of all that decides what lands; words about it do not."""
+        said = {name: value for name, value in vars(self.source).items() if name not in _WORDS_ONLY}
+        columns = [replace(column, description="") for column in self.source.columns]
+        text = repr({**said, "columns": columns, "mode": self.deidentification})
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def land(
     con: duckdb.DuckDBPyConnection, landing: Landing, deliveries: Sequence[Delivery]
-) -> list[dict[str, Any]]:
+) -> list[Report]:
     """Land what is new in `deliveries`; return one row of `collection.files` per new content."""
-    prepare(con, landing)
-    new = _not_seen(con, landing.source.id, deliveries)
-    repeats = [delivery for delivery in new if _content_is_known(con, landing, delivery, new)]
-    fresh = [delivery for delivery in new if delivery not in repeats]
-    raw = {d.name: _redact(read_file(d.path, d.content, landing.source), landing) for d in fresh}
-    _stage(con, landing.source, raw)
-    _type_and_judge(con, landing.source)
-    _version(con, landing)
-    _keep_refusals(con, landing, fresh, raw)
-    reports = [_report(con, landing, delivery, raw[delivery.name]) for delivery in fresh]
-    reports += [_report_repeat(con, landing, delivery) for delivery in repeats]
-    _keep_reports(con, reports)
+    prepare_accounts(con)
+    prepare_versions(con, landing.source)
+    known = _known_files(con, landing.source)
+    load = Load(
+        landing.source,
+        landing.loaded_at,
+        landing.contract_hash,
+        _hash_references(con, landing.source),
+    )
+    arrivals = _find_new(con, load, known, deliveries)
+    if not arrivals:
+        return []
+    twins = _find_twins(known, arrivals)
+    fresh = [arrival for arrival in arrivals if arrival.name not in twins]
+    reports = land_arrivals(con, load, fresh, landing.deidentification)
+    rows_read = {hash_: int(file["rows_read"]) for hash_, file in _by_hash(known).items()}
+    rows_read |= {report["content_hash"]: report["rows_read"] for report in reports}
+    repeats = [
+        report_of(load, Staged(0, twins[name], (_TWIN,)), Counts(rows_read[hash_]), ())
+        for name, hash_ in ((twin.name, twin.content_hash) for twin in twins.values())
+    ]
+    keep_reports(con, repeats)
+    return [*reports, *repeats]
+
+
+def land_pull(con: duckdb.DuckDBPyConnection, landing: Landing, url: str) -> list[Report]:
+    """Pull what is new in a source's database and land it; return the report of the pull.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database does not answer; nothing has changed here.
+    """
+    prepare_accounts(con)
+    prepare_versions(con, landing.source)
+    since = con.execute(
+        "select watermark from collection.files where source_id = ? and contract_hash = ? "
+        "and watermark is not null order by loaded_at desc limit 1",
+        [landing.source.id, landing.contract_hash],
+    ).fetchone()
+    pull = Pull(url, landing.source, since[0] if since else None)
+    load = Load(
+        landing.source,
+        landing.loaded_at,
+        landing.contract_hash,
+        _hash_references(con, landing.source),
+    )
+    arrival = Arrival(pull.name, items=pull.read())
+    reports = land_arrivals(con, load, [arrival], landing.deidentification)
+    con.execute(
+        "update collection.files set watermark = ? "
+        "where source_id = ? and source_file = ? and is_latest",
+        [pull.watermark, landing.source.id, pull.name],
+    )
     return reports
 
 
-def _not_seen(
-    con: duckdb.DuckDBPyConnection, source_id: str, deliveries: Sequence[Delivery]
-) -> list[Delivery]:
-    query = (
-        "select source_file, content_hash from collection.files where source_id = ? and is_latest"
+def land_arrivals(
+    con: duckdb.DuckDBPyConnection, load: Load, arrivals: Sequence[Arrival], deidentification: str
+) -> list[Report]:
+    """Read, judge and keep what arrived; return one report for each.
+
+    Args:
+        con: an open transaction.
+        load: whose rows, and when.
+        arrivals: in the order in which they count: a later one revises an earlier one.
+        deidentification: how free text is treated.
+    """
+    staging = Staging(con, load.source, deidentification)
+    with tempfile.TemporaryDirectory(prefix="lhs-") as scratch:
+        open_staging(staging)
+        staged = [
+            stage_file(staging, number, arrival, Path(scratch))
+            for number, arrival in enumerate(arrivals, start=1)
+        ]
+        close_staging(staging, staged)
+        judge_rows(con, load.source)
+        _register_arrivals(con, staged)
+        match_versions(con, load.source, versions_of(load.source))
+        settle_rows(con, load.source)
+        fill_raw_texts(staging, staged)
+    counts = count_rows_by_file(con)
+    is_ordered = all(one.swift is None for one in staged)
+    write_versions(con, load, sum(c.landed for c in counts.values()), is_ordered)
+    keep_refusals(con, load)
+    warnings = find_warnings(con, load.source)
+    reports = [
+        report_of(load, _remarked(one), counts.get(one.number, Counts()),
+                  warnings.get(one.number, ()))
+        for one in staged
+    ]  # fmt: skip
+    keep_reports(con, reports)
+    _drop_temporary(con)
+    return reports
+
+
+def _remarked(staged: Staged) -> Staged:
+    if staged.arrival.reread_of is None:
+        return staged
+    return replace(staged, remarks=(*staged.remarks, _REREAD))
+
+
+def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("drop view if exists raw")
+    for table in ("raw_rows", "refused", "judged", "matched", "sequenced", "settled", "overtaken"):
+        con.execute(f"drop table if exists temp.{table}")
+
+
+def _register_arrivals(con: duckdb.DuckDBPyConnection, staged: Sequence[Staged]) -> None:
+    listed = pa.table(
+        {
+            "file_number": pa.array([one.number for one in staged], pa.int32()),
+            "source_file": [one.arrival.name for one in staged],
+            "content_hash": [one.arrival.content_hash for one in staged],
+            "reread_of": pa.array([one.arrival.reread_of for one in staged], pa.timestamp("us")),
+        }
     )
-    seen = set(con.execute(query, [source_id]).fetchall())
-    return [d for d in deliveries if (d.name, d.content_hash) not in seen]
+    con.register("arrived", listed)
+    con.execute("create or replace temp table arrivals as select * from arrived")
+    con.unregister("arrived")
 
 
-def _content_is_known(
-    con: duckdb.DuckDBPyConnection, landing: Landing, delivery: Delivery, new: Sequence[Delivery]
-) -> bool:
-    query = "select 1 from collection.files where source_id = ? and content_hash = ? and is_latest"
-    # All of it is fetched: DuckDB registers nothing beside a result that is half read.
-    known = con.execute(query, [landing.source.id, delivery.content_hash]).fetchall()
-    twins = [d for d in new if d.content_hash == delivery.content_hash]
-    return bool(known) or twins[0] is not delivery
-
-
-def _redact(file: RawFile, landing: Landing) -> RawFile:
-    """Return the file with its free text de-identified, before anything else sees it."""
-    source = landing.source
-    if not source.sensitive_columns or landing.deidentification == "off":
-        return file
-    places = [i for i, column in enumerate(source.columns) if column.is_sensitive_text]
-    mode = landing.deidentification
-
-    def clean(cells: tuple[str | None, ...]) -> tuple[str | None, ...]:
-        kept = list(cells)
-        for place in places:
-            kept[place] = deidentify(kept[place] or "", mode) or None
-        return tuple(kept)
-
-    rows = tuple(replace(row, raw_text="", cells=clean(row.cells)) for row in file.rows)
-    # Where the header is missing, what was found in its place is somebody's row.
-    refusals = tuple(
-        replace(
-            refusal,
-            raw_text=deidentify(refusal.raw_text, mode),
-            expected=deidentify(refusal.expected, mode),
-        )
-        for refusal in file.refusals
-    )
-    return replace(file, rows=rows, refusals=refusals)
-
-
-def _stage(con: duckdb.DuckDBPyConnection, source: Source, raw: dict[str, RawFile]) -> None:
-    names = ["source_file", "source_row", "raw_text", *(c.name for c in source.columns)]
-    rows = [
-        (name, row.source_row, row.raw_text or _raw_text(row.cells), *row.cells)
-        for name, file in raw.items()
-        for row in file.rows
-    ]
-    kinds = [pa.string(), pa.int64(), *[pa.string()] * (len(names) - 2)]
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-    arrays = [pa.array(values, kind) for values, kind in zip(columns, kinds, strict=True)]
-    staged = pa.table(arrays, names=names)
-    con.register("staged", staged)
-    con.execute("create or replace temp table raw as select * from staged")
-    con.unregister("staged")
-
-
-def _raw_text(cells: Iterable[str | None]) -> str:
-    return ",".join(cell or "" for cell in cells)
-
-
-def _joined(names: Iterable[str]) -> str:
-    """SQL for several values as one text; the unit separator stands in no text that people type."""
-    cells = (f"coalesce(cast(\"{name}\" as varchar), '∅')" for name in names)
-    return f"concat_ws(chr(31), {', '.join(cells)})"
-
-
-def _type_and_judge(con: duckdb.DuckDBPyConnection, source: Source) -> None:
-    typed = ", ".join(
-        f'{typed_cell(c)} as "{c.name}", {raw_cell(c)} as "raw_{c.name}"' for c in source.columns
-    )
-    con.execute(
-        "create or replace temp table typed as "
-        f"select source_file, source_row, raw_text, {typed} from raw"
-    )
-    cases = " ".join(
-        f"when {fault.condition} then {number}" for number, fault in enumerate(faults_of(source))
-    )
-    content, key = _joined(c.name for c in source.columns), _joined(source.grain)
-    con.execute(
-        f"""
-        create or replace temp table judged as
-        with checked as (
-            select *, case {cases} end as fault_number,
-                md5({content}) as row_hash, {key} as row_key
-            from typed
-        ),
-        placed as (
-            select *,
-                row_number() over same_row as place_in_file,
-                first_value(row_hash) over same_row as first_hash,
-                first_value(source_row) over same_row as first_row
-            from checked
-            window same_row as (
-                partition by row_key, source_file, fault_number is null order by source_row
-            )
-        )
-        select *,
-            fault_number is null and place_in_file > 1 and row_hash <> first_hash as is_conflict,
-            fault_number is null and place_in_file > 1 and row_hash = first_hash as is_repeat
-        from placed
+def _known_files(con: duckdb.DuckDBPyConnection, source: Source) -> dict[str, dict[str, Any]]:
+    """The latest account of each file of a source, by its name."""
+    rows = con.execute(
         """
-    )
-
-
-def _version(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
-    """Land rows that are new or revise a row; the version before them is superseded."""
-    source = landing.source
-    key = _joined(source.grain)
-    con.execute(
-        f"""
-        create or replace temp table landing_rows as
-        with current_rows as (
-            select {key} as row_key, row_hash from {landing.versions}
-            where superseded_at is null
-        ),
-        candidates as (
-            select judged.*,
-                lag(judged.row_hash) over (
-                    partition by judged.row_key order by judged.source_file, judged.source_row
-                ) as hash_before,
-                current_rows.row_hash as current_hash
-            from judged left join current_rows using (row_key)
-            where fault_number is null and not is_conflict and not is_repeat
-        )
-        select * from candidates where row_hash is distinct from coalesce(hash_before, current_hash)
-        """
-    )
-    con.execute(
-        f"update {landing.versions} set superseded_at = ? where superseded_at is null "
-        f"and {key} in (select row_key from landing_rows)",
-        [landing.loaded_at.replace(tzinfo=None)],
-    )
-    _insert_landed(con, landing)
-
-
-def _insert_landed(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
-    columns = ", ".join(f'"{column.name}"' for column in landing.source.columns)
-    con.execute(
-        f"""
-        insert into {landing.versions}
-            ({columns}, source_id, source_file, source_row, loaded_at, row_hash, superseded_at)
-        select {columns}, $source, source_file, source_row, $at, row_hash,
-            case when row_number() over (
-                partition by row_key order by source_file desc, source_row desc
-            ) > 1 then cast($at as timestamp) end
-        from landing_rows order by source_file, source_row
+        select source_file, content_hash, rows_read, stamp, contract_hash, references_hash,
+            first_loaded_at,
+            exists (
+                select 1 from collection.rejected_rows as refused
+                where refused.source_id = files.source_id
+                    and refused.source_file = files.source_file
+                    and refused.loaded_at = files.loaded_at and reason = ?
+            ) as has_unknown
+        from (
+            select *, min(loaded_at) over (
+                partition by source_id, source_file, content_hash
+            ) as first_loaded_at
+            from collection.files where source_id = ?
+        ) as files
+        where is_latest
         """,
-        {"source": landing.source.id, "at": landing.loaded_at.replace(tzinfo=None)},
+        [NOT_KNOWN, source.id],
     )
+    names = [column[0] for column in rows.description or ()]
+    return {str(row[0]): dict(zip(names, row, strict=True)) for row in rows.fetchall()}
 
 
-def _keep_refusals(
+def _find_new(
     con: duckdb.DuckDBPyConnection,
-    landing: Landing,
+    load: Load,
+    known: Mapping[str, dict[str, Any]],
     deliveries: Sequence[Delivery],
-    raw: dict[str, RawFile],
-) -> None:
-    faults = faults_of(landing.source)
-    broken = con.execute(
-        "select source_file, source_row, fault_number, raw_text, first_row from judged "
-        "where fault_number is not null or is_conflict order by source_file, source_row"
-    ).fetchall()
-    refusals = [
-        (file, _refusal_of(row, number, text, first, faults))
-        for file, row, number, text, first in broken
-    ]
-    refusals += [(name, refusal) for name, file in raw.items() for refusal in file.refusals]
-    at, hashes = (
-        landing.loaded_at.replace(tzinfo=None),
-        {d.name: d.content_hash for d in deliveries},
+) -> list[Arrival]:
+    """The deliveries whose content, contract or references are new."""
+    arrivals: list[Arrival] = []
+    moved: list[tuple[str, str]] = []
+    for delivery in deliveries:
+        file = known.get(delivery.name)
+        if file is not None and file["stamp"] == delivery.stamp and not _is_stale(file, load):
+            continue
+        found = scan(delivery)
+        arrival = Arrival(delivery.name, found.content_hash, delivery.stamp, delivery, found)
+        if file is None or file["content_hash"] != found.content_hash:
+            arrivals.append(arrival)
+        elif _is_stale(file, load):
+            arrivals.append(replace(arrival, reread_of=file["first_loaded_at"]))
+        else:
+            moved.append((delivery.stamp, delivery.name))
+    for stamp, name in moved:
+        con.execute(
+            "update collection.files set stamp = ? "
+            "where source_id = ? and source_file = ? and is_latest",
+            [stamp, load.source.id, name],
+        )
+    return arrivals
+
+
+def _is_stale(file: Mapping[str, Any], load: Load) -> bool:
+    """Whether the same content may say something else by the contract and the lists of today."""
+    has_new_references = file["references_hash"] != load.references_hash
+    return file["contract_hash"] != load.contract_hash or (
+        bool(file["has_unknown"]) and has_new_references
     )
-    rows = [
-        [landing.source.id, file, *astuple(refusal), at, hashes[file]] for file, refusal in refusals
-    ]
-    if rows:
-        marks = ", ".join("?" * len(REJECTED_ROWS.columns))
-        con.executemany(f"insert into collection.rejected_rows values ({marks})", rows)
 
 
-def _refusal_of(
-    row: int, number: int | None, text: str, first: int, faults: Sequence[Fault]
-) -> Refusal:
-    if number is None:
-        reason = f"the same key as row {first} with other content"
-        return Refusal(row, "row", reason, "one row per key", text)
-    fault = faults[number]
-    return Refusal(row, fault.field, fault.reason, fault.expected, text)
+def _find_twins(
+    known: Mapping[str, dict[str, Any]], arrivals: Sequence[Arrival]
+) -> dict[str, Arrival]:
+    """The arrivals whose content stands under another name, or is the same as one before."""
+    standing = {name: file["content_hash"] for name, file in known.items()}
+    twins: dict[str, Arrival] = {}
+    seen: set[str] = set()
+    for arrival in arrivals:
+        elsewhere = {hash_ for name, hash_ in standing.items() if name != arrival.name}
+        if arrival.reread_of is None and arrival.content_hash in elsewhere | seen:
+            twins[arrival.name] = arrival
+        seen.add(arrival.content_hash)
+    return twins
 
 
-def _report(
-    con: duckdb.DuckDBPyConnection, landing: Landing, delivery: Delivery, file: RawFile
-) -> dict[str, Any]:
-    refused = con.execute(
-        "select count(*) from judged where source_file = ? "
-        "and (fault_number is not null or is_conflict)",
-        [delivery.name],
-    ).fetchone()
-    landed = con.execute(
-        "select count(*) from landing_rows where source_file = ?", [delivery.name]
-    ).fetchone()
-    rejected_count = (refused[0] if refused else 0) + len(file.refusals)
-    landed_count = landed[0] if landed else 0
-    rows_read = len(file.rows) + len(file.refusals)
-    remarks = [*file.remarks, *_warnings(con, landing.source, delivery.name)]
-    return _file_row(landing, delivery, rows_read, landed_count, rejected_count, remarks)
+def _by_hash(known: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {file["content_hash"]: file for file in known.values()}
 
 
-def _report_repeat(
-    con: duckdb.DuckDBPyConnection, landing: Landing, delivery: Delivery
-) -> dict[str, Any]:
-    file = read_file(delivery.path, delivery.content, landing.source)
-    rows_read = len(file.rows) + len(file.refusals)
-    remarks = ["the same content has been landed under another name"]
-    return _file_row(landing, delivery, rows_read, 0, 0, remarks)
-
-
-def _warnings(con: duckdb.DuckDBPyConnection, source: Source, name: str) -> list[str]:
-    remarks: list[str] = []
-    for warning in warnings_of(source):
-        found = con.execute(
-            f"select count(*) from judged as typed where source_file = ? and {warning.condition}",
-            [name],
-        ).fetchone()
-        if found and found[0]:
-            remarks.append(
-                f"{found[0]} rows whose {warning.field} is {warning.reason} "
-                f"(expected {warning.expected})"
-            )
-    return remarks
-
-
-def _file_row(
-    landing: Landing,
-    delivery: Delivery,
-    rows_read: int,
-    landed: int,
-    rejected: int,
-    remarks: Sequence[str] = (),
-) -> dict[str, Any]:
-    return {
-        "source_id": landing.source.id,
-        "source_file": delivery.name,
-        "content_hash": delivery.content_hash,
-        "loaded_at": landing.loaded_at.replace(tzinfo=None),
-        "rows_read": rows_read,
-        "landed": landed,
-        "rejected": rejected,
-        "unchanged": rows_read - landed - rejected,
-        "status": str(status_of(rows_read, landed, rejected, "the file is empty" not in remarks)),
-        "message": "; ".join(remarks),
-        "is_latest": True,
-    }
-
-
-def status_of(rows_read: int, landed: int, rejected: int, has_header: bool) -> FileStatus:
-    """Return the word for what became of a file; a header without rows is an honest nothing."""
-    if rows_read == 0:
-        return FileStatus.UNCHANGED if has_header else FileStatus.EMPTY
-    if rejected == rows_read:
-        return FileStatus.REJECTED
-    if rejected:
-        return FileStatus.PARTLY_REJECTED
-    return FileStatus.LANDED if landed else FileStatus.UNCHANGED
-
-
-def _keep_reports(con: duckdb.DuckDBPyConnection, reports: Sequence[dict[str, Any]]) -> None:
-    for report in reports:
-        con.execute(
-            "update collection.files set is_latest = false where source_id = ? and source_file = ?",
-            [report["source_id"], report["source_file"]],
-        )
-        con.execute(
-            f"insert into collection.files values ({', '.join('?' * len(report))})",
-            list(report.values()),
-        )
+def _hash_references(con: duckdb.DuckDBPyConnection, source: Source) -> str:
+    """Fingerprint of all keys that the rows of a source could refer to."""
+    references = sorted({column.references for column in source.columns if column.references})
+    found: list[str] = []
+    for reference in references:
+        table, _, key = reference.partition(".")
+        query = f'select bit_xor(md5_number_lower(cast("{key}" as varchar))), count(*) from '
+        row = con.execute(f'{query} collection."{table}"').fetchone()
+        found.append(f"{reference}:{row}")
+    return hashlib.sha256("|".join(found).encode()).hexdigest()[:16] if found else ""

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from lhs_pipeline.catalogue.model import Source
-from lhs_pipeline.collection.contracts import NOT_KNOWN, faults_of, raw_cell, typed_cell
+from lhs_pipeline.collection.contracts import NOT_KNOWN, faults_of, typed_query
 from lhs_pipeline.warehouse.table import table_exists
 
 
@@ -49,20 +49,22 @@ def find_record_faults(
         f"create or replace temp table raw as select {cells}",
         [row[column.name] for column in source.columns],
     )
-    typed = ", ".join(
-        f'{typed_cell(c)} as "{c.name}", {raw_cell(c)} as "raw_{c.name}"' for c in source.columns
-    )
-    con.execute(f"create or replace temp table typed as select {typed} from raw")
     absent = _absent_references(con, source)
-    found: list[RecordFault] = []
-    for fault in faults_of(source):
-        condition = fault.condition
-        if fault.reason == NOT_KNOWN and fault.field in absent:
-            condition = f'typed."{fault.field}" is not null'
-        broken = con.execute(f"select coalesce({condition}, false) from typed").fetchone()
-        if broken and broken[0]:
-            found.append(RecordFault(fault.field, fault.reason, fault.expected))
-    return found
+    faults = faults_of(source)
+    conditions = ", ".join(
+        f'typed."{fault.field}" is not null'
+        if fault.reason == NOT_KNOWN and fault.field in absent
+        else f"coalesce({fault.condition}, false)"
+        for fault in faults
+    )
+    broken = con.execute(
+        f"with typed as ({typed_query(source, '1')}) select {conditions} from typed"
+    ).fetchone()
+    return [
+        RecordFault(fault.field, fault.reason, fault.expected)
+        for fault, is_broken in zip(faults, broken or (), strict=True)
+        if is_broken
+    ]
 
 
 def _absent_references(con: duckdb.DuckDBPyConnection, source: Source) -> set[str]:

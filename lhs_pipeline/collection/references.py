@@ -53,22 +53,22 @@ class ReferenceFile:
 
 def read_ris(text: str) -> ReferenceFile:
     """Return the records of a RIS export (Ovid, Embase, Zotero, EndNote, …)."""
-    text = _unmarked(text)
+    text = unmarked(text)
     if text.startswith("FN ") and not _RIS_START.search(text):
         reason = "Web of Science's own tagged format, not RIS: export it as RIS"
-        return _read([text], lambda _: reason)
-    return _read(_split_ris(text), _record_of_ris)
+        return read_each([text], lambda _: reason)
+    return read_each(_split_ris(text), _record_of_ris)
 
 
 def read_nbib(text: str) -> ReferenceFile:
     """Return the records of a PubMed export in MEDLINE format (NBIB)."""
-    chunks = _NBIB_BOUNDARY.split(_unmarked(text))
-    return _read([chunk for chunk in chunks if chunk.strip()], _record_of_nbib)
+    chunks = _NBIB_BOUNDARY.split(unmarked(text))
+    return read_each([chunk for chunk in chunks if chunk.strip()], _record_of_nbib)
 
 
 def read_europe_pmc(text: str) -> ReferenceFile:
     """Return the records of a Europe PMC search response (`resultType` lite or core)."""
-    text = _unmarked(text)
+    text = unmarked(text)
     try:
         said = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -77,12 +77,12 @@ def read_europe_pmc(text: str) -> ReferenceFile:
     if results is None:
         reason = "no resultList.result: not a search response of Europe PMC"
         return ReferenceFile(malformed=(Malformed(reason, _printable(text)),))
-    return _read(
+    return read_each(
         [json.dumps(result, ensure_ascii=False) for result in results], _record_of_europe_pmc
     )
 
 
-def _read(raw_texts: Iterable[str], parse: Callable[[str], Record | str]) -> ReferenceFile:
+def read_each(raw_texts: Iterable[str], parse: Callable[[str], Record | str]) -> ReferenceFile:
     """Parse each raw text on its own; a string in answer is the reason why it failed."""
     records: list[Record] = []
     good: list[str] = []
@@ -139,13 +139,13 @@ def _tidy_ris(raw: str) -> str:
 def _from_ris(said: Mapping[str, Any]) -> Record:
     addresses = _strings(said.get("urls")) + _strings(said.get("url"))
     title = _first(said, "title", "primary_title", "short_title", "translated_title")
-    return _record(
+    return flat_record(
         title=title,
         abstract=_first(said, "abstract", "notes_abstract"),
-        published_on=_iso_day(_first(said, "year", "publication_year", "date") or ""),
-        publication_types=_joined(said.get("type_of_work")),
-        keywords=_joined(said.get("keywords")),
-        doi=_doi_of(_first(said, "doi"), *addresses),
+        published_on=iso_day(_first(said, "year", "publication_year", "date") or ""),
+        publication_types=joined(said.get("type_of_work")),
+        keywords=joined(said.get("keywords")),
+        doi=doi_of(_first(said, "doi"), *addresses),
         pmid=_pmid_of_ris(said, addresses),
         url=next((address for address in addresses if address.startswith("http")), None),
         journal=_first(
@@ -187,14 +187,14 @@ def _from_nbib(said: Mapping[str, Any]) -> Record:
     identifiers = _strings(said.get("LID")) + _strings(said.get("AID"))
     dois = [one for one in identifiers if "[doi]" in one] or identifiers
     types = _strings(said.get("PT"))
-    return _record(
+    return flat_record(
         title=_first(said, "TI", "BTI", "TT"),
         abstract=_first(said, "AB", "OAB"),
-        published_on=_iso_day(_first(said, "DP", "DEP") or ""),
-        publication_types=_joined(types),
-        keywords=_joined([word.lstrip("*") for word in _strings(said.get("OT"))]
+        published_on=iso_day(_first(said, "DP", "DEP") or ""),
+        publication_types=joined(types),
+        keywords=joined([word.lstrip("*") for word in _strings(said.get("OT"))]
                          + [word.replace("*", "") for word in _strings(said.get("MH"))]),
-        doi=_doi_of(*dois),
+        doi=doi_of(*dois),
         pmid=_first(said, "PMID"),
         url=None,
         journal=_first(said, "JT", "TA"),
@@ -222,13 +222,13 @@ def _record_of_europe_pmc(raw: str) -> Record | str:
     types = _strings(_part(said, "pubTypeList").get("pubType"))
     addresses = _parts(said, "fullTextUrlList", "fullTextUrl")
     journal = _part(_part(said, "journalInfo"), "journal")
-    return _record(
+    return flat_record(
         title=_first(said, "title"),
         abstract=_first(said, "abstractText"),
-        published_on=_iso_day(published or ""),
-        publication_types=_joined(types or (_first(said, "pubType") or "").split(";")),
-        keywords=_joined(keywords),
-        doi=_doi_of(_first(said, "doi")),
+        published_on=iso_day(published or ""),
+        publication_types=joined(types or (_first(said, "pubType") or "").split(";")),
+        keywords=joined(keywords),
+        doi=doi_of(_first(said, "doi")),
         pmid=_first(said, "pmid"),
         url=next((_first(one, "url") for one in addresses), None),
         journal=_first(journal, "title") or _first(said, "journalTitle"),
@@ -246,7 +246,8 @@ def _parts(said: Mapping[str, Any], outer: str, inner: str) -> list[Mapping[str,
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def _record(**fields: str | None) -> Record:
+def flat_record(**fields: str | None) -> Record:
+    """Return the ten fields of a reference, tidied."""
     return {name: _tidy(fields[name]) for name in _FIELDS}
 
 
@@ -270,12 +271,13 @@ def _strings(value: object) -> list[str]:
     return [str(one).strip() for one in values if isinstance(one, str | int) and str(one).strip()]
 
 
-def _joined(value: object) -> str | None:
+def joined(value: object) -> str | None:
+    """Return the distinct words of a list, separated by semicolons; None for none."""
     words = (word.replace(";", ",").strip() for word in _strings(value))
     return ";".join(dict.fromkeys(word for word in words if word)) or None
 
 
-def _doi_of(*candidates: str | None) -> str | None:
+def doi_of(*candidates: str | None) -> str | None:
     """Return the first DOI, lower-cased and without the address of a resolver."""
     for candidate in candidates:
         if candidate and (found := _DOI.search(candidate)):
@@ -283,7 +285,7 @@ def _doi_of(*candidates: str | None) -> str | None:
     return None
 
 
-def _iso_day(said: str) -> str | None:
+def iso_day(said: str) -> str | None:
     """Return the ISO day of '2002 Sep 3', '2014/05//' or '20140512'; None without a year.
 
     Where only month or year is known, it is the first of them.
@@ -309,7 +311,8 @@ def _month_of(part: str) -> int | None:
     return _MONTHS.index(start) + 1 if start in _MONTHS else None
 
 
-def _unmarked(text: str) -> str:
+def unmarked(text: str) -> str:
+    """Return the text without byte order mark, its lines ended by line feeds alone."""
     return text.removeprefix("﻿").replace("\r\n", "\n").replace("\r", "\n")
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 
 from lhs_pipeline.catalogue.model import Column, Exclusion, Source
-from lhs_pipeline.collection.landing import Landing, find_deliveries, land
+from lhs_pipeline.collection.deliveries import find_deliveries
+from lhs_pipeline.collection.landing import Landing, land
 from lhs_pipeline.vocabulary import ColumnType, Severity, SourceKind
 
 HEADER = "shift_id,unit_id,shift_on,beds,note\n"

@@ -6,7 +6,8 @@ import pytest
 from small_inbox import FIRST_NIGHT, Inbox
 
 from lhs_pipeline.catalogue.reader import read_catalogue
-from lhs_pipeline.collection.landing import Landing, find_deliveries, land
+from lhs_pipeline.collection.deliveries import find_deliveries
+from lhs_pipeline.collection.landing import Landing, land
 
 REFERENCES = read_catalogue().sources["references"]
 RIS = b"TY  - JOUR\nTI  - Falls in hospital\nPY  - 2020\nDO  - 10.5555/1\nER  - \n"

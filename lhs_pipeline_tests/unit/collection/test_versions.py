@@ -1,12 +1,16 @@
 """A revised row supersedes and never overwrites: what was known on a past day can be asked."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from small_inbox import FIRST_NIGHT, GOOD, HEADER, SECOND_NIGHT, Inbox
+from small_inbox import FIRST_NIGHT, GOOD, HEADER, SECOND_NIGHT, Inbox, column, source
 
-from lhs_pipeline.collection.landing import Landing, find_deliveries, land
+from lhs_pipeline.collection.deliveries import find_deliveries
+from lhs_pipeline.collection.landing import Landing, land
+from lhs_pipeline.collection.versions import as_known_on, first_known_on
+from lhs_pipeline.vocabulary import ColumnType
 from lhs_pipeline.warehouse.connection import Warehouse
 
 BUSIER = GOOD.replace("2026-06-01,5,busy", "2026-06-01,7,busy")
@@ -122,3 +126,65 @@ def test_a_failure_between_landing_and_commit_leaves_the_old_state(inbox: Inbox)
     with warehouse.transaction() as con:
         assert con.execute("select shift_id from collection.shifts").fetchall() == [("s1",)]
         assert con.execute("select rows_read from collection.files").fetchall() == [(1,)]
+
+
+def test_a_table_is_had_as_it_was_known_on_a_day(inbox: Inbox) -> None:
+    inbox.take(GOOD)
+    inbox.deliver(BUSIER)
+    inbox.land(SECOND_NIGHT)
+    found = {
+        day: as_known_on(inbox.con, inbox.contract, date(2026, 7, day)).fetchall() for day in (1, 2)
+    }
+    assert [row[3] for row in found[1]] == [4, 5] and [row[3] for row in found[2]] == [4, 7]
+    assert as_known_on(inbox.con, inbox.contract, date(2026, 6, 30)).fetchall() == []
+    assert first_known_on(inbox.con, inbox.contract) == FIRST_NIGHT.replace(tzinfo=None)
+
+
+def test_a_last_day_corrects_the_month_that_comes_the_same_night(inbox: Inbox) -> None:
+    inbox.deliver(GOOD, "shifts_2026-06.csv")
+    inbox.deliver(HEADER + "s2,ward_02,2026-06-01,9,\n", "shifts_2026-06-30.csv")
+    inbox.land()
+    assert inbox.rows("shift_id", "beds") == [("s1", 4), ("s2", 9)]
+
+
+def test_an_unchanged_file_is_not_opened_again(inbox: Inbox) -> None:
+    inbox.take(GOOD)
+    (delivery,) = find_deliveries(inbox.folder, inbox.contract)
+    gone = replace(delivery, path=delivery.path.with_name("moved.csv"))
+    assert land(inbox.con, Landing(inbox.contract, SECOND_NIGHT, "standard"), [gone]) == []
+
+
+def test_a_file_is_read_again_where_its_contract_has_changed(inbox: Inbox) -> None:
+    inbox.take(GOOD + "s3,ward_01,2026-06-03,250,\n")
+    inbox.contract = source(column("beds", ColumnType.INTEGER, minimum=0, maximum=4))
+    (report,) = inbox.land(SECOND_NIGHT)
+    assert (report["landed"], report["rejected"], report["unchanged"]) == (0, 2, 1)
+    assert "read again" in report["message"] and inbox.ids() == ["s1"]
+    inbox.contract = source(column("beds", ColumnType.INTEGER, minimum=0, maximum=300))
+    (report,) = inbox.land(THIRD_NIGHT)
+    assert (report["landed"], report["rejected"]) == (2, 0)
+    assert inbox.land(THIRD_NIGHT) == []
+
+
+def test_words_of_a_contract_read_nothing_again(inbox: Inbox) -> None:
+    inbox.take(GOOD)
+    inbox.contract = source(title="Shifts of the wards", expected_lag_days=3)
+    assert inbox.land(SECOND_NIGHT) == []
+
+
+def test_rows_of_a_unit_that_becomes_known_land_then(inbox: Inbox) -> None:
+    inbox.take(GOOD + "s3,ward_09,2026-06-03,2,\n")
+    inbox.deliver(HEADER + "s1,ward_01,2026-06-01,9,\n", "june_amended.csv")
+    inbox.land(SECOND_NIGHT)
+    inbox.con.execute("insert into collection.units values ('ward_09')")
+    (report,) = inbox.land(THIRD_NIGHT)
+    assert (report["source_file"], report["landed"], report["rejected"]) == ("june.csv", 1, 0)
+    # The amendment is later knowledge than the file that is read again.
+    assert inbox.rows("shift_id", "beds") == [("s1", 9), ("s2", 5), ("s3", 2)]
+
+
+def test_a_column_that_is_declared_later_is_filled_from_what_was_delivered(inbox: Inbox) -> None:
+    inbox.take(HEADER.replace("\n", ",round\n") + "s1,ward_01,2026-06-01,4,,yes\n")
+    inbox.contract = source(column("round"))
+    inbox.land(SECOND_NIGHT)
+    assert inbox.rows("shift_id", "round") == [("s1", "yes")]

@@ -1,0 +1,58 @@
+"""A reference export as raw rows: which dialect it is written in, its content tells."""
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.collection.delimited import text_of
+from lhs_pipeline.collection.pubmed_xml import read_pubmed_xml
+from lhs_pipeline.collection.raw_rows import (
+    EMPTY,
+    RAW_TEXT_LIMIT,
+    Item,
+    RawRow,
+    Refusal,
+    refuse_file,
+)
+from lhs_pipeline.collection.references import (
+    ReferenceFile,
+    read_europe_pmc,
+    read_nbib,
+    read_ris,
+    unmarked,
+)
+
+
+def read_references(stream: BinaryIO, source: Source) -> Iterator[Item]:
+    """Yield the references of one export: RIS, NBIB, PubMed XML or Europe PMC JSON."""
+    text = unmarked(text_of(stream, source.encoding).read())
+    if not text.strip():
+        yield EMPTY
+        return
+    if text.count("\x00") > text.count("\n") + 1:
+        yield from refuse_file("the file is binary, not text", "an export of references")
+        return
+    yield from _rows_of(_parse(text), source)
+
+
+def _parse(text: str) -> ReferenceFile:
+    start = text.lstrip()[:2000]
+    if start.startswith("<"):
+        return read_pubmed_xml(text)
+    if start.startswith(("{", "[")):
+        return read_europe_pmc(text)
+    if start.startswith("PMID") or "\nPMID-" in start:
+        return read_nbib(text)
+    return read_ris(text)
+
+
+def _rows_of(found: ReferenceFile, source: Source) -> Iterator[Item]:
+    for number, (record, raw) in enumerate(
+        zip(found.records, found.raw_texts, strict=True), start=1
+    ):
+        cells = tuple(
+            column.constant or record.get(column.file_header) for column in source.columns
+        )
+        yield RawRow(number, raw[:RAW_TEXT_LIMIT], cells)
+    for number, (reason, raw) in enumerate(found.malformed, start=len(found.records) + 1):
+        yield Refusal(number, "record", reason, "a reference with a title", raw[:RAW_TEXT_LIMIT])
