@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from lhs_pipeline.analysis.polarity import judge_clause, split_clauses
 from lhs_pipeline.catalogue.model import Topic
@@ -41,10 +41,22 @@ class Hit:
     term: str
 
 
+class Patterns(Protocol):
+    """Whatever says by regular expressions which words count, and which do not."""
+
+    @property
+    def include(self) -> tuple[str, ...]:
+        """Words that count."""
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """Places in which they do not."""
+
+
 class TopicPattern:
     """A topic's `include` and `exclude` patterns as two compiled expressions."""
 
-    def __init__(self, topic: Topic) -> None:
+    def __init__(self, topic: Patterns) -> None:
         self._include = _Expression(topic.include)
         self._exclude = _Expression(topic.exclude)
 

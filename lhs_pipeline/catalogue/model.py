@@ -20,6 +20,7 @@ from lhs_pipeline.vocabulary import (
     Period,
     Severity,
     SourceKind,
+    Urgency,
     Weekday,
 )
 
@@ -124,6 +125,12 @@ class Voices:
     received_on: str
     rating: str | None = None
     positive_ratings: tuple[int, ...] = ()
+    negative_ratings: tuple[int, ...] = ()
+    is_critical: bool = False
+    question: str | None = None
+    critical_questions: tuple[str, ...] = ()
+    reporter: str | None = None
+    speaker_group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -184,6 +191,33 @@ class Topic:
     exclude: tuple[str, ...] = ()
     evidence_terms: tuple[str, ...] = ()
     incident_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Code:
+    """One theme of a codebook, in plain words that a coder can read and change.
+
+    Attributes:
+        terms: words and phrases; `*` at an end stands for any ending.
+        alone_terms: the same, but they count only where no other theme was found; a lone `*`
+            is any text.
+        include: regular expressions, for what plain words cannot say.
+        exclude: regular expressions; a term that one of them overlaps does not count.
+        labels: other names of the theme, such as column headings of labelled files.
+        urgency: for danger signs alone: how soon a person must read it.
+    """
+
+    __pydantic_config__ = _STRICT
+    id: str
+    title: str
+    group: str
+    description: str
+    terms: tuple[str, ...] = ()
+    alone_terms: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    urgency: Urgency | None = None
 
 
 @dataclass(frozen=True)
@@ -249,6 +283,26 @@ class VoicesPolicy:
 
 
 @dataclass(frozen=True)
+class ThemesPolicy:
+    """When coders' labels teach, what is the same thing again, and what is a new theme."""
+
+    __pydantic_config__ = _STRICT
+    minimum_labelled_count: int
+    minimum_examples_count: int
+    caution: float
+    repeat_similarity: float
+    repeat_minimum_words_count: int
+    repeat_days: int
+    emerging_recent_weeks_count: int
+    emerging_comparison_weeks_count: int
+    emerging_minimum_count: int
+    emerging_minimum_ratio: float
+    emerging_false_alert_prop: float
+    silent_share_prop: float
+    silent_chance_prop: float
+
+
+@dataclass(frozen=True)
 class TriagePolicy:
     """How problems are widened and ranked."""
 
@@ -298,6 +352,7 @@ class Policy:
     spc: SpcPolicy
     comparisons: ComparisonsPolicy
     voices: VoicesPolicy
+    themes: ThemesPolicy
     triage: TriagePolicy
     evaluation: EvaluationPolicy
     disclosure: DisclosurePolicy
@@ -311,6 +366,7 @@ class Catalogue:
     sources: dict[str, Source] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
     authorities: dict[str, Authority] = field(default_factory=dict)
+    dangers: dict[str, Code] = field(default_factory=dict)
     policy: Policy | None = None
 
     @property
