@@ -61,6 +61,7 @@ class TextFeatures:
         )
         self._sides: list[str] = []
         self.names: npt.NDArray[np.str_] = np.array([], dtype=np.str_)
+        self.hits_count = 0
 
     def fit(self, comments: Comments) -> sp.csr_matrix:
         """Learn the words of `comments` and return their matrix."""
@@ -71,6 +72,7 @@ class TextFeatures:
             # No word stands in two texts: only what stands beside the texts is left.
             self._words = None
         self._sides = sorted(set(self._sides_of(comments)))
+        self.hits_count = comments.hits.shape[1]
         return self.transform(comments)
 
     def transform(self, comments: Comments) -> sp.csr_matrix:
