@@ -13,6 +13,7 @@ from pathlib import Path
 from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
 from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site
 from lhs_pipeline.spc_command import add_spc_command
+from lhs_pipeline.themes_command import add_themes_command
 
 _COMMITTED_DEMO = Path("data/demo")
 
@@ -65,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     new = _add(commands, "new-site", _new_site, "make a folder for your own organisation")
     new.add_argument("name", help="the organisation's name")
     add_spc_command(commands)
+    add_themes_command(commands)
     evaluate = _add(
         commands, "evaluate", _evaluate, "judge changes from three files, without a site"
     )

@@ -54,14 +54,6 @@ class Codebook:
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.ids))
 
 
-def score_of(words_count: int) -> float:
-    """Return how strongly words speak for a theme: one half for one word, three quarters for two.
-
-    It is no probability; with coders' labels `theme_model` gives one.
-    """
-    return float(1.0 - 0.5**words_count)
-
-
 def pattern_of(term: str) -> str:
     """Return a plain word or phrase as a regular expression; `*` stands for any ending."""
     body = re.escape(term).replace(r"\*", r"\w*").replace(r"\ ", r"\s+").replace("'", "['’]?")

@@ -93,8 +93,13 @@ class ThemeModel:
 
     def __init__(self, comments: Comments, labels: Labels, rules: TrainingRules) -> None:
         held_out = _held_out_decisions(comments, labels, rules)
+        folds = [test for _, test in respondent_folds(labels.respondents)]
         self.choices = tuple(
-            _choose(comments.hits[:, theme], held_out[:, theme], labels.marks[:, theme], rules)
+            _choose(
+                comments.hits[:, theme],
+                _HeldOut(held_out[:, theme], labels.marks[:, theme], folds),
+                rules,
+            )
             for theme in range(labels.marks.shape[1])
         )
         self._features = TextFeatures(has_ratings=False)
@@ -102,7 +107,7 @@ class ThemeModel:
         self._weights = {
             theme: _fit(matrix, labels.marks[:, theme])
             for theme, choice in enumerate(self.choices)
-            if choice.is_model
+            if not np.isnan(choice.model_f1)
         }
 
     def assign(self, comments: Comments) -> Iterator[Assignment]:
@@ -113,6 +118,23 @@ class ThemeModel:
                 yield from self._by_model(theme, choice, matrix)
             else:
                 yield from _by_codebook(theme, choice, comments.hits[:, theme])
+
+    def decide(self, comments: Comments, *, is_model_alone: bool = False) -> Truths:
+        """Return the themes of each text: (n_texts, n_themes).
+
+        Args:
+            comments: texts to read.
+            is_model_alone: leave the choice aside and let the models alone speak; a theme
+                without one is never given.
+        """
+        matrix = self._features.transform(comments)
+        given: Truths = np.zeros((len(comments.texts), len(self.choices)), dtype=np.bool_)
+        for theme, choice in enumerate(self.choices):
+            if choice.is_model or (is_model_alone and theme in self._weights):
+                given[:, theme] = _decide(matrix, self._weights[theme]) >= choice.threshold
+            elif not is_model_alone:
+                given[:, theme] = comments.hits[:, theme] > 0
+        return given
 
     def _by_model(
         self, theme: int, choice: ThemeChoice, matrix: sp.csr_matrix
@@ -183,14 +205,33 @@ def _decide(matrix: sp.csr_matrix, weights: Floats) -> Floats:
     return np.asarray(matrix @ weights[:-1] + weights[-1], dtype=np.float64)
 
 
-def _choose(hits: Floats, decisions: Floats, marks: Truths, rules: TrainingRules) -> ThemeChoice:
+@dataclass(frozen=True)
+class _HeldOut:
+    """One theme's decisions by models that never saw the respondent, what coders said, folds."""
+
+    decisions: Floats
+    marks: Truths
+    folds: list[npt.NDArray[np.intp]]
+
+    def f1(self) -> float:
+        """F1 where the threshold, too, is that of the other respondents."""
+        given: Truths = np.zeros_like(self.marks)
+        for test in self.folds:
+            others = np.setdiff1d(np.arange(self.marks.size), test)
+            threshold = _best_threshold(self.decisions[others], self.marks[others])
+            given[test] = self.decisions[test] >= threshold
+        return f1_of(given, self.marks)
+
+
+def _choose(hits: Floats, held_out: _HeldOut, rules: TrainingRules) -> ThemeChoice:
     """Codebook or model for one theme, by their F1 on the same labels."""
+    decisions, marks = held_out.decisions, held_out.marks
     examples = int(marks.sum())
     codebook_f1 = f1_of(hits > 0, marks)
     model_f1, threshold, slope, intercept = float("nan"), np.inf, 0.0, 0.0
     if not np.isnan(decisions).any():
         threshold = _best_threshold(decisions, marks)
-        model_f1 = f1_of(decisions >= threshold, marks)
+        model_f1 = held_out.f1()
         slope, intercept = _calibrate(decisions, marks)
     is_sure = marks.size >= _SURE_LABELS_COUNT
     lead = 0.0 if is_sure else rules.caution / np.sqrt(max(examples, 1))
@@ -209,6 +250,8 @@ def _choose(hits: Floats, decisions: Floats, marks: Truths, rules: TrainingRules
 def _best_threshold(decisions: Floats, marks: Truths) -> float:
     """The median of the thresholds of best F1 over resamples, so that no one text decides it."""
     chance = np.random.default_rng(_SEED)
+    if not marks.any():
+        return float(np.inf)
     found = [_threshold_of_best_f1(decisions, marks)]
     for _ in range(_RESAMPLES_COUNT):
         rows = chance.integers(0, marks.size, marks.size)

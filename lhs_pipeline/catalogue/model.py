@@ -117,7 +117,18 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Voices:
-    """How the rows of a source are read as insights."""
+    """How the rows of a source are read as insights.
+
+    Attributes:
+        positive_ratings: ratings that praise where the words do not tell.
+        negative_ratings: ratings that criticise where the words do not tell.
+        is_critical: people write here because something is wrong.
+        question: column with what was asked.
+        critical_questions: answers to these criticise where neither words nor rating tell.
+        reporter: column that knows one reporter from another; it is stored hashed.
+        speaker_group: column with the group of staff that spoke.
+        severity: column with the harm as reported.
+    """
 
     __pydantic_config__ = _STRICT
     insight_id: str
@@ -131,6 +142,7 @@ class Voices:
     critical_questions: tuple[str, ...] = ()
     reporter: str | None = None
     speaker_group: str | None = None
+    severity: str | None = None
 
 
 @dataclass(frozen=True)

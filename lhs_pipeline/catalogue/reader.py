@@ -6,7 +6,7 @@ loads is a catalogue that holds together.
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -98,7 +98,12 @@ def read_codebook(folder: Path) -> dict[str, Code]:
         complaints.append(Complaint(folder, "folder", "holds no .toml file: one per theme"))
     if complaints:
         raise CatalogueError(complaints)
-    return {id_: _as_code(record) for id_, record in read.items()}
+    return as_codes(read)
+
+
+def as_codes(records: Mapping[str, Topic | Code]) -> dict[str, Code]:
+    """Return topics, or themes of a codebook, as themes by id."""
+    return {id_: _as_code(record) for id_, record in records.items()}
 
 
 def _as_code(record: Topic | Code) -> Code:
@@ -211,6 +216,7 @@ def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
                 source.voices.question,
                 source.voices.reporter,
                 source.voices.speaker_group,
+                source.voices.severity,
             )
             for name in [*spoken, *filter(None, told)]:
                 yield from _unknown(file, "voices", name, columns)

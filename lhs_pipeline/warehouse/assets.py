@@ -103,6 +103,13 @@ def asset_of(table: Table, *kinds: str) -> dict[str, Any]:
     }
 
 
+def spec_of(table: Table, *kinds: str, deps: Sequence[str]) -> dg.AssetSpec:
+    """Return the spec of a declared table that an asset writes by itself."""
+    return dg.AssetSpec(
+        deps=[dg.AssetKey(name.split(".")) for name in deps], **asset_of(table, *kinds)
+    )
+
+
 def group_name(step: str) -> str:
     """Return the numbered group of a step, so that the collapsed graph reads as the loop."""
     return f"{STEPS.index(step) + 1}_{step}"
