@@ -88,9 +88,11 @@ def find_emerging(
     rows: list[Record] = []
     windows = dict(_windows(insights, policy, today))
     for voice, window in sorted(windows.items()):
-        bursts = _find_bursts(window, known, policy, len(windows))
+        bursts = _find_bursts(window, policy, len(windows))
         for group in _join(bursts):
-            rows.append(_row(voice, group, window, today))
+            # A surge of a declared topic, with whatever else its comments say, is not new.
+            if not any(burst.term in known for burst in group):
+                rows.append(_row(voice, group, window, today))
     return frame_of(EMERGING_THEMES, [{**row, **_status(row, said)} for row in rows])
 
 
@@ -130,9 +132,7 @@ def terms_of(text: str) -> frozenset[str]:
     return frozenset(terms)
 
 
-def _find_bursts(
-    window: _Window, known: frozenset[str], policy: ThemesPolicy, looks_count: int
-) -> list[_Burst]:
+def _find_bursts(window: _Window, policy: ThemesPolicy, looks_count: int) -> list[_Burst]:
     """Words above chance, where all words and all voices together err as rarely as agreed."""
     places: dict[str, set[int]] = defaultdict(set)
     for place, row in enumerate(window.recent):
@@ -161,7 +161,6 @@ def _find_bursts(
             float(chance[at]),
         )
         for at in np.flatnonzero(is_burst)
-        if terms[at] not in known
     ]
 
 

@@ -104,7 +104,7 @@ def _grid(frame: pd.DataFrame, keys: list[str], months: pd.PeriodIndex) -> pd.Da
     counts = frame.groupby([*keys, "month"], observed=True).size().unstack("month", fill_value=0)
     wide = counts.reindex(columns=months, fill_value=0)
     wide.columns.name = "month"
-    return wide.stack().rename("count").reset_index()
+    return wide.stack().to_frame("count").reset_index()
 
 
 def _chart(counts: pd.DataFrame, chart: FileChart, policy: SpcPolicy) -> pd.DataFrame:

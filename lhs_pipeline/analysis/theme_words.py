@@ -24,7 +24,7 @@ _ENDINGS = (
     ("ing", ""), ("ies", "y"), ("ied", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"),
     ("xes", "x"), ("ers", "er"), ("ed", ""), ("es", "e"), ("ly", ""), ("s", ""),
 )  # fmt: skip
-_KEPT = re.compile(r"(?:ss|us|is)$")
+_KEPT = re.compile(r"(?:ss|us|sis|this)$")
 _DOUBLED = re.compile(r"([bdgmnprt])\1$")
 _SHORTEST_STEM = 3
 
