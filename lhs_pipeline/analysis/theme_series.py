@@ -38,8 +38,8 @@ THEME_SERIES = declare(
     },
 )
 _KEYS = ["topic_id", "unit_id", "voice"]
-_FEWEST_MENTIONS = 5
-"""A series with fewer in all says nothing on a chart."""
+_FEWEST_MENTIONS_A_MONTH = 3.0
+"""With fewer, on average, a month without any is ordinary and a chart of shares says nothing."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _count(insights: pd.DataFrame, themes: pd.DataFrame, today: date) -> _Counts
         return _Counts(pd.DataFrame(), pd.DataFrame())
     received = _grid(heard, ["unit_id", "voice"], months)
     mentions = _grid(spoken, _KEYS, months).rename(columns={"count": "numerator"})
-    often = mentions.groupby(_KEYS)["numerator"].transform("sum") >= _FEWEST_MENTIONS
+    often = mentions.groupby(_KEYS)["numerator"].transform("mean") >= _FEWEST_MENTIONS_A_MONTH
     both = mentions[often].merge(received, on=["unit_id", "voice", "month"])
     return _Counts(
         both.rename(columns={"count": "denominator"}), received.rename(columns={"count": "value"})
@@ -104,7 +104,7 @@ def _grid(frame: pd.DataFrame, keys: list[str], months: pd.PeriodIndex) -> pd.Da
     counts = frame.groupby([*keys, "month"], observed=True).size().unstack("month", fill_value=0)
     wide = counts.reindex(columns=months, fill_value=0)
     wide.columns.name = "month"
-    return wide.stack().to_frame("count").reset_index()
+    return wide.reset_index().melt(id_vars=keys, var_name="month", value_name="count")
 
 
 def _chart(counts: pd.DataFrame, chart: FileChart, policy: SpcPolicy) -> pd.DataFrame:
