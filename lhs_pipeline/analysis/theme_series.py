@@ -104,7 +104,9 @@ def _grid(frame: pd.DataFrame, keys: list[str], months: pd.PeriodIndex) -> pd.Da
     counts = frame.groupby([*keys, "month"], observed=True).size().unstack("month", fill_value=0)
     wide = counts.reindex(columns=months, fill_value=0)
     wide.columns.name = "month"
-    return wide.reset_index().melt(id_vars=keys, var_name="month", value_name="count")
+    long = wide.reset_index().melt(id_vars=keys, var_name="month", value_name="count")
+    # Melted headings have lost that they are months.
+    return long.assign(month=pd.PeriodIndex(long["month"], freq="M"))
 
 
 def _chart(counts: pd.DataFrame, chart: FileChart, policy: SpcPolicy) -> pd.DataFrame:
