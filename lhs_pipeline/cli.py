@@ -16,6 +16,7 @@ from lhs_pipeline.evidence_command import add_evidence_command
 from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site
 from lhs_pipeline.source_commands import add_source_commands, record_insight
 from lhs_pipeline.spc_command import add_spc_command
+from lhs_pipeline.themes_command import add_themes_command
 
 _COMMITTED_DEMO = Path("data/demo")
 
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     add_evidence_command(commands)
     add_deidentify_command(commands)
     add_source_commands(commands)
+    add_themes_command(commands)
     evaluate = _add(
         commands, "evaluate", _evaluate, "judge changes from three files, without a site"
     )

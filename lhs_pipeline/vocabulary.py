@@ -130,6 +130,23 @@ class Voice(StrEnum):
     SAFETY = "safety"
 
 
+class Sentiment(StrEnum):
+    """What a comment says as a whole; `none` where it neither praises nor criticises."""
+
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+    MIXED = "mixed"
+    NONE = "none"
+
+
+class Urgency(StrEnum):
+    """How soon a person must read an insight."""
+
+    IMMEDIATE = "immediate"
+    SAME_DAY = "same_day"
+    ROUTINE = "routine"
+
+
 class LensAnswer(StrEnum):
     """What one source says of a problem; silence and absence are different answers."""
 

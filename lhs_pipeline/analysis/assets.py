@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from lhs_pipeline.analysis.comparisons import COMPARISONS, find_comparisons
+from lhs_pipeline.analysis.emerging import EMERGING_THEMES, find_emerging
 from lhs_pipeline.analysis.evidence import match_evidence
 from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_evidence
 from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
@@ -13,10 +14,14 @@ from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
 from lhs_pipeline.analysis.interdependencies import INTERDEPENDENCIES, find_interdependencies
 from lhs_pipeline.analysis.problem_evidence import PROBLEM_EVIDENCE, find_problem_evidence
 from lhs_pipeline.analysis.problems import CYCLES, PROBLEMS, Findings, find_problems
+from lhs_pipeline.analysis.reading_store import read_what_is_new
+from lhs_pipeline.analysis.readings import READINGS, THEME_MODELS
+from lhs_pipeline.analysis.repeats import REPEATS, count_once, find_repeats
 from lhs_pipeline.analysis.signal_tables import TABLES as SIGNAL_TABLES
 from lhs_pipeline.analysis.signal_warehouse import BREAK_SOURCES, write_signals
-from lhs_pipeline.analysis.theme_table import THEMES, tabulate_themes
-from lhs_pipeline.analysis.themes import find_themes
+from lhs_pipeline.analysis.silence import VOICES_HEARD, Heard, find_silence
+from lhs_pipeline.analysis.theme_series import THEME_SERIES, make_theme_series
+from lhs_pipeline.analysis.theme_table import THEMES
 from lhs_pipeline.analysis.triage import TRIAGE, rank_problems
 from lhs_pipeline.analysis.voice_signals import VOICE_SIGNALS, find_voice_signals
 from lhs_pipeline.catalogue.model import Catalogue
@@ -28,7 +33,7 @@ from lhs_pipeline.warehouse.assets import (
     sample_of,
     specs_of,
 )
-from lhs_pipeline.warehouse.table import Table, records_of, write_query
+from lhs_pipeline.warehouse.table import Table, count_rows, records_of, write_query
 
 
 def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
@@ -45,8 +50,12 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         _signals_asset(list(catalogue.sources)),
         comparisons,
         interdependencies,
-        themes,
+        read_insights,
+        repeats,
         voice_signals,
+        emerging_themes,
+        theme_series,
+        voices_heard,
         evidence,
         find_cycles,
         problem_evidence,
@@ -136,18 +145,90 @@ def interdependencies(
     )
 
 
-@dg.asset(**asset_of(THEMES, "python"), ins=inputs_of("analysis.insights"))
-def themes(site: SiteResource, insights: pd.DataFrame) -> pd.DataFrame:
-    """Topics that each insight speaks of."""
-    found = find_themes(records_of(insights), site.catalogue().topics)
-    return tabulate_themes(found, insights)
+@dg.multi_asset(
+    name="readings",
+    specs=specs_of(
+        *(READINGS, THEMES, THEME_MODELS),
+        reads=("analysis.insights", "collection.theme_labels"),
+        kinds=("python",),
+    ),
+)
+def read_insights(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
+    """What each insight says, read once."""
+    with site.warehouse().transaction() as con:
+        counts = read_what_is_new(con, site.catalogue())
+        rows = {t.noun: count_rows(con, t.name) for t in (READINGS, THEMES, THEME_MODELS)}
+    for noun, count in rows.items():
+        read = {"insights_read": counts.read} if noun == READINGS.noun else {}
+        yield dg.MaterializeResult(
+            asset_key=["analysis", noun], metadata={"dagster/row_count": count, **read}
+        )
 
 
-@dg.asset(**asset_of(VOICE_SIGNALS, "scipy"), ins=inputs_of("analysis.insights", "analysis.themes"))
-def voice_signals(site: SiteResource, insights: pd.DataFrame, themes: pd.DataFrame) -> pd.DataFrame:
+@dg.asset(**asset_of(REPEATS, "python"), ins=inputs_of("analysis.insights"))
+def repeats(site: SiteResource, insights: pd.DataFrame) -> pd.DataFrame:
+    """Insights that say the same thing again."""
+    return find_repeats(insights, site.catalogue().rules.themes)
+
+
+@dg.asset(
+    **asset_of(VOICE_SIGNALS, "scipy"),
+    ins=inputs_of("analysis.insights", "analysis.themes", "analysis.repeats"),
+)
+def voice_signals(
+    site: SiteResource, insights: pd.DataFrame, themes: pd.DataFrame, repeats: pd.DataFrame
+) -> pd.DataFrame:
     """Topics that are spoken of more, or less, than before."""
     policy = site.catalogue().rules.voices
-    return find_voice_signals(insights, themes, policy, site.site().today())
+    once = count_once(insights, repeats), count_once(themes, repeats)
+    return find_voice_signals(*once, policy, site.site().today())
+
+
+@dg.asset(
+    **asset_of(EMERGING_THEMES, "scipy"),
+    ins=inputs_of(
+        "analysis.insights", "analysis.themes", "analysis.repeats", "collection.emerging_verdicts"
+    ),
+)
+def emerging_themes(
+    site: SiteResource,
+    insights: pd.DataFrame,
+    themes: pd.DataFrame,
+    repeats: pd.DataFrame,
+    emerging_verdicts: pd.DataFrame,
+) -> pd.DataFrame:
+    """Words that suddenly come up and that no topic declares."""
+    policy, today = site.catalogue().rules.themes, site.site().today()
+    return find_emerging(count_once(insights, repeats), themes, emerging_verdicts, policy, today)
+
+
+@dg.asset(
+    **asset_of(THEME_SERIES, "scipy"),
+    ins=inputs_of("analysis.insights", "analysis.themes", "analysis.repeats"),
+)
+def theme_series(
+    site: SiteResource, insights: pd.DataFrame, themes: pd.DataFrame, repeats: pd.DataFrame
+) -> pd.DataFrame:
+    """Shares of comments on each theme, charted."""
+    once = count_once(insights, repeats), count_once(themes, repeats)
+    return make_theme_series(*once, site.catalogue().rules.spc, site.site().today())
+
+
+@dg.asset(
+    **asset_of(VOICES_HEARD, "scipy"),
+    ins=inputs_of("analysis.insights", "analysis.themes", "analysis.repeats", "collection.units"),
+)
+def voices_heard(
+    site: SiteResource,
+    insights: pd.DataFrame,
+    themes: pd.DataFrame,
+    repeats: pd.DataFrame,
+    units: pd.DataFrame,
+) -> pd.DataFrame:
+    """Which units and staff groups are not heard."""
+    rules = site.catalogue().rules
+    heard = Heard(count_once(insights, repeats), count_once(themes, repeats), units)
+    return find_silence(heard, rules.themes, rules.voices, site.site().today())
 
 
 @dg.asset(
@@ -237,8 +318,14 @@ TABLES: tuple[Table, ...] = (
     COMPARISONS,
     INTERDEPENDENCIES,
     INSIGHTS,
+    READINGS,
     THEMES,
+    THEME_MODELS,
+    REPEATS,
     VOICE_SIGNALS,
+    EMERGING_THEMES,
+    THEME_SERIES,
+    VOICES_HEARD,
     EVIDENCE,
     PROBLEMS,
     CYCLES,

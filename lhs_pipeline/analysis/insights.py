@@ -19,6 +19,11 @@ INSIGHTS = declare(
         "received_on": "DATE day",
         "rating": "BIGINT rating where the source has one",
         "incident_type": "VARCHAR structured type where the source has one",
+        "question": "VARCHAR what was asked, where the source says",
+        "reporter_id": "VARCHAR hash that tells one reporter from another, where the source can",
+        "speaker_group": "VARCHAR group of staff that spoke, where the source says",
+        "reported_severity": "VARCHAR harm as reported, where the source has it",
+        "presumed_side": "BIGINT 1 praise, -1 criticism where the words do not tell; by contract",
         "text": "VARCHAR de-identified text",
         "source_file": "VARCHAR file that the row came from",
         "source_row": "BIGINT row in that file",
@@ -53,7 +58,37 @@ def _select_of(source: Source, voices: Voices) -> str:
         cast("{voices.received_on}" as date) as received_on,
         cast({voices.rating or "null"} as bigint) as rating,
         {"incident_type" if has_type else "cast(null as varchar)"} as incident_type,
+        {_text_or_null(voices.question)} as question,
+        {_hash_or_null(source, voices.reporter)} as reporter_id,
+        {_text_or_null(voices.speaker_group)} as speaker_group,
+        {_text_or_null(voices.severity)} as reported_severity,
+        {_presumed_side(voices)} as presumed_side,
         "{voices.text}" as text, source_file, source_row
     from collection."{source.id}"
     where "{voices.text}" is not null
     """
+
+
+def _text_or_null(column: str | None) -> str:
+    return f'cast("{column}" as varchar)' if column else "cast(null as varchar)"
+
+
+def _hash_or_null(source: Source, column: str | None) -> str:
+    if column is None:
+        return "cast(null as varchar)"
+    return f"md5(concat('{source.id}:', \"{column}\"))"
+
+
+def _presumed_side(voices: Voices) -> str:
+    """Rating, then question, then what the source is for."""
+    cases = [
+        f'when "{voices.rating}" in ({", ".join(map(str, ratings))}) then {side}'
+        for ratings, side in ((voices.positive_ratings, 1), (voices.negative_ratings, -1))
+        if voices.rating and ratings
+    ]
+    if voices.question and voices.critical_questions:
+        asked = ", ".join("'" + q.replace("'", "''") + "'" for q in voices.critical_questions)
+        cases.append(f'when "{voices.question}" in ({asked}) then -1')
+    otherwise = "-1" if voices.is_critical else "null"
+    chosen = f"case {' '.join(cases)} else {otherwise} end" if cases else otherwise
+    return f"cast({chosen} as bigint)"

@@ -19,6 +19,8 @@ THEMES = declare(
         "voice": "VARCHAR patient, staff or safety",
         "is_negative": "BOOLEAN whether it is critical",
         "matched_terms": "VARCHAR the words that led to the topic",
+        "score": "DOUBLE how sure: 1/2 for one word, 3/4 for two; a probability where taught",
+        "method": "VARCHAR codebook, type (the reporter chose), model or coder",
     },
 )
 
@@ -35,6 +37,8 @@ def tabulate_themes(themes: Iterable[Theme], insights: pd.DataFrame) -> pd.DataF
             "voice": known[theme.insight_id]["voice"],
             "is_negative": theme.is_negative,
             "matched_terms": theme.matched_terms,
+            "score": theme.score,
+            "method": theme.method,
         }
         for theme in themes
     ]

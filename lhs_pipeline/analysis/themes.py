@@ -7,16 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from lhs_pipeline.analysis.polarity import judge_clause, split_clauses
 from lhs_pipeline.catalogue.model import Topic
-from lhs_pipeline.vocabulary import Voice
 
-_POSITIVE_RATINGS = frozenset({1, 2})
-_NEGATIVE_RATINGS = frozenset({4, 5})
-_CRITICAL_VOICES = frozenset({Voice.STAFF, Voice.SAFETY})
-_CRITICAL_SOURCES = frozenset({"complaints", "concerns"})
 _REMEMBERED_TEXTS = 50_000
 _FLAG_OR_NAME = re.compile(r"\(\?[A-Za-z-]")
 _ESCAPE_OR_LETTER = re.compile(r"\\.|[A-Z]")
@@ -30,6 +25,27 @@ class Theme:
     topic_id: str
     matched_terms: str
     is_negative: bool
+    score: float
+    method: str
+
+
+@dataclass(frozen=True)
+class Taught:
+    """One topic of one insight, by a model or by a coder.
+
+    Attributes:
+        score: probability of the topic; 1 where a coder named it.
+        method: codebook, model or coder.
+        words: the model's leading words.
+    """
+
+    score: float
+    method: str
+    words: tuple[str, ...]
+
+
+TaughtByInsight = Mapping[str, Mapping[str, Taught]]
+"""Topics by insight; an insight that is there has these topics and no others."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +57,22 @@ class Hit:
     term: str
 
 
+class Patterns(Protocol):
+    """Whatever says by regular expressions which words count, and which do not."""
+
+    @property
+    def include(self) -> tuple[str, ...]:
+        """Words that count."""
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """Places in which they do not."""
+
+
 class TopicPattern:
     """A topic's `include` and `exclude` patterns as two compiled expressions."""
 
-    def __init__(self, topic: Topic) -> None:
+    def __init__(self, topic: Patterns) -> None:
         self._include = _Expression(topic.include)
         self._exclude = _Expression(topic.exclude)
 
@@ -84,27 +112,42 @@ class _Expression:
         return [match.span() for match in found if match.end() > match.start()]
 
 
-def find_themes(insights: Iterable[Mapping[str, Any]], topics: Mapping[str, Topic]) -> list[Theme]:
+def find_themes(
+    insights: Iterable[Mapping[str, Any]],
+    topics: Mapping[str, Topic],
+    taught: TaughtByInsight | None = None,
+) -> list[Theme]:
     """Return one theme per insight and topic that it speaks of, in the order given.
 
     An incident whose structured type a topic lists belongs to that topic alone: the reporter
-    chose it. Any other text is matched by pattern and may belong to several topics.
+    chose it. Any other text is matched by pattern and may belong to several topics. What was
+    taught comes before both.
 
     Args:
-        insights: rows with `insight_id`, `text`, and where known `rating`, `voice`,
-            `source_id` and `incident_type`.
+        insights: rows with `insight_id`, `text`, and where known `presumed_side` and
+            `incident_type`.
         topics: topics by id.
+        taught: topics by a model or a coder, for the insights that have them.
     """
-    coder = _Coder(topics)
+    coder = _Coder(topics, taught or {})
     return [theme for insight in insights for theme in coder.code(insight)]
+
+
+def score_of(words_count: int) -> float:
+    """Return how strongly words speak for a theme: one half for one word, three quarters for two.
+
+    It is no probability; with coders' labels a model gives one.
+    """
+    return float(1.0 - 0.5**words_count)
 
 
 class _Coder:
     """The topics' patterns, compiled once; repeated texts are matched once."""
 
-    def __init__(self, topics: Mapping[str, Topic]) -> None:
+    def __init__(self, topics: Mapping[str, Topic], taught: TaughtByInsight) -> None:
         self._patterns = {id_: TopicPattern(topic) for id_, topic in sorted(topics.items())}
         self._expected_reliable = {id_ for id_, t in topics.items() if t.is_expected_reliable}
+        self._taught = taught
         self._topics_by_type: dict[str, list[str]] = {}
         for id_, topic in sorted(topics.items()):
             for incident_type in topic.incident_types:
@@ -112,19 +155,25 @@ class _Coder:
         self._find_hits = lru_cache(_REMEMBERED_TEXTS)(self._find_hits_of_all)
 
     def code(self, insight: Mapping[str, Any]) -> Iterator[Theme]:
-        text = _text_of(insight.get("text"))
-        for topic_id, hits in self._hits_of(insight, text):
+        text, insight_id = _text_of(insight.get("text")), str(insight["insight_id"])
+        taught = self._taught.get(insight_id)
+        for topic_id, hits in self._hits_of(insight, text, taught):
             terms = _distinct(hit.term for hit in hits)
-            if not hits:
-                terms = [f"incident type: {insight['incident_type']}"]
+            lesson = taught[topic_id] if taught else _untaught(terms)
+            if not terms:
+                terms = _distinct(lesson.words) or [_said_by(lesson, insight)]
             is_negative = _is_negative(insight, text, hits, topic_id in self._expected_reliable)
-            yield Theme(str(insight["insight_id"]), topic_id, ";".join(terms), is_negative)
+            yield Theme(
+                insight_id, topic_id, ";".join(terms), is_negative, lesson.score, lesson.method
+            )
 
     def _hits_of(
-        self, insight: Mapping[str, Any], text: str
+        self, insight: Mapping[str, Any], text: str, taught: Mapping[str, Taught] | None
     ) -> Iterable[tuple[str, tuple[Hit, ...]]]:
         decided = self._topics_by_type.get(_text_of(insight.get("incident_type")))
         found = self._find_hits(text)
+        if taught is not None:
+            decided = sorted(taught)
         if decided is None:
             return found
         by_topic = dict(found)
@@ -135,10 +184,25 @@ class _Coder:
         return tuple((id_, found) for id_, found in hits if found)
 
 
+def _untaught(terms: list[str]) -> Taught:
+    """What words, or the reporter's choice of a type, say by themselves."""
+    return Taught(score_of(len(terms)) if terms else 1.0, "codebook" if terms else "type", ())
+
+
+def _said_by(lesson: Taught, insight: Mapping[str, Any]) -> str:
+    if lesson.method == "type":
+        return f"incident type: {insight['incident_type']}"
+    return "named by a coder" if lesson.method == "coder" else "the text as a whole"
+
+
 def _is_negative(
     insight: Mapping[str, Any], text: str, hits: tuple[Hit, ...], is_expected_reliable: bool
 ) -> bool:
-    """Return the polarity of the clauses that carry the topic; where they do not tell, presume."""
+    """Return the polarity of the clauses that carry the topic; where they do not tell, presume.
+
+    What is presumed is the contract's; without it, what should simply work is not mentioned for
+    working.
+    """
     said = [
         judge_clause(text[start:end])
         for start, end in split_clauses(text)
@@ -148,20 +212,8 @@ def _is_negative(
         return True
     if max(said, default=0) > 0:
         return False
-    return _is_presumed_negative(insight, is_expected_reliable)
-
-
-def _is_presumed_negative(insight: Mapping[str, Any], is_expected_reliable: bool) -> bool:
-    """Rating, then voice, then topic: what should simply work is not mentioned for working."""
-    rating = insight.get("rating")
-    if rating in _NEGATIVE_RATINGS:
-        return True
-    if rating in _POSITIVE_RATINGS:
-        return False
-    is_critical_voice = insight.get("voice") in _CRITICAL_VOICES
-    return (
-        is_critical_voice or insight.get("source_id") in _CRITICAL_SOURCES or is_expected_reliable
-    )
+    presumed = insight.get("presumed_side")
+    return is_expected_reliable if presumed is None else bool(presumed < 0)
 
 
 def _compile(patterns: tuple[str, ...], flags: re.RegexFlag) -> re.Pattern[str] | None:

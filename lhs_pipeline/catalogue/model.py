@@ -22,6 +22,7 @@ from lhs_pipeline.vocabulary import (
     Period,
     Severity,
     SourceKind,
+    Urgency,
     Weekday,
 )
 
@@ -154,7 +155,18 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Voices:
-    """How the rows of a source are read as insights."""
+    """How the rows of a source are read as insights.
+
+    Attributes:
+        positive_ratings: ratings that praise where the words do not tell.
+        negative_ratings: ratings that criticise where the words do not tell.
+        is_critical: people write here because something is wrong.
+        question: column with what was asked.
+        critical_questions: answers to these criticise where neither words nor rating tell.
+        reporter: column that knows one reporter from another; it is stored hashed.
+        speaker_group: column with the group of staff that spoke.
+        severity: column with the harm as reported.
+    """
 
     __pydantic_config__ = _STRICT
     insight_id: str
@@ -162,6 +174,13 @@ class Voices:
     received_on: str
     rating: str | None = None
     positive_ratings: tuple[int, ...] = ()
+    negative_ratings: tuple[int, ...] = ()
+    is_critical: bool = False
+    question: str | None = None
+    critical_questions: tuple[str, ...] = ()
+    reporter: str | None = None
+    speaker_group: str | None = None
+    severity: str | None = None
 
 
 @dataclass(frozen=True)
@@ -235,6 +254,33 @@ class Topic:
     exclude: tuple[str, ...] = ()
     evidence_terms: tuple[str, ...] = ()
     incident_types: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Code:
+    """One theme of a codebook, in plain words that a coder can read and change.
+
+    Attributes:
+        terms: words and phrases; `*` at an end stands for any ending.
+        alone_terms: the same, but they count only where no other theme was found; a lone `*`
+            is any text.
+        include: regular expressions, for what plain words cannot say.
+        exclude: regular expressions; a term that one of them overlaps does not count.
+        labels: other names of the theme, such as column headings of labelled files.
+        urgency: for danger signs alone: how soon a person must read it.
+    """
+
+    __pydantic_config__ = _STRICT
+    id: str
+    title: str
+    group: str
+    description: str
+    terms: tuple[str, ...] = ()
+    alone_terms: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    urgency: Urgency | None = None
 
 
 @dataclass(frozen=True)
@@ -348,6 +394,26 @@ class VoicesPolicy:
 
 
 @dataclass(frozen=True)
+class ThemesPolicy:
+    """When coders' labels teach, what is the same thing again, and what is a new theme."""
+
+    __pydantic_config__ = _STRICT
+    minimum_labelled_count: int
+    minimum_examples_count: int
+    caution: float
+    repeat_similarity: float
+    repeat_minimum_words_count: int
+    repeat_days: int
+    emerging_recent_weeks_count: int
+    emerging_comparison_weeks_count: int
+    emerging_minimum_count: int
+    emerging_minimum_ratio: float
+    emerging_false_alert_prop: float
+    silent_share_prop: float
+    silent_chance_prop: float
+
+
+@dataclass(frozen=True)
 class TriagePolicy:
     """How problems are widened and ranked."""
 
@@ -398,6 +464,7 @@ class Policy:
     comparisons: ComparisonsPolicy
     interdependencies: InterdependenciesPolicy
     voices: VoicesPolicy
+    themes: ThemesPolicy
     triage: TriagePolicy
     evaluation: EvaluationPolicy
     disclosure: DisclosurePolicy
@@ -411,6 +478,7 @@ class Catalogue:
     sources: dict[str, Source] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
     authorities: dict[str, Authority] = field(default_factory=dict)
+    dangers: dict[str, Code] = field(default_factory=dict)
     policy: Policy | None = None
 
     @property

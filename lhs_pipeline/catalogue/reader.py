@@ -7,7 +7,7 @@ loads is a catalogue that holds together.
 import codecs
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -20,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from lhs_pipeline.catalogue.model import (
     Authority,
     Catalogue,
+    Code,
     Column,
     Indicator,
     Policy,
@@ -36,7 +37,10 @@ _FOLDERS: dict[str, type] = {
     "sources": Source,
     "topics": Topic,
     "authorities": Authority,
+    "dangers": Code,
 }
+CODEBOOKS = STARTER / "codebooks"
+"""Codebooks that ship with the package, for comments outside a site's own topics."""
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _BASE = re.compile(r"^per_[1-9][0-9]*$")
 _TAKEN = re.compile(
@@ -89,13 +93,59 @@ def read_catalogue(folder: Path = STARTER) -> Catalogue:
     return catalogue
 
 
+def read_codebook(folder: Path) -> dict[str, Code]:
+    """Return the themes of a codebook by id, one file each.
+
+    Args:
+        folder: one TOML file per theme; the topics of a site serve as well.
+
+    Raises:
+        CatalogueError: a file cannot be read, or there is none.
+    """
+    complaints: list[Complaint] = []
+    kind = Topic if folder.name == "topics" else Code
+    read = _read_files(folder, kind, complaints)
+    complaints += [c for id_, code in read.items() for c in _broken_patterns(folder, id_, code)]
+    if not read and not complaints:
+        complaints.append(Complaint(folder, "folder", "holds no .toml file: one per theme"))
+    if complaints:
+        raise CatalogueError(complaints)
+    return as_codes(read)
+
+
+def as_codes(records: Mapping[str, Topic | Code]) -> dict[str, Code]:
+    """Return topics, or themes of a codebook, as themes by id."""
+    return {id_: _as_code(record) for id_, record in records.items()}
+
+
+def _as_code(record: Topic | Code) -> Code:
+    if isinstance(record, Code):
+        return record
+    return Code(
+        id=record.id,
+        title=record.title,
+        group=str(record.domain),
+        description=record.description,
+        include=record.include,
+        exclude=record.exclude,
+    )
+
+
 def _read_folder(folder: Path, part: str, complaints: list[Complaint]) -> dict[str, Any]:
+    records = _read_files(folder / part, _FOLDERS[part], complaints)
+    if part == "dangers" and not records and folder != STARTER:
+        # A site that never thought of danger signs is warned by those of the package.
+        records = _read_files(STARTER / part, _FOLDERS[part], complaints)
+    return records
+
+
+def _read_files(folder: Path, kind: type, complaints: list[Complaint]) -> dict[str, Any]:
     records: dict[str, Any] = {}
-    for file in sorted((folder / part).glob("*.toml")):
+    for file in sorted(folder.glob("*.toml")):
         if not _ID.match(file.stem):
             complaints.append(Complaint(file, "file name", "expected lower_case_with_underscores"))
             continue
-        record = _read_file(file, _FOLDERS[part], {"id": file.stem}, complaints)
+        record = _read_file(file, kind, {"id": file.stem}, complaints)
         if record is not None:
             records[file.stem] = record
     return records
@@ -192,7 +242,14 @@ def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
             yield from _unknown(file, "grain or date_column", name, columns)
         if source.voices is not None:
             spoken = (source.voices.insight_id, source.voices.text, source.voices.received_on)
-            for name in [*spoken, *([source.voices.rating] if source.voices.rating else [])]:
+            told = (
+                source.voices.rating,
+                source.voices.question,
+                source.voices.reporter,
+                source.voices.speaker_group,
+                source.voices.severity,
+            )
+            for name in [*spoken, *filter(None, told)]:
                 yield from _unknown(file, "voices", name, columns)
         for column in source.columns:
             yield from _broken_reference(file, column, catalogue)
@@ -231,13 +288,22 @@ def _broken_reference(file: Path, column: Column, catalogue: Catalogue) -> Itera
 
 def _broken_topics(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
     for topic in catalogue.topics.values():
-        file = folder / "topics" / f"{topic.id}.toml"
-        for key, patterns in (("include", topic.include), ("exclude", topic.exclude)):
-            for pattern in patterns:
-                try:
-                    re.compile(pattern)
-                except re.error as error:
-                    yield Complaint(file, key, f"{pattern!r} is no regular expression: {error}")
+        yield from _broken_patterns(folder / "topics", topic.id, topic)
+    for danger in catalogue.dangers.values():
+        yield from _broken_patterns(folder / "dangers", danger.id, danger)
+        if danger.urgency is None:
+            file = folder / "dangers" / f"{danger.id}.toml"
+            yield Complaint(file, "urgency", "missing: a danger sign says how soon it is read")
+
+
+def _broken_patterns(folder: Path, id_: str, record: Topic | Code) -> Iterator[Complaint]:
+    file = folder / f"{id_}.toml"
+    for key, patterns in (("include", record.include), ("exclude", record.exclude)):
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                yield Complaint(file, key, f"{pattern!r} is no regular expression: {error}")
 
 
 def _broken_authorities(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:

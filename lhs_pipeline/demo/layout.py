@@ -13,7 +13,7 @@ from lhs_pipeline.demo.generator import write_demo
 FIRST_NIGHT = date(2026, 6, 30)
 LAST_NIGHT = date(2026, 7, 1)
 _LAST_DAY = "2026-06-30"
-_CATALOGUE_PARTS = ("indicators", "sources", "topics", "authorities")
+_CATALOGUE_PARTS = ("indicators", "sources", "topics", "authorities", "dangers")
 _SITE_FILE = """# The demo: a fictional trust. `lhs demo` makes this folder anew.
 name = "Fenmarsh Hospitals (fictional demo)"
 timezone = "Europe/London"

@@ -175,22 +175,9 @@ def out_of(*tables: Table, kinds: Sequence[str] = ()) -> dict[str, dg.AssetOut]:
 
 
 def specs_of(*tables: Table, reads: Sequence[str], kinds: Sequence[str] = ()) -> list[dg.AssetSpec]:
-    """Return the assets of a function that reads and writes the warehouse itself, in batches."""
-    return [
-        dg.AssetSpec(
-            key=[table.schema, table.noun],
-            deps=[dg.AssetKey(name.split(".")) for name in reads],
-            group_name=group_name(table.schema),
-            description=f"{table.description}\n\nGrain: {table.grain}",
-            owners=[_OWNERS[table.schema]],
-            kinds={"duckdb", *kinds},
-            metadata={
-                "dagster/column_schema": schema_of(table),
-                "dagster/table_name": table.name,
-            },
-        )
-        for table in tables
-    ]
+    """Return the assets of a function that reads and writes the warehouse itself."""
+    deps = [dg.AssetKey(name.split(".")) for name in reads]
+    return [dg.AssetSpec(deps=deps, **asset_of(table, *kinds)) for table in tables]
 
 
 def inputs_of(*names: str) -> dict[str, dg.AssetIn]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lhs_pipeline.analysis.polarity import judge_clause, split_clauses
-from lhs_pipeline.analysis.themes import Theme, find_themes
+from lhs_pipeline.analysis.themes import Taught, Theme, find_themes
 from lhs_pipeline.catalogue.model import Topic
 from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.vocabulary import Domain
@@ -102,6 +102,14 @@ def test_terms_stand_as_written_once_and_semicolons_are_safe() -> None:
     assert theme.matched_terms == "Fall;a,b"
 
 
+def test_what_was_taught_comes_before_words_and_type() -> None:
+    insight = {"insight_id": "i1", "text": "she fell", "incident_type": "medication"}
+    taught = {"i1": {"discharge": Taught(1.0, "coder", ())}}
+    (theme,) = find_themes([insight], TOPICS, taught)
+    assert (theme.topic_id, theme.score, theme.method) == ("discharge", 1.0, "coder")
+    assert find_themes([insight], TOPICS, {"i1": {}}) == []
+
+
 def test_text_that_is_missing_has_no_theme() -> None:
     assert themes_of(None) == {}
     assert find_themes([], TOPICS) == []
@@ -123,45 +131,47 @@ def test_text_decides_where_no_topic_lists_the_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "rating", "is_negative"),
+    ("text", "presumed_side", "is_negative"),
     [
         ("staff were kind and caring", 1, False),
         ("staff were not kind", 1, True),
-        ("could not fault the nurses, very friendly", 5, False),
-        ("the food", 5, True),
-        ("the food", 2, False),
+        ("could not fault the nurses, very friendly", -1, False),
+        ("the food", -1, True),
+        ("the food", 1, False),
         ("the food", None, False),
-        ("food should be hot", 2, True),
+        ("food should be hot", 1, True),
     ],
 )
-def test_words_come_first_and_rating_breaks_ties(
-    text: str, rating: int | None, is_negative: bool
+def test_words_come_first_and_what_the_contract_presumes_breaks_ties(
+    text: str, presumed_side: int | None, is_negative: bool
 ) -> None:
-    assert themes_of(text, rating=rating)["patient_experience"].is_negative is is_negative
+    assert (
+        themes_of(text, presumed_side=presumed_side)["patient_experience"].is_negative
+        is is_negative
+    )
 
 
 def test_polarity_belongs_to_the_clause_that_carries_the_topic() -> None:
-    found = themes_of(
-        "The staff were lovely but we waited six hours. Nobody told us why.", rating=3
-    )
+    found = themes_of("The staff were lovely but we waited six hours. Nobody told us why.")
     assert not found["patient_experience"].is_negative
     assert found["emergency_flow"].is_negative
     assert found["communication"].is_negative
 
 
-@pytest.mark.parametrize(
-    "given", [{"voice": "staff"}, {"voice": "safety"}, {"source_id": "complaints"}]
-)
-def test_staff_incidents_and_complaints_are_critical_unless_clearly_positive(
-    given: dict[str, str],
-) -> None:
-    assert themes_of("handover on the ward", **given)["communication"].is_negative
-    assert not themes_of("handover is excellent", **given)["communication"].is_negative
+def test_who_writes_because_something_is_wrong_is_critical_unless_clearly_positive() -> None:
+    assert themes_of("handover on the ward", presumed_side=-1)["communication"].is_negative
+    assert not themes_of("handover is excellent", presumed_side=-1)["communication"].is_negative
+
+
+@pytest.mark.parametrize("source_id", ["staff_insights", "incidents", "complaints"])
+def test_the_contract_says_where_people_write_because_something_is_wrong(source_id: str) -> None:
+    voices = read_catalogue().sources[source_id].voices
+    assert voices is not None and voices.is_critical
 
 
 def test_what_should_simply_work_is_presumed_critical() -> None:
-    assert themes_of("a fall by the sink", rating=3)["falls"].is_negative
-    assert not themes_of("handover on the ward", rating=3)["communication"].is_negative
+    assert themes_of("a fall by the sink")["falls"].is_negative
+    assert not themes_of("handover on the ward")["communication"].is_negative
 
 
 @pytest.mark.parametrize(

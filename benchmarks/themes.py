@@ -1,0 +1,130 @@
+"""Comments at scale, F1 on labelled comments, and how often a planted theme is found.
+
+`python benchmarks/themes.py [--labelled FILE] [--seeds 100] [--comments 100000]
+[--parts f1,emergence,speed]` writes
+results/themes.json. CPU-seconds are of one process with one thread.
+"""
+
+import argparse
+import json
+import resource
+import time
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from lhs_pipeline.analysis.comment_coding import CommentCoder, measure_agreement
+from lhs_pipeline.analysis.comment_file import CommentFile, each_text_once, read_comments
+from lhs_pipeline.analysis.emerging import find_emerging
+from lhs_pipeline.analysis.theme_model import TrainingRules
+from lhs_pipeline.catalogue.reader import CODEBOOKS, read_catalogue, read_codebook
+
+ROOT = Path(__file__).parents[1]
+LABELLED = ROOT.parent / "shared/data/fft_comments/fft_comments_neas_labelled.csv"
+CATALOGUE = read_catalogue()
+CODES = read_codebook(CODEBOOKS / "patient_experience")
+POLICY = CATALOGUE.rules.themes
+RULES = TrainingRules(POLICY.minimum_labelled_count, POLICY.minimum_examples_count, POLICY.caution)
+RESULTS = ROOT / "benchmarks/results/themes.json"
+SIZES = (100, 250, 500, 1_000)
+TODAY = date(2026, 6, 29)
+PLANTED = ("text message", "lost my hearing aid", "blood test cancelled")
+NO_VERDICTS = pd.DataFrame({"emerging_id": [], "verdict": [], "topic_id": []})
+NO_THEMES = pd.DataFrame({"matched_terms": []})
+
+
+def measure_f1(read: CommentFile) -> dict[str, Any]:
+    """F1 of themes and sentiment, cross-validated by respondent."""
+    coder = CommentCoder(CODES, CATALOGUE.dangers, RULES)
+    found = measure_agreement(coder, read, RULES, 25, SIZES)
+    return {
+        "themes": found.themes[found.themes["examples"] > 0].to_dict("records"),
+        "overall": found.overall.to_dict("records"),
+        "sentiment": found.sentiment.to_dict("records"),
+    }
+
+
+def measure_speed(read: CommentFile, counts: list[int]) -> list[dict[str, float]]:
+    """CPU-seconds to score comments that are all different, with trained models."""
+    taught = CommentCoder(CODES, CATALOGUE.dangers, RULES, read)
+    rows = each_text_once(read).rows
+    made = []
+    for count in counts:
+        chance = np.random.default_rng(1)
+        pick = rows.iloc[chance.integers(0, len(rows), count)].reset_index(drop=True)
+        other = rows["comment"].to_numpy()[chance.integers(0, len(rows), count)]
+        pick["comment"] = pick["comment"] + " " + other + " " + pick.index.astype(str)
+        start = time.process_time()
+        coded = taught.code(pick)
+        made.append(
+            {
+                "comments": count,
+                "cpu_seconds": round(time.process_time() - start, 1),
+                "themes": len(coded.themes),
+                "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+            }
+        )
+        print(made[-1], flush=True)
+    return made
+
+
+def window(texts: np.ndarray[Any, Any], seed: int, planted: int, age_days: int) -> pd.DataFrame:
+    """26 weeks of 5,000 real comments in random order; a theme planted for its first weeks."""
+    chance = np.random.default_rng(seed)
+    said = chance.choice(texts, 5_000, replace=True)
+    days = chance.integers(1, 183, 5_000)
+    new = [f"{chance.choice(texts)} {PLANTED[seed % len(PLANTED)]} {n}" for n in range(planted)]
+    since = chance.uniform(0, 21, planted)
+    arrived = since < age_days
+    text = [*(f"{t} {n}" for n, t in enumerate(said)), *np.array(new, object)[arrived]]
+    back = [*days, *(age_days - since[arrived]).astype(int) + 1]
+    frame = pd.DataFrame({"text": text})
+    frame["received_on"] = [TODAY - timedelta(days=int(day)) for day in back]
+    return frame.assign(
+        insight_id=frame.index.astype(str), voice="patient", unit_id="u", reporter_id=None
+    )
+
+
+def measure_emergence(read: CommentFile, seeds: int) -> dict[str, float]:
+    """How often a planted theme is found in two weekly looks, and how often nothing is."""
+    texts = each_text_once(read).rows["comment"].to_numpy()
+    found = quiet = 0
+    for seed in range(seeds):
+        weekly = [
+            find_emerging(window(texts, seed, 30, 7 * week), NO_THEMES, NO_VERDICTS, POLICY, TODAY)
+            for week in (1, 2)
+        ]
+        key = PLANTED[seed % len(PLANTED)].split()
+        found += any(set(key) & set(" ".join(w["words"]).split()) for w in weekly if len(w))
+        alone = window(texts, 10_000 + seed, 0, 7)
+        quiet += len(find_emerging(alone, NO_THEMES, NO_VERDICTS, POLICY, TODAY)) > 0
+    return {"seeds": seeds, "found_prop": found / seeds, "false_alert_prop": quiet / seeds}
+
+
+def main() -> None:
+    """Measure the parts that are asked for, print them, and write them beside the others."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--labelled", type=Path, default=LABELLED)
+    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--comments", type=int, default=100_000)
+    parser.add_argument("--parts", default="f1,emergence,speed")
+    given = parser.parse_args()
+    read = read_comments(given.labelled, CODES, {}, str)
+    parts: dict[str, Callable[[], object]] = {
+        "f1": lambda: measure_f1(read),
+        "emergence": lambda: measure_emergence(read, given.seeds),
+        "speed": lambda: measure_speed(read, [given.comments // 10, given.comments]),
+    }
+    result = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    for name in given.parts.split(","):
+        result[name] = parts[name]()
+        print(name, json.dumps(result[name]), flush=True)
+        RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""Which themes of a codebook a text speaks of, and by which words; no labels, no training.
+
+A codebook is a list that people can read; what a trained model makes of it is in `theme_model`.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from lhs_pipeline.analysis.themes import Hit, TopicPattern
+from lhs_pipeline.catalogue.model import Code
+
+_REMEMBERED_TEXTS = 20_000
+_ANY_TEXT = r"\w[\s\S]*"
+
+
+@dataclass(frozen=True)
+class _Words:
+    """A list of patterns in the form that `TopicPattern` reads."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+
+
+class Codebook:
+    """The themes of a codebook, compiled once; repeated texts are matched once."""
+
+    def __init__(self, codes: Mapping[str, Code]) -> None:
+        self.ids = tuple(sorted(codes))
+        self._always = {id_: TopicPattern(_always(codes[id_])) for id_ in self.ids}
+        self._alone = {
+            id_: TopicPattern(_Words(_patterns_of(code.alone_terms), code.exclude))
+            for id_, code in sorted(codes.items())
+            if code.alone_terms
+        }
+        # What any text may be comes last: it is nothing where something else was found.
+        self._last = {id_ for id_, code in codes.items() if "*" in code.alone_terms}
+        self.find = lru_cache(_REMEMBERED_TEXTS)(self._find)
+
+    def _find(self, text: str) -> dict[str, tuple[Hit, ...]]:
+        """Return the themes of a text with the words that led to each."""
+        found = _hits(self._always, self.ids, text)
+        if not found:
+            found = _hits(self._alone, (i for i in self._alone if i not in self._last), text)
+        return found or _hits(self._alone, self._last, text)
+
+    def matrix(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
+        """Return the number of different words per text and theme: (n_texts, n_themes)."""
+        rows = [[_count(self.find(text).get(id_, ())) for id_ in self.ids] for text in texts]
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.ids))
+
+
+def pattern_of(term: str) -> str:
+    """Return a plain word or phrase as a regular expression; `*` stands for any ending."""
+    body = re.escape(term).replace(r"\*", r"\w*").replace(r"\ ", r"\s+").replace("'", "['’]?")
+    front = r"\b" if term[0].isalnum() else ""
+    return front + body + (r"\b" if term[-1].isalnum() else "")
+
+
+def _always(code: Code) -> _Words:
+    return _Words((*_patterns_of(code.terms), *code.include), code.exclude)
+
+
+def _patterns_of(terms: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_ANY_TEXT if term == "*" else pattern_of(term) for term in terms)
+
+
+def _hits(
+    patterns: Mapping[str, TopicPattern], ids: Iterable[str], text: str
+) -> dict[str, tuple[Hit, ...]]:
+    hits = ((id_, tuple(patterns[id_].find_hits(text))) for id_ in ids)
+    return {id_: found for id_, found in hits if found}
+
+
+def _count(hits: tuple[Hit, ...]) -> int:
+    return len({hit.term.lower() for hit in hits})

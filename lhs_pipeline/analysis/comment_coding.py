@@ -1,0 +1,355 @@
+"""Themes, sentiment and urgency of a file of comments, and how well they agree with coders.
+
+Held-out always means: respondents whose comments the model never saw.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lhs_pipeline.analysis.codebook import Codebook
+from lhs_pipeline.analysis.comment_file import CommentFile, each_text_once
+from lhs_pipeline.analysis.dangers import DangerRules
+from lhs_pipeline.analysis.sentiment import Feeling, feel, train_sentiment
+from lhs_pipeline.analysis.text_features import Comments
+from lhs_pipeline.analysis.theme_model import (
+    Labels,
+    ThemeModel,
+    TrainingRules,
+    Truths,
+    f1_of,
+    respondent_folds,
+)
+from lhs_pipeline.analysis.themes import Hit, score_of
+from lhs_pipeline.catalogue.model import Code
+from lhs_pipeline.vocabulary import Sentiment
+
+_BATCH_ROWS = 20_000
+_SIDES = (Sentiment.POSITIVE, Sentiment.NEGATIVE)
+_SEED = 20_260
+
+
+@dataclass(frozen=True)
+class CodedComments:
+    """What was made of a file.
+
+    Attributes:
+        comments: one row per comment: sentiment, urgency, danger signs and their words.
+        themes: one row per comment and theme: score, method and the words that led to it.
+    """
+
+    comments: pd.DataFrame
+    themes: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well codebook, model and the choice between them agree with coders.
+
+    Attributes:
+        themes: one row per theme: examples, F1 of codebook, model and choice, on held-out texts.
+        overall: one row per number of labels: macro and micro F1 of the three.
+        sentiment: accuracy, and F1 of positive, neutral and negative; empty without labels.
+    """
+
+    themes: pd.DataFrame
+    overall: pd.DataFrame
+    sentiment: pd.DataFrame
+
+
+class CommentCoder:
+    """A codebook, danger signs and, if taught, models; reads any number of comments."""
+
+    def __init__(
+        self,
+        codes: Mapping[str, Code],
+        dangers: Mapping[str, Code],
+        rules: TrainingRules,
+        taught: CommentFile | None = None,
+    ) -> None:
+        """Train where labels are given.
+
+        Args:
+            codes: themes by id.
+            dangers: danger signs by id.
+            rules: when a model may be trained.
+            taught: comments that coders have labelled.
+        """
+        self.codes, self._rules = codes, rules
+        self._codebook = Codebook(codes)
+        self._dangers = DangerRules(dangers)
+        self._model: ThemeModel | None = None
+        self._sentiment = None
+        if taught is not None:
+            once = each_text_once(taught)
+            respondents = list(once.rows["respondent"])
+            if once.marks is not None and len(once.rows) >= rules.minimum_labelled_count:
+                labels = Labels(once.marks, respondents)
+                self._model = ThemeModel(self.comments_of(once.rows), labels, rules)
+            felt = once.rows[once.rows["sentiment"] != ""]
+            self._sentiment = train_sentiment(
+                self.comments_of(felt),
+                [Sentiment(said) for said in felt["sentiment"]],
+                list(felt["respondent"]),
+            )
+
+    def comments_of(self, rows: pd.DataFrame) -> Comments:
+        """Return rows of a file as the models read them."""
+        texts = list(rows["comment"])
+        return Comments(
+            texts, list(rows["question"]), list(rows["rating"]), self._codebook.matrix(texts)
+        )
+
+    def code(self, rows: pd.DataFrame) -> CodedComments:
+        """Return themes, sentiment and urgency of comments; memory does not grow with models."""
+        parts = [
+            self._code_batch(rows.iloc[start : start + _BATCH_ROWS])
+            for start in range(0, len(rows), _BATCH_ROWS)
+        ]
+        return CodedComments(
+            pd.concat([part.comments for part in parts], ignore_index=True),
+            pd.concat([part.themes for part in parts], ignore_index=True),
+        )
+
+    def _code_batch(self, rows: pd.DataFrame) -> CodedComments:
+        comments = self.comments_of(rows)
+        ids = list(rows["id"])
+        feelings = self._sentiment.read(comments) if self._sentiment else map(feel, comments.texts)
+        read = [
+            self._comment_row(id_, text, feeling)
+            for id_, text, feeling in zip(ids, comments.texts, feelings, strict=True)
+        ]
+        themes = pd.DataFrame(self._theme_rows(comments, ids), columns=pd.Index(_THEME_COLUMNS))
+        return CodedComments(pd.DataFrame(read), themes)
+
+    def _comment_row(self, id_: str, text: str, feeling: Feeling) -> dict[str, object]:
+        danger = self._dangers.read(text)
+        return {
+            "id": id_,
+            "sentiment": str(feeling.sentiment),
+            "sentiment_score": round(feeling.score, 3),
+            "sentiment_words": text[feeling.start : feeling.end].strip(),
+            "urgency": str(danger.urgency),
+            "danger_signs": ";".join(danger.danger_ids),
+            "danger_words": _terms(danger.hits),
+            "comment": text,
+        }
+
+    def _theme_rows(self, comments: Comments, ids: Sequence[str]) -> list[tuple[object, ...]]:
+        found = [self._codebook.find(text) for text in comments.texts]
+        if self._model is None:
+            return [
+                self._theme_row((ids[row], theme), hits, score_of(len(_distinct(hits))), False, ())
+                for row, themes in enumerate(found)
+                for theme, hits in themes.items()
+            ]
+        rows = []
+        for given in sorted(self._model.assign(comments), key=lambda given: given.row):
+            theme = self._codebook.ids[given.theme]
+            hits = found[given.row].get(theme, ())
+            key = (ids[given.row], theme)
+            rows.append(self._theme_row(key, hits, given.score, given.is_model, given.words))
+        return rows
+
+    def _theme_row(
+        self,
+        key: tuple[str, str],
+        hits: tuple[Hit, ...],
+        score: float,
+        is_model: bool,
+        words: tuple[str, ...],
+    ) -> tuple[object, ...]:
+        told = _terms(hits) or ";".join(words) or "the text as a whole"
+        method = "model" if is_model else "codebook"
+        return (*key, self.codes[key[1]].title, round(score, 3), method, told)
+
+
+_THEME_COLUMNS = ["id", "theme_id", "theme", "score", "method", "words"]
+
+
+def measure_agreement(
+    coder: CommentCoder,
+    labelled: CommentFile,
+    rules: TrainingRules,
+    least_examples: int,
+    sizes: Sequence[int] = (),
+) -> Agreement:
+    """Return F1 against coders, each text once, cross-validated by respondent.
+
+    Args:
+        coder: a coder that was not taught.
+        labelled: comments with labels.
+        rules: when a model may be trained.
+        least_examples: themes with fewer labelled texts are left out of macro and micro F1.
+        sizes: numbers of labels to learn from, beside all.
+    """
+    once = each_text_once(labelled)
+    if once.marks is None:
+        return Agreement(pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
+    comments = coder.comments_of(once.rows)
+    respondents = list(once.rows["respondent"])
+    counted = np.flatnonzero(once.marks.sum(axis=0) >= least_examples)
+    overall, said = [], _Said.nothing(once.marks.shape)
+    for size in (*sizes, None):
+        said = _predict(comments, Labels(once.marks, respondents), rules, size)
+        overall.append({"labels": size or len(respondents), **_overall(said, once.marks, counted)})
+    return Agreement(
+        _by_theme(said, once, coder.codes),
+        pd.DataFrame(overall),
+        _sentiment_agreement(coder, once),
+    )
+
+
+def measure_transfer(
+    coder: CommentCoder,
+    taught: CommentFile,
+    labelled: CommentFile,
+    how: tuple[TrainingRules, int],
+) -> Agreement:
+    """Return F1 on one file of models that learned from another.
+
+    Args:
+        coder: a coder that was not taught.
+        taught: comments with labels to learn from.
+        labelled: comments with labels to be held against.
+        how: when a model may be trained, and fewest examples of a theme that counts.
+    """
+    rules, least_examples = how
+    before, after = each_text_once(taught), each_text_once(labelled)
+    if before.marks is None or after.marks is None:
+        return Agreement(pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
+    known = Labels(before.marks, list(before.rows["respondent"]))
+    model = ThemeModel(coder.comments_of(before.rows), known, rules)
+    comments = coder.comments_of(after.rows)
+    said = _Said(
+        comments.hits > 0, model.decide(comments, is_model_alone=True), model.decide(comments)
+    )
+    counted = np.flatnonzero(after.marks.sum(axis=0) >= least_examples)
+    overall = {"labels": len(before.rows), **_overall(said, after.marks, counted)}
+    return Agreement(
+        _by_theme(said, after, coder.codes),
+        pd.DataFrame([overall]),
+        _sentiment_agreement(coder, after),
+    )
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What each way says of every held-out text: (n_texts, n_themes)."""
+
+    codebook: Truths
+    model: Truths
+    choice: Truths
+
+    @classmethod
+    def nothing(cls, shape: tuple[int, ...]) -> "_Said":
+        """No theme of any text."""
+        return cls(*(np.zeros(shape, dtype=np.bool_) for _ in range(3)))
+
+
+def _predict(comments: Comments, labels: Labels, rules: TrainingRules, size: int | None) -> _Said:
+    said = _Said.nothing(labels.marks.shape)
+    said.codebook[:] = comments.hits > 0
+    chance = np.random.default_rng(_SEED)
+    for train, test in respondent_folds(labels.respondents):
+        rows = train if size is None or size >= train.size else chance.choice(train, size, False)
+        known = Labels(labels.marks[rows], [labels.respondents[row] for row in rows])
+        held_out = comments.pick(test)
+        model = ThemeModel(comments.pick(rows), known, rules)
+        said.choice[test] = model.decide(held_out)
+        said.model[test] = model.decide(held_out, is_model_alone=True)
+    return said
+
+
+def _overall(said: _Said, true: Truths, counted: npt.NDArray[np.integer]) -> dict[str, float]:
+    row: dict[str, float] = {}
+    for way in ("codebook", "model", "choice"):
+        given = getattr(said, way)[:, counted]
+        marks = true[:, counted]
+        each = [f1_of(given[:, theme], marks[:, theme]) for theme in range(len(counted))]
+        row[f"{way}_macro"] = round(float(np.mean(each)), 3) if each else float("nan")
+        row[f"{way}_micro"] = round(f1_of(given.ravel(), marks.ravel()), 3)
+    return row
+
+
+def _by_theme(said: _Said, once: CommentFile, codes: Mapping[str, Code]) -> pd.DataFrame:
+    assert once.marks is not None
+    rows = []
+    for place, id_ in enumerate(once.theme_ids):
+        true = once.marks[:, place]
+        rows.append(
+            {
+                "theme_id": id_,
+                "theme": codes[id_].title,
+                "examples": int(true.sum()),
+                **{
+                    f"{way}_f1": round(f1_of(getattr(said, way)[:, place], true), 3)
+                    for way in ("codebook", "model", "choice")
+                },
+            }
+        )
+    return pd.DataFrame(rows).sort_values("examples", ascending=False, kind="stable")
+
+
+def _sentiment_agreement(coder: CommentCoder, once: CommentFile) -> pd.DataFrame:
+    felt = once.rows[once.rows["sentiment"] != ""]
+    if felt.empty:
+        return pd.DataFrame()
+    true = [_side(said) for said in felt["sentiment"]]
+    comments = coder.comments_of(felt)
+    rows = [_agreement_row("words", [_side(feel(t).sentiment) for t in comments.texts], true)]
+    held_out = _held_out_feelings(comments, felt)
+    if held_out:
+        rows.append(_agreement_row("model", [_side(said) for said in held_out], true))
+    return pd.DataFrame(rows)
+
+
+def _held_out_feelings(comments: Comments, felt: pd.DataFrame) -> list[str]:
+    said = list(felt["sentiment"])
+    respondents = list(felt["respondent"])
+    found = [""] * len(said)
+    for train, test in respondent_folds(respondents):
+        model = train_sentiment(
+            comments.pick(train),
+            [Sentiment(said[row]) for row in train],
+            [respondents[row] for row in train],
+        )
+        if model is None:
+            return []
+        for row, feeling in zip(test, model.read(comments.pick(test)), strict=True):
+            found[row] = str(feeling.sentiment)
+    return found
+
+
+def _side(said: str) -> str:
+    """Mixed and none are both neutral where coders had a scale."""
+    return said if said in _SIDES else "neutral"
+
+
+def _agreement_row(method: str, said: list[str], true: list[str]) -> dict[str, object]:
+    given, wanted = np.array(said), np.array(true)
+    scores = {
+        f"{side}_f1": round(f1_of(given == side, wanted == side), 3)
+        for side in ("positive", "neutral", "negative")
+    }
+    return {
+        "method": method,
+        "comments": len(true),
+        "accuracy": round(float((given == wanted).mean()), 3),
+        **scores,
+    }
+
+
+def _terms(hits: Sequence[Hit]) -> str:
+    return ";".join(_distinct(hits))
+
+
+def _distinct(hits: Sequence[Hit]) -> list[str]:
+    kept: dict[str, str] = {}
+    for hit in hits:
+        tidy = " ".join(hit.term.replace(";", ",").split())
+        kept.setdefault(tidy.lower(), tidy)
+    return list(kept.values())

@@ -1,0 +1,191 @@
+"""A stand-alone file of comments, with or without coders' labels: read, checked, each text once.
+
+The format is documented in docs/how-to/code-comments.md; what is made of it in `comment_coding`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from lhs_pipeline.catalogue.model import Code
+from lhs_pipeline.vocabulary import Sentiment
+
+HEADINGS: Mapping[str, tuple[str, ...]] = {
+    "comment": ("comment", "text", "answer", "insight", "narrative", "fft answer"),
+    "id": ("id", "comment id", "row id"),
+    "question": ("question", "fft question"),
+    "rating": ("rating", "fft categorical answer"),
+    "respondent": ("respondent", "respondent id", "reporter"),
+    "sentiment": ("sentiment", "comment sentiment"),
+    "themes": ("themes", "labels"),
+}
+"""What is read, and the headings under which it is found; case and `_` do not matter."""
+_SENTIMENTS = {
+    "1": Sentiment.POSITIVE, "2": Sentiment.POSITIVE, "3": Sentiment.MIXED,
+    "4": Sentiment.NEGATIVE, "5": Sentiment.NEGATIVE, "neutral": Sentiment.NONE,
+    **{str(sentiment): sentiment for sentiment in Sentiment},
+}  # fmt: skip
+_MARKS = {"": False, "0": False, "0.0": False, "false": False, "no": False}
+_MARKED = {"1": True, "1.0": True, "true": True, "yes": True}
+
+
+class CommentFileError(Exception):
+    """A file or an option cannot be used; the message says which and what was expected."""
+
+
+@dataclass(frozen=True)
+class CommentFile:
+    """A file as read: every row, and its labels where it has any.
+
+    Attributes:
+        rows: id, comment (de-identified), question, rating, respondent, sentiment; as text.
+        marks: coders' themes, (n_rows, n_themes) in the order of `theme_ids`; None without labels.
+        theme_ids: themes of the codebook, sorted.
+        unknown_columns: columns of 0 and 1 that are no theme of the codebook.
+    """
+
+    rows: pd.DataFrame
+    marks: npt.NDArray[np.bool_] | None
+    theme_ids: tuple[str, ...]
+    unknown_columns: tuple[str, ...]
+
+
+def read_comments(
+    file: Path,
+    codes: Mapping[str, Code],
+    columns: Mapping[str, str],
+    scrub: Callable[[str], str],
+) -> CommentFile:
+    """Return the comments of a file, de-identified before anything else sees them.
+
+    Args:
+        file: CSV (UTF-8, commas) or Parquet.
+        codes: the codebook, whose ids, titles and labels are looked for among the headings.
+        columns: our name of a column -> its heading, where it is none of `HEADINGS`.
+        scrub: removes identifiers from one text.
+
+    Raises:
+        CommentFileError: naming file, row or column, and what was expected.
+    """
+    table = _read_table(file)
+    named = _find_columns(file, table, columns)
+    rows = pd.DataFrame({ours: _as_text(table[theirs]) for ours, theirs in named.items()})
+    for missing in HEADINGS.keys() - set(rows):
+        rows[missing] = ""
+    rows["id"] = rows["id"].where(rows["id"] != "", (rows.index + 1).astype(str))
+    rows["respondent"] = rows["respondent"].where(rows["respondent"] != "", rows["id"])
+    once = {text: scrub(text) for text in rows["comment"].drop_duplicates()}
+    rows["comment"] = rows["comment"].map(once)
+    rows["sentiment"] = _sentiments(file, rows["sentiment"])
+    marks, unknown = _marks(table, rows, codes, set(named.values()))
+    return CommentFile(rows, marks, tuple(sorted(codes)), unknown)
+
+
+def each_text_once(read: CommentFile) -> CommentFile:
+    """Return the file with every text and question once; a theme needs half of its copies.
+
+    Empty comments are left out; the first respondent stands for all who wrote the same.
+    """
+    key = _key(read.rows)
+    kept = (read.rows["comment"].str.strip() != "").to_numpy()
+    rows, keys = read.rows[kept], key[kept]
+    first = ~keys.duplicated()
+    marks = read.marks
+    if marks is not None:
+        shares = pd.DataFrame(marks[kept]).groupby(keys.to_numpy(), sort=False).mean()
+        marks = shares.to_numpy() >= 0.5
+    return CommentFile(
+        rows[first].reset_index(drop=True), marks, read.theme_ids, read.unknown_columns
+    )
+
+
+def _key(rows: pd.DataFrame) -> "pd.Series[str]":
+    text = rows["comment"].str.lower().str.replace(r"\W+", " ", regex=True).str.strip()
+    return text + "|" + rows["question"].str.lower()
+
+
+def _read_table(file: Path) -> pd.DataFrame:
+    if not file.is_file():
+        raise CommentFileError(f"{file}: there is no such file; expected a CSV or Parquet file")
+    try:
+        if file.suffix == ".parquet":
+            return pd.read_parquet(file)
+        return pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    except (ValueError, OSError) as error:
+        raise CommentFileError(
+            f"{file}: cannot be read; expected Parquet, or CSV in UTF-8 with commas: {error}"
+        ) from error
+
+
+def _find_columns(file: Path, table: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
+    """Our names and the headings under which they stand in the file."""
+    headings = {_plain(str(name)): str(name) for name in reversed(list(table.columns))}
+    found: dict[str, str] = {}
+    for ours, known in HEADINGS.items():
+        wanted = (columns[ours],) if ours in columns else known
+        there = [headings[_plain(name)] for name in wanted if _plain(name) in headings]
+        if there:
+            found[ours] = there[0]
+        elif ours in columns or ours == "comment":
+            listed = ", ".join(map(str, table.columns))
+            raise CommentFileError(
+                f"{file}: column {wanted[0]!r} is missing; found {listed}. "
+                f"--columns {ours}=… names another"
+            )
+    return found
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).lower()
+
+
+def _as_text(column: pd.Series) -> pd.Series:
+    text = column.astype("object").where(column.notna(), "").astype(str).str.strip()
+    return text.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+
+
+def _sentiments(file: Path, said: pd.Series) -> pd.Series:
+    known = said.str.lower().map({"": "", **_SENTIMENTS})
+    if known.isna().any():
+        row = int(known.isna().to_numpy().argmax())
+        raise CommentFileError(
+            f"{file}: row {row + 1}, sentiment: {said.iloc[row]!r}; expected 1 (very positive) to "
+            f"5, or {', '.join(Sentiment)}"
+        )
+    return known.astype(str)
+
+
+def _marks(
+    table: pd.DataFrame, rows: pd.DataFrame, codes: Mapping[str, Code], taken: Iterable[str]
+) -> tuple[npt.NDArray[np.bool_] | None, tuple[str, ...]]:
+    """Coders' themes from columns of 0 and 1, or from one column that lists them."""
+    ids = sorted(codes)
+    places = {
+        _plain(name): place
+        for place, id_ in enumerate(ids)
+        for name in (id_, codes[id_].title, *codes[id_].labels)
+    }
+    marks = np.zeros((len(rows), len(ids)), dtype=np.bool_)
+    is_labelled, unknown = False, []
+    for heading in (str(name) for name in table.columns if str(name) not in taken):
+        marked = _as_text(table[heading]).str.lower().map({**_MARKS, **_MARKED})
+        if marked.isna().any() or not marked.any():
+            # No label, or one that no coder gave: zeros alone still count as read.
+            is_labelled |= not marked.isna().any() and _plain(heading) in places
+            continue
+        if _plain(heading) in places:
+            marks[:, places[_plain(heading)]] |= marked.to_numpy(dtype=np.bool_)
+            is_labelled = True
+        else:
+            unknown.append(heading)
+    for row, listed in enumerate(rows["themes"]):
+        for name in filter(None, map(_plain, listed.split(";"))):
+            is_labelled = True
+            if name in places:
+                marks[row, places[name]] = True
+    return (marks if is_labelled else None), tuple(unknown)

@@ -1,0 +1,214 @@
+"""Whether a comment praises, criticises, does both or neither; with labels a trained model.
+
+The word list of `polarity` is the light default. What carries the answer is a span of the text.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from lhs_pipeline.analysis.polarity import judge_clause, split_clauses
+from lhs_pipeline.analysis.text_features import Comments, Floats, TextFeatures
+from lhs_pipeline.analysis.theme_model import respondent_folds
+from lhs_pipeline.vocabulary import Sentiment
+
+_FEWEST_LABELLED = 200
+"""Fewer labelled comments: the word list alone."""
+_SIDES = {Sentiment.NEGATIVE: -1, Sentiment.NONE: 0, Sentiment.MIXED: 0, Sentiment.POSITIVE: 1}
+_SENTIMENTS = {-1: Sentiment.NEGATIVE, 1: Sentiment.POSITIVE}
+_MANY_WORDS = 30
+_FEW_WORDS = 2
+_REGULARISATION = 0.2
+_DECISIONS_COUNT = 6
+_SEED = 20_260
+
+
+@dataclass(frozen=True)
+class Feeling:
+    """What one comment says as a whole.
+
+    Attributes:
+        sentiment: positive, negative, mixed or none.
+        score: how sure, 0 to 1; of the word list the share of telling clauses that agree.
+        start: first character of the clause that speaks most for it.
+        end: the character after its last.
+    """
+
+    sentiment: Sentiment
+    score: float
+    start: int
+    end: int
+
+
+def feel(text: str) -> Feeling:
+    """Return the sentiment of a text by the word list alone, clause by clause."""
+    spans = list(split_clauses(text))
+    sides = [judge_clause(text[start:end]) for start, end in spans]
+    telling = [side for side in sides if side]
+    if not telling:
+        return Feeling(Sentiment.NONE, 0.5, 0, 0)
+    if min(telling) < 0 < max(telling):
+        start, end = spans[sides.index(-1)]
+        return Feeling(Sentiment.MIXED, 0.5, start, end)
+    start, end = spans[sides.index(telling[0])]
+    score = (len(telling) + 1) / (len(telling) + 2)
+    return Feeling(_SENTIMENTS[telling[0]], score, start, end)
+
+
+class SentimentModel:
+    """A model of the whole comment and one of its clauses, weighed with the word list."""
+
+    def __init__(
+        self, comments: Comments, sentiments: Sequence[Sentiment], respondents: Sequence[str]
+    ) -> None:
+        from sklearn.linear_model import LogisticRegression
+
+        sides = np.array([_SIDES[sentiment] for sentiment in sentiments])
+        seen = np.zeros((len(sides), _DECISIONS_COUNT))
+        for train, test in respondent_folds(respondents):
+            fold = _Deciders(comments.pick(train), sides[train])
+            seen[test] = fold.decide(comments.pick(test)).values
+        self._deciders = _Deciders(comments, sides)
+        facts = np.column_stack([seen, self._deciders.facts(comments)])
+        self._judge: Any = LogisticRegression(max_iter=2_000).fit(facts, sides)
+
+    def read(self, comments: Comments) -> list[Feeling]:
+        """Return the sentiment of each comment, with the clause that carries it."""
+        if not comments.texts:
+            return []
+        decided = self._deciders.decide(comments)
+        facts = np.column_stack([decided.values, self._deciders.facts(comments)])
+        chances = np.asarray(self._judge.predict_proba(facts))
+        best = chances.argmax(axis=1)
+        return [
+            _feeling(comments.texts[row], int(self._judge.classes_[side]), decided, row, chance)
+            for row, (side, chance) in enumerate(zip(best, chances.max(axis=1), strict=True))
+        ]
+
+
+def train_sentiment(
+    comments: Comments, sentiments: Sequence[Sentiment], respondents: Sequence[str]
+) -> SentimentModel | None:
+    """Return a model of coders' sentiments, or None where there are too few of them."""
+    sides = {_SIDES[sentiment] for sentiment in sentiments}
+    if len(sentiments) < _FEWEST_LABELLED or len(sides) < len(set(_SIDES.values())):
+        return None
+    return SentimentModel(comments, sentiments, respondents)
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """Decision values per comment, and the span of its worst and its best clause."""
+
+    values: Floats
+    worst: list[tuple[int, int]]
+    best: list[tuple[int, int]]
+
+
+class _Deciders:
+    """Linear models of whole comments (three sides) and of clauses (praise against criticism)."""
+
+    def __init__(self, comments: Comments, sides: npt.NDArray[np.integer]) -> None:
+        self._features = TextFeatures(has_ratings=True)
+        self._sides = sorted(set(zip(comments.questions, comments.ratings, strict=True)))
+        matrix = self._features.fit(comments)
+        self._questions = sorted(set(comments.questions))
+        self._whole = _fit(self._by_question(matrix, comments), sides)
+        telling = sides != 0
+        self._clause = _fit(self._words(matrix)[telling], sides[telling])
+
+    def decide(self, comments: Comments) -> _Decided:
+        """Return what both models say of each comment."""
+        matrix = self._features.transform(comments)
+        whole = np.asarray(self._whole.decision_function(self._by_question(matrix, comments)))
+        spans = [_clauses_of(text) for text in comments.texts]
+        owner = np.repeat(np.arange(len(spans)), [len(found) for found in spans])
+        pieces = [
+            text[start:end]
+            for text, found in zip(comments.texts, spans, strict=True)
+            for start, end in found
+        ]
+        said = self._decide_clauses(pieces)
+        lowest, highest = _extremes(said, owner, len(spans))
+        flat = [span for found in spans for span in found]
+        extent = said[highest] - said[lowest]
+        values = np.column_stack([whole, said[lowest], said[highest], extent])
+        return _Decided(values, [flat[at] for at in lowest], [flat[at] for at in highest])
+
+    def facts(self, comments: Comments) -> Floats:
+        """What is known of each comment beside the models: word list, length, rating, question."""
+        sides = np.array(self._sides, dtype=np.str_).reshape(len(self._sides), 2)
+        asked = np.array(comments.questions, dtype=np.str_)[:, None] == sides[None, :, 0]
+        rated = np.array(comments.ratings, dtype=np.str_)[:, None] == sides[None, :, 1]
+        told = np.array([_told(text) for text in comments.texts], dtype=np.float64)
+        return np.column_stack([told, asked & rated])
+
+    def _decide_clauses(self, pieces: list[str]) -> Floats:
+        empty = [""] * len(pieces)
+        hits = np.zeros((len(pieces), self._features.hits_count))
+        matrix = self._features.transform(Comments(pieces, empty, empty, hits))
+        return np.asarray(self._clause.decision_function(self._words(matrix)))
+
+    def _words(self, matrix: sp.csr_matrix) -> sp.csr_matrix:
+        return sp.csr_matrix(matrix[:, : self._features.names.size])
+
+    def _by_question(self, matrix: sp.csr_matrix, comments: Comments) -> sp.csr_matrix:
+        """The matrix, and its words once more for each question: 'nothing' answers differently."""
+        words = self._words(matrix)
+        asked = np.array(comments.questions, dtype=np.str_)
+        blocks = [words.multiply((asked == question)[:, None]) for question in self._questions[:8]]
+        told = np.array([_told(text) for text in comments.texts], dtype=np.float64)
+        return sp.csr_matrix(sp.hstack([matrix, *blocks, sp.csr_matrix(told[:, :5] / 2)]))
+
+
+def _fit(matrix: sp.csr_matrix, sides: npt.NDArray[np.integer]) -> Any:
+    from sklearn.svm import LinearSVC
+
+    return LinearSVC(C=_REGULARISATION, random_state=_SEED).fit(matrix, sides)
+
+
+def _clauses_of(text: str) -> list[tuple[int, int]]:
+    return [span for span in split_clauses(text) if text[slice(*span)].strip()] or [(0, len(text))]
+
+
+def _extremes(
+    said: Floats, owner: npt.NDArray[np.integer], count: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Place of the lowest and of the highest clause of each comment."""
+    order = np.lexsort((said, owner))
+    first = np.searchsorted(owner[order], np.arange(count), side="left")
+    last = np.searchsorted(owner[order], np.arange(count), side="right") - 1
+    return order[first], order[last]
+
+
+def _told(text: str) -> list[float]:
+    """What the word list says of a comment, and how long it is."""
+    sides = [judge_clause(text[start:end]) for start, end in _clauses_of(text)]
+    words = len(text.split())
+    low, high, total = min(sides), max(sides), sum(sides)
+    return [
+        float(low < 0),
+        float(high > 0),
+        float(low < 0 < high),
+        float(np.clip(total, -3, 3)) / 3,
+        float(low == high == 0),
+        float(words <= _FEW_WORDS),
+        float(words >= _MANY_WORDS),
+        float(np.log1p(words)) / 5,
+        float(len(sides)),
+        float(judge_clause(text)),
+    ]
+
+
+def _feeling(text: str, side: int, decided: _Decided, row: int, chance: float) -> Feeling:
+    worst, best = decided.worst[row], decided.best[row]
+    if side:
+        span = best if side > 0 else worst
+        return Feeling(_SENTIMENTS[side], float(chance), *span)
+    has_both = decided.values[row, 3] < 0 < decided.values[row, 4]
+    sentiment = Sentiment.MIXED if has_both else Sentiment.NONE
+    return Feeling(sentiment, float(chance), *(worst if has_both else (0, 0)))

@@ -1,0 +1,163 @@
+"""Themes over time as shares of the comments received, charted by the engine of the indicators.
+
+Two charts stand side by side: the share that speaks of a theme, and how many comments came at
+all; more comments of every kind are not more of a theme.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+
+from lhs_pipeline.analysis.spc_file import SpcFile
+from lhs_pipeline.analysis.spc_options import FileChart, SpcOptions
+from lhs_pipeline.analysis.spc_tables import judge_file
+from lhs_pipeline.catalogue.model import SpcPolicy
+from lhs_pipeline.vocabulary import TRUST_UNIT_ID, Direction
+from lhs_pipeline.warehouse.table import declare, frame_of
+
+THEME_SERIES = declare(
+    "analysis.theme_series",
+    "Share of comments that speak critically of a theme, month by month, with control limits.",
+    "one row per topic, unit, voice and complete month; sorted by them",
+    {
+        "topic_id": "VARCHAR topic of the catalogue",
+        "unit_id": "VARCHAR unit, or trust",
+        "voice": "VARCHAR patient, staff or safety",
+        "period_start": "DATE first day of the month",
+        "mentions_count": "BIGINT critical comments on the theme, repeats once",
+        "received_count": "BIGINT all comments of that voice, repeats once",
+        "mentions_prop": "DOUBLE share of the comments; null in a month without any",
+        "centre": "DOUBLE centre line of the share; null with too few months",
+        "lower_limit": "DOUBLE lower process limit of the share",
+        "upper_limit": "DOUBLE upper process limit of the share",
+        "is_special_cause": "BOOLEAN whether the share of this month is out of the ordinary",
+        "is_received_special_cause": "BOOLEAN whether the number received is",
+        "reading": "VARCHAR real_change, more_or_fewer_comments, both or ordinary",
+    },
+)
+_KEYS = ["topic_id", "unit_id", "voice"]
+_FEWEST_MENTIONS_A_MONTH = 3.0
+"""With fewer, on average, a month without any is ordinary and a chart of shares says nothing."""
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Mentions and comments received per series and month; a month without any is there too."""
+
+    mentions: pd.DataFrame
+    received: pd.DataFrame
+
+
+def make_theme_series(
+    insights: pd.DataFrame, themes: pd.DataFrame, policy: SpcPolicy, today: date
+) -> pd.DataFrame:
+    """Return the charts of all themes that were spoken of often enough.
+
+    Args:
+        insights: `analysis.insights`, repeats left out.
+        themes: `analysis.themes`, repeats left out.
+        policy: whose rules, and how many months a chart needs.
+        today: the month of this day is not complete.
+    """
+    counts = _count(insights, themes, today)
+    if counts.mentions.empty:
+        return frame_of(THEME_SERIES, [])
+    shares = _chart(counts.mentions, FileChart.PP, policy)
+    volumes = _chart(counts.received, FileChart.C, policy).rename(
+        columns={"is_special_cause": "is_received_special_cause"}
+    )
+    volumes = volumes[["unit_id", "voice", "period_start", "is_received_special_cause"]]
+    made = shares.merge(volumes, how="left", on=["unit_id", "voice", "period_start"])
+    made["is_received_special_cause"] = made["is_received_special_cause"].fillna(False).astype(bool)
+    made["reading"] = _readings(made)
+    ordered = made.sort_values([*_KEYS, "period_start"], kind="stable", ignore_index=True)
+    return ordered[THEME_SERIES.column_names]
+
+
+def _count(insights: pd.DataFrame, themes: pd.DataFrame, today: date) -> _Counts:
+    heard, spoken = _monthly(insights, today), _monthly(themes, today)
+    spoken = spoken[spoken["is_negative"].astype(bool)] if len(spoken) else spoken
+    months = pd.period_range(heard["month"].min(), pd.Period(today, "M") - 1, freq="M")
+    if heard.empty or spoken.empty:
+        return _Counts(pd.DataFrame(), pd.DataFrame())
+    received = _grid(heard, ["unit_id", "voice"], months)
+    mentions = _grid(spoken, _KEYS, months).rename(columns={"count": "numerator"})
+    often = mentions.groupby(_KEYS)["numerator"].transform("mean") >= _FEWEST_MENTIONS_A_MONTH
+    both = mentions[often].merge(received, on=["unit_id", "voice", "month"])
+    return _Counts(
+        both.rename(columns={"count": "denominator"}), received.rename(columns={"count": "value"})
+    )
+
+
+def _monthly(frame: pd.DataFrame, today: date) -> pd.DataFrame:
+    """The rows of complete months, once for their unit and once for the trust."""
+    months = pd.to_datetime(frame["received_on"]).dt.to_period("M")
+    dated = frame.assign(month=months)[months < pd.Period(today, "M")]
+    dated = dated[dated["unit_id"].notna() & (dated["unit_id"] != TRUST_UNIT_ID)]
+    return pd.concat([dated, dated.assign(unit_id=TRUST_UNIT_ID)], ignore_index=True)
+
+
+def _grid(frame: pd.DataFrame, keys: list[str], months: pd.PeriodIndex) -> pd.DataFrame:
+    """Counts per key and month, zero where nothing was said."""
+    counts = frame.groupby([*keys, "month"], observed=True).size().unstack("month", fill_value=0)
+    wide = counts.reindex(columns=months, fill_value=0)
+    wide.columns.name = "month"
+    long = wide.reset_index().melt(id_vars=keys, var_name="month", value_name="count")
+    # Melted headings have lost that they are months.
+    return long.assign(month=pd.PeriodIndex(long["month"], freq="M"))
+
+
+def _chart(counts: pd.DataFrame, chart: FileChart, policy: SpcPolicy) -> pd.DataFrame:
+    """Each series judged by the SPC engine; without limits where it has too few months."""
+    keys = [key for key in _KEYS if key in counts]
+    names = counts[keys].agg("|".join, axis=1)
+    rows = pd.DataFrame({"series": names, "period": counts["month"].dt.to_timestamp()})
+    for field in ("value", "numerator", "denominator", "target"):
+        rows[field] = counts[field].astype(float) if field in counts else np.nan
+    if chart is FileChart.PP:
+        rows["value"] = rows["numerator"] / rows["denominator"].where(rows["denominator"] > 0)
+    rows["direction"] = str(Direction.LOWER if chart is FileChart.PP else Direction.NEUTRAL)
+    ordered = rows.sort_values(["series", "period"], kind="stable", ignore_index=True)
+    options = SpcOptions(
+        chart=chart,
+        profile=policy.profile,
+        direction=Direction.LOWER,
+        target=None,
+        baseline=policy.baseline_months_count,
+        rebases=(),
+        per=1.0,
+        columns={},
+    )
+    points = judge_file(SpcFile("", chart, chart is FileChart.PP, ordered), options).points
+    return _named(points, ordered, keys, policy)
+
+
+def _named(
+    points: pd.DataFrame, rows: pd.DataFrame, keys: list[str], policy: SpcPolicy
+) -> pd.DataFrame:
+    made = points[["series", "period", "centre", "lower_limit", "upper_limit", "is_special_cause"]]
+    made = made.assign(
+        mentions_count=rows["numerator"].to_numpy(),
+        received_count=rows["denominator"].to_numpy(),
+        mentions_prop=rows["value"].to_numpy(),
+    )
+    months = made.groupby("series")["mentions_prop"].transform("count")
+    is_short = (months < policy.minimum_points_count).to_numpy()
+    made.loc[is_short, ["centre", "lower_limit", "upper_limit"]] = np.nan
+    made.loc[is_short, "is_special_cause"] = False
+    parts = made["series"].str.split("|", expand=True).set_axis(keys, axis=1)
+    return pd.concat(
+        [parts, made.drop(columns="series").rename(columns={"period": "period_start"})], axis=1
+    )
+
+
+def _readings(made: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    share, volume = made["is_special_cause"].astype(bool), made["is_received_special_cause"]
+    words = np.select(
+        [share & volume, share, volume],
+        ["both", "real_change", "more_or_fewer_comments"],
+        default="ordinary",
+    )
+    return np.asarray(words, dtype=object)

@@ -1,0 +1,147 @@
+"""Sentiment, danger signs, and reading only what is new."""
+
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+from made_comments import insight
+
+from lhs_pipeline.analysis.dangers import DangerRules
+from lhs_pipeline.analysis.insights import INSIGHTS
+from lhs_pipeline.analysis.reading_store import ReadCounts, read_what_is_new
+from lhs_pipeline.analysis.sentiment import feel, train_sentiment
+from lhs_pipeline.analysis.text_features import Comments
+from lhs_pipeline.catalogue.reader import read_catalogue
+from lhs_pipeline.vocabulary import Sentiment, Urgency
+from lhs_pipeline.warehouse.table import write_frame
+
+CATALOGUE = read_catalogue()
+DANGERS = DangerRules(CATALOGUE.dangers)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentiment", "carried_by"),
+    [
+        ("The staff were lovely.", Sentiment.POSITIVE, "The staff were lovely"),
+        ("Rude and slow.", Sentiment.NEGATIVE, "Rude and slow"),
+        ("Lovely staff but the food was awful", Sentiment.MIXED, " the food was awful"),
+        ("I came on Tuesday", Sentiment.NONE, ""),
+    ],
+)
+def test_words_tell_praise_criticism_both_and_neither(
+    text: str, sentiment: Sentiment, carried_by: str
+) -> None:
+    found = feel(text)
+    assert found.sentiment is sentiment
+    assert text[found.start : found.end] == carried_by
+
+
+def test_a_model_learns_sentiment_that_the_word_list_does_not_know() -> None:
+    import numpy as np
+
+    words = {Sentiment.POSITIVE: "wozzle", Sentiment.NEGATIVE: "grimp", Sentiment.NONE: "plonk"}
+    said = [list(words)[row % 3] for row in range(240)]
+    texts = [f"{words[s]} it was, number {row}" for row, s in enumerate(said)]
+    texts[-1], said[-1] = "wozzle it was. grimp it was", Sentiment.MIXED
+    comments = Comments(texts, [""] * 240, [""] * 240, np.zeros((240, 1)))
+    model = train_sentiment(comments, said, [str(row // 2) for row in range(240)])
+    assert model is not None
+    found = model.read(comments)
+    agree = sum(f.sentiment is s for f, s in zip(found, said, strict=True))
+    assert agree >= 0.95 * len(said)
+    assert train_sentiment(comments.pick(np.arange(50)), said[:50], ["r"] * 50) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "urgency", "sign"),
+    [
+        ("I want to end my life", Urgency.IMMEDIATE, "self_harm"),
+        ("he slapped my mother", Urgency.IMMEDIATE, "abuse"),
+        ("Dad was not breathing", Urgency.IMMEDIATE, "immediate_danger"),
+        ("left in urine all night", Urgency.SAME_DAY, "neglect"),
+        ("I was given the wrong medication", Urgency.SAME_DAY, "serious_event"),
+        ("she fell and broke a bone in her arm", Urgency.SAME_DAY, "serious_event"),
+    ],
+)
+def test_a_danger_sign_says_how_soon_it_must_be_read(
+    text: str, urgency: Urgency, sign: str
+) -> None:
+    found = DANGERS.read(text)
+    assert found.urgency is urgency and sign in found.danger_ids
+    assert all(text[hit.start : hit.end] == hit.term for hit in found.hits) and found.hits
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Kind staff, thank you", "denies suicidal thoughts", "missed the deadline", "no abuse seen",
+     "pushed me in a wheelchair to the ward", "the site is smoke free"],
+)  # fmt: skip
+def test_ordinary_words_are_no_danger_sign(text: str) -> None:
+    assert DANGERS.read(text).urgency is Urgency.ROUTINE
+
+
+def night(
+    con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]], labels: list[dict[str, Any]]
+) -> ReadCounts:
+    made = [{**{c: None for c in INSIGHTS.column_names}, **row} for row in rows]
+    write_frame(con, INSIGHTS, pd.DataFrame(made)[INSIGHTS.column_names])
+    con.execute("create schema if not exists collection")
+    con.execute(
+        "create or replace table collection.theme_labels (insight_id varchar, topic_id varchar, "
+        "sentiment varchar, severity varchar, coder_role varchar, recorded_at timestamp)"
+    )
+    for label in labels:
+        con.execute(
+            "insert into collection.theme_labels values (?, ?, ?, ?, 'coder', ?)",
+            [label["insight_id"], label["topic_id"], label.get("sentiment"), None,
+             datetime(2026, 5, 1)],
+        )  # fmt: skip
+    return read_what_is_new(con, CATALOGUE)
+
+
+def test_a_night_reads_only_what_is_new_or_changed_and_ends_as_if_all_were_read() -> None:
+    first = [insight(n, f"Waited {n} hours and nobody told us why") for n in range(6)]
+    second = [*first[1:5], insight(5, "the food was cold"), insight(6, "she fell in the bathroom")]
+    with duckdb.connect() as con, duckdb.connect() as fresh:
+        assert night(con, first, []).read == 6
+        assert night(con, first, []).read == 0
+        assert night(con, second, []) == ReadCounts(insights=6, read=2)
+        night(fresh, second, [])
+        for name in ("themes", "readings"):
+            sql = f"select * from analysis.{name}"
+            pd.testing.assert_frame_equal(con.execute(sql).df(), fresh.execute(sql).df())
+
+
+def test_a_coder_wins_from_the_next_night_on_and_alone_is_read_again() -> None:
+    rows = [insight(n, f"Lovely staff, number {n}") for n in range(5)]
+    label = {"insight_id": "s:2", "topic_id": "discharge", "sentiment": "negative"}
+    with duckdb.connect() as con:
+        night(con, rows, [])
+        assert night(con, rows, [label]).read in (1, 5)
+        themes = con.execute(
+            "select topic_id, method, score from analysis.themes where insight_id = 's:2'"
+        ).fetchall()
+        assert themes == [("discharge", "coder", 1.0)]
+        (felt,) = con.execute(
+            "select sentiment, sentiment_source from analysis.readings where insight_id = 's:2'"
+        ).fetchall()
+        assert felt == ("negative", "coder")
+        none = {**label, "topic_id": "none"}
+        night(con, rows, [none])
+        assert not con.execute("from analysis.themes where insight_id = 's:2'").fetchall()
+
+
+def test_reported_harm_stands_and_words_only_ask_for_a_reader() -> None:
+    rows = [
+        insight(1, "he died", reported_severity="low"),
+        insight(2, "he died"),
+        insight(3, "fine", received_on=date(2026, 2, 1)),
+    ]
+    with duckdb.connect() as con:
+        night(con, rows, [])
+        found = con.execute(
+            "select severity, severity_source from analysis.readings order by insight_id"
+        ).fetchall()
+    assert found == [("low", "reported"), ("to_be_read", "rule"), (None, None)]

@@ -1,0 +1,196 @@
+"""Repeats, emerging themes, theme series and silence, on comments made for it."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from made_comments import PARTS, insight
+
+from lhs_pipeline.analysis.emerging import find_emerging
+from lhs_pipeline.analysis.repeats import REPEATS, count_once, find_repeats
+from lhs_pipeline.analysis.silence import Heard, find_silence
+from lhs_pipeline.analysis.theme_series import make_theme_series
+from lhs_pipeline.analysis.theme_words import stem_of
+from lhs_pipeline.catalogue.reader import read_catalogue
+
+RULES = read_catalogue().rules
+POLICY = RULES.themes
+TODAY = date(2026, 6, 29)
+LONG = "the patient slipped on a wet floor beside the sluice and was found by the night nurse"
+NO_VERDICTS = pd.DataFrame({"emerging_id": [], "verdict": [], "topic_id": []})
+NO_THEMES = pd.DataFrame({"insight_id": [], "topic_id": [], "matched_terms": []})
+
+
+def repeats_of(*rows: dict[str, Any]) -> pd.DataFrame:
+    return find_repeats(pd.DataFrame(rows), POLICY)
+
+
+def test_one_incident_in_three_feeds_counts_once() -> None:
+    rows = [
+        insight(1, LONG, source_id="incidents"),
+        insight(2, LONG.replace("night nurse", "night  nurse.") + " today", source_id="concerns"),
+        insight(3, LONG.upper(), source_id="staff"),
+        insight(4, "the food was cold and the tea never came round to our bay at all today"),
+    ]
+    found = repeats_of(*rows)
+    assert set(found["insight_id"]) == {"s:1", "s:2", "s:3"}
+    assert set(found["first_insight_id"]) == {"s:1"} and found["sources_count"].iloc[0] == 3
+    assert list(count_once(pd.DataFrame(rows), found)["insight_id"]) == ["s:1", "s:4"]
+
+
+def test_two_people_two_places_two_seasons_and_short_texts_are_no_repeats() -> None:
+    assert repeats_of(insight(1, LONG, reporter_id="a"), insight(2, LONG, reporter_id="b")).empty
+    assert repeats_of(insight(1, LONG), insight(2, LONG, unit_id="ward_02")).empty
+    assert repeats_of(insight(1, LONG), insight(90, LONG)).empty
+    assert repeats_of(insight(1, "very good"), insight(2, "very good")).empty
+
+
+def test_one_reporter_who_says_it_twice_is_heard_once() -> None:
+    found = repeats_of(insight(1, LONG, reporter_id="a"), insight(2, LONG, reporter_id="a"))
+    assert list(found["is_repeat"]) == [False, True] and found["reporters_count"].iloc[0] == 1
+
+
+def test_nothing_repeats_in_nothing() -> None:
+    empty = pd.DataFrame(columns=pd.Index(["insight_id"]))
+    assert count_once(empty, pd.DataFrame(columns=pd.Index(REPEATS.column_names))).empty
+
+
+def comments(seed: int, planted_count: int, count: int = 1_500) -> pd.DataFrame:
+    """Half a year of ordinary comments, and in its last three weeks a few on something new."""
+    chance = np.random.default_rng(seed)
+    parts = [part for found in PARTS.values() for part in found]
+    rows = [
+        insight(
+            row,
+            f"{'. '.join(chance.choice(parts, 2))}. {' '.join(map(str, chance.choice(2000, 3)))}",
+            received_on=TODAY - timedelta(days=int(chance.integers(1, 182))),
+        )
+        for row in range(count)
+    ]
+    says = [
+        "charged twice for the taxi home",
+        "no taxi came",
+        "taxis refused us",
+        "the taxi was late",
+    ]
+    for row in range(planted_count):
+        rows.append(
+            insight(
+                count + row,
+                f"{chance.choice(says)} {chance.choice(parts)} {row}",
+                received_on=TODAY - timedelta(days=int(chance.integers(1, 22))),
+            )
+        )
+    return pd.DataFrame(rows)
+
+
+def emerging(insights: pd.DataFrame, themes: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    return find_emerging(insights, themes, verdicts, POLICY, TODAY)
+
+
+def test_a_new_theme_is_found_named_and_quoted() -> None:
+    said = comments(1, 12)
+    (row,) = emerging(said, NO_THEMES, NO_VERDICTS).to_dict("records")
+    assert row["words"].startswith("taxi") and row["recent_count"] == 12
+    assert row["status"] == "open" and row["chance_prop"] < 0.05
+    quoted = said[said["insight_id"].isin(row["example_insight_ids"].split(";"))]
+    assert len(quoted) == 3 and quoted["text"].str.contains("taxi").all()
+
+
+def test_quiet_weeks_raise_no_alert() -> None:
+    assert all(emerging(comments(seed, 0), NO_THEMES, NO_VERDICTS).empty for seed in range(4))
+
+
+def test_what_a_topic_declares_is_not_new() -> None:
+    themes = pd.DataFrame({"matched_terms": ["taxi;charged twice", "taxis"]})
+    found = emerging(comments(1, 12), themes, NO_VERDICTS)
+    assert found.empty or not found["words"].str.contains("taxi").any()
+
+
+def test_a_coder_s_verdict_stays_with_the_candidate() -> None:
+    (row,) = emerging(comments(1, 12), NO_THEMES, NO_VERDICTS).to_dict("records")
+    said = pd.DataFrame(
+        {"emerging_id": [row["emerging_id"]], "verdict": ["merged"], "topic_id": ["discharge"]}
+    )
+    (again,) = emerging(comments(1, 12), NO_THEMES, said).to_dict("records")
+    assert (again["status"], again["merged_into_topic_id"]) == ("merged", "discharge")
+
+
+def test_stems_bring_the_forms_of_a_word_together() -> None:
+    assert {stem_of(word) for word in ("waits", "waited", "waiting")} == {"wait"}
+    assert stem_of("taxis") == stem_of("taxi")
+
+
+def months(shares: list[float], received: list[int]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Insights of consecutive months, so many received and such a share on falls."""
+    insights, themes = [], []
+    for month, (share, count) in enumerate(zip(shares, received, strict=True)):
+        day = date(2024 + month // 12, month % 12 + 1, 10)
+        for number in range(count):
+            row = insight(month * 10_000 + number, "x", received_on=day)
+            insights.append(row)
+            if number < round(share * count):
+                themes.append({**row, "topic_id": "falls", "is_negative": True})
+    return pd.DataFrame(insights), pd.DataFrame(themes)
+
+
+def readings_of(shares: list[float], received: list[int]) -> pd.DataFrame:
+    made = make_theme_series(*months(shares, received), RULES.spc, date(2026, 1, 1))
+    return made[made["unit_id"] == "ward_01"].set_index("period_start")
+
+
+def test_more_of_a_theme_is_told_from_more_comments() -> None:
+    usual = [0.10, 0.12, 0.08, 0.11, 0.09, 0.10, 0.12, 0.08] * 3
+    counts = [100, 104, 97, 101, 99, 103, 98, 102] * 3
+    real = readings_of([*usual[:-1], 0.5], counts)
+    assert real["reading"].iloc[-1] == "real_change"
+    drive = readings_of(usual, [*counts[:-1], 300])
+    assert drive["reading"].iloc[-1] == "more_or_fewer_comments"
+    assert not drive["is_special_cause"].iloc[-1] and drive["received_count"].iloc[-1] == 300
+
+
+def test_a_short_series_has_shares_and_no_limits() -> None:
+    made = make_theme_series(*months([0.2] * 6, [50] * 6), RULES.spc, date(2024, 7, 1))
+    assert made["centre"].isna().all() and (made["mentions_prop"].round(2) == 0.2).all()
+
+
+def heard(counts: dict[str, int]) -> pd.DataFrame:
+    units = pd.DataFrame(
+        {
+            "unit_id": list(counts), "unit_type": "ward", "valid_from": date(2020, 1, 1),
+            "valid_until": None,
+        }
+    )  # fmt: skip
+    rows = [
+        insight(
+            n, "x", unit_id=unit, received_on=TODAY - timedelta(days=5), speaker_group="nursing"
+        )
+        for unit, count in counts.items()
+        for n in range(count)
+    ]
+    themes = pd.DataFrame({"insight_id": [], "topic_id": []})
+    found = find_silence(Heard(pd.DataFrame(rows), themes, units), POLICY, RULES.voices, TODAY)
+    return found.set_index("unit_id")
+
+
+def test_a_unit_that_says_nothing_is_silent_and_not_fine() -> None:
+    found = heard({"a": 30, "b": 28, "c": 31, "d": 4, "e": 0})
+    assert found["answer"].to_dict() == {
+        "a": "heard", "b": "heard", "c": "heard", "d": "quiet", "e": "silent", "trust": "heard",
+    }  # fmt: skip
+
+
+def test_where_little_is_expected_silence_cannot_be_told() -> None:
+    assert heard({"a": 1, "b": 1, "c": 2, "e": 0}).loc["e", "answer"] == "too_few_to_tell"
+
+
+def test_enough_said_and_nothing_new_is_saturated() -> None:
+    assert bool(heard({"a": 30, "b": 3}).loc["a", "is_saturated"])
+    assert not bool(heard({"a": 30, "b": 3}).loc["b", "is_saturated"])
+
+
+def test_the_policy_can_be_stricter() -> None:
+    strict = replace(POLICY, emerging_minimum_count=50)
+    assert find_emerging(comments(1, 12), NO_THEMES, NO_VERDICTS, strict, TODAY).empty
