@@ -46,7 +46,12 @@ from lhs_pipeline.statistics.sequential_evidence import (
     shape_boundary,
     shape_factors,
 )
-from lhs_pipeline.statistics.series_covariance import TYPICAL, fit_covariance
+from lhs_pipeline.statistics.series_covariance import (
+    TYPICAL,
+    effect_degrees_of_freedom,
+    fit_covariance,
+    uncertainty_factor,
+)
 
 SCHEDULE = Schedule(closing=(28, 40), futility_from=10, fade_every=4, horizon=52)
 NEVER = 999
@@ -116,7 +121,12 @@ def judge_world(
     controls = fit_control_path(rows_of(world.panel, world.controls))
     weeks = np.arange(world.panel.numerator.shape[1], dtype=np.float64)
     covariance = fit_covariance(controls, weeks, TYPICAL)
-    tracing = TraceSettings(16, 10, 12, 12, policy.scale_weight, policy.effect_spread, 1.0)
+    widening = uncertainty_factor(
+        effect_degrees_of_freedom(controls, weeks, covariance, TYPICAL, settings.after)
+    )
+    tracing = TraceSettings(
+        16, 10, 12, 12, policy.scale_weight, policy.effect_spread, 1.0, widening
+    )
     typical = ChangePlan(0, 104, settings.after, 0, 1, 0)
     increments = typical_increments(typical, controls, covariance, tracing)
     harm = float(obrien_fleming_boundary(np.ones(1), policy.harm_alpha)[0])
@@ -158,8 +168,8 @@ def _outcome(
         closed=_first(np.array(closed)),
         closed_at_end=closed[-1],
         iterated=_first(np.array(sent)),
-        estimate=float(trace.estimate[-1]),
-        error=float(trace.standard_error[-1]),
+        estimate=float(trace.average[-1]),
+        error=float(trace.average_error[-1]),
         is_sequence_right=bool(right[3:].all()),
         rivals=rivals,
     )

@@ -121,6 +121,7 @@ def oracle_closes(world: World, settings: WorldSettings) -> NDArray[np.int64]:
             phi,
             noise + 1e-9,
             1e-9,
+            1e-9,
         )
         plan = ChangePlan(int(unit), int(start), settings.after, 0, 1, 0)
         trace = trace_effect(world.panel, plan, known, truth, tracing)

@@ -48,7 +48,9 @@ from lhs_pipeline.statistics.sequential_evidence import (
 from lhs_pipeline.statistics.series_covariance import (
     TYPICAL,
     CovarianceParameters,
+    effect_degrees_of_freedom,
     fit_covariance,
+    uncertainty_factor,
 )
 
 DateArray = NDArray[np.datetime64]
@@ -212,7 +214,10 @@ def _compare(
     weeks_per_period = panel.period_days / 7.0
     weeks = np.arange(panel.panel.numerator.shape[1], dtype=np.float64) * weeks_per_period
     covariance = fit_covariance(controls, weeks, TYPICAL)
-    settings = _trace_settings(policy, weeks_per_period)
+    horizon = max(1, round(ahead / panel.period_days))
+    freedom = effect_degrees_of_freedom(controls, weeks, covariance, TYPICAL, horizon)
+    widening = uncertainty_factor(freedom)
+    settings = replace(_trace_settings(policy, weeks_per_period), widening=widening)
     return Comparison(panel, controls, rows.size, covariance, settings, better != "higher")
 
 
@@ -473,7 +478,7 @@ def _estimates(case: Case, counts: NDArray[np.int64]) -> dict[str, NDArray[np.fl
     if case.trace is None or case.evidence is None:
         return {name: np.full(counts.size, np.nan) for name in names}
     known, index = counts > 0, np.maximum(counts - 1, 0)
-    centre, reach = case.trace.estimate[index], 1.96 * case.trace.standard_error[index]
+    centre, reach = case.trace.average[index], 1.96 * case.trace.average_error[index]
     evidence = case.evidence
     columns = (
         centre,

@@ -118,13 +118,12 @@ def weigh_evidence(
     trace: EffectTrace, boundary: Boundary, is_strict: bool, policy: EvaluationPolicy
 ) -> Evidence:
     """Which conditions hold after each period under the change."""
-    root = np.sqrt(np.maximum(trace.planned_information, 1e-12))[:, None]
-    capped = np.sqrt(np.minimum(1.0, root**2 / np.maximum(trace.information, 1e-12)))
     is_enough = trace.after_count >= policy.first_claim_points
+    spent = _spent_z(trace)
     factors = shape_factors(SHAPE_WEIGHTS, boundary.shown_alpha)[:, None]
-    reach = np.where(is_enough, np.max(factors * trace.score / root * capped, axis=0), 0.0)
+    reach = np.where(is_enough, np.max(factors * spent, axis=0), 0.0)
     reach = np.maximum.accumulate(np.maximum(reach, 0.0))
-    harm = np.where(is_enough, -trace.score[0] / root[0] * capped[0], 0.0)
+    harm = np.where(is_enough, -spent[0], 0.0)
     log_e = mixture_log_evidence(
         trace.score, trace.information, SHAPE_WEIGHTS, policy.effect_spread
     )
@@ -140,6 +139,17 @@ def weigh_evidence(
         is_sustained=_is_sustained(trace, policy),
         p_value=_running_p_value(reach, boundary),
         e_value=np.exp(np.minimum(log_e, 500.0)),
+    )
+
+
+def _spent_z(trace: EffectTrace) -> FloatArray:
+    """S / sqrt(I) sqrt(f), f the planned share of information by then, shape (shapes, periods).
+
+    Dividing by the information that came, not by what was planned, keeps the power where an effect
+    itself thins the figures: fewer events carry less information.
+    """
+    return np.asarray(
+        trace.score / np.sqrt(np.maximum(trace.information, 1e-12)) * np.sqrt(trace.planned_share)
     )
 
 
@@ -159,8 +169,8 @@ def _running_p_value(reach: FloatArray, boundary: Boundary) -> FloatArray:
 def weigh_balancing(trace: EffectTrace, harm: float, policy: EvaluationPolicy) -> Balancing:
     """Whether the balancing measure is safely not much worse, or is worse for certain."""
     upper = trace.estimate + policy.balancing_z * trace.standard_error
-    root = np.sqrt(np.maximum(trace.planned_information[0], 1e-12))
-    reach = np.where(trace.after_count >= policy.first_claim_points, -trace.score[0] / root, 0.0)
+    is_enough = trace.after_count >= policy.first_claim_points
+    reach = np.where(is_enough, -_spent_z(trace)[0], 0.0)
     # Harm that is certain, but certainly within the tolerable margin, does not stand in the way.
     is_safe = upper < np.log1p(policy.balancing_margin)
     is_worse = trace.estimate > _FOUR_IN_FIVE * trace.standard_error
