@@ -32,7 +32,11 @@ from lhs_pipeline.closure.judgement import (
 )
 from lhs_pipeline.closure.panels import rows_of, with_point_variance
 from lhs_pipeline.closure.policy import REFERENCE_POLICY, EvaluationPolicy
-from lhs_pipeline.statistics.control_path import fit_control_path
+from lhs_pipeline.statistics.control_path import (
+    SeriesPanel,
+    fit_control_path,
+    with_all_levels,
+)
 from lhs_pipeline.statistics.controlled_series import (
     ChangePlan,
     EffectTrace,
@@ -53,7 +57,7 @@ from lhs_pipeline.statistics.series_covariance import (
     uncertainty_factor,
 )
 
-SCHEDULE = Schedule(closing=(28, 40), futility_from=10, fade_every=4, horizon=52)
+SCHEDULE = Schedule(closing=(28, 40), futility_from=10, fade_every=4, review=13, horizon=52)
 NEVER = 999
 QUIET = WorldSettings(
     selection="random",
@@ -118,7 +122,9 @@ def judge_world(
     world: World, settings: WorldSettings, policy: EvaluationPolicy, with_rivals: bool
 ) -> list[Outcome]:
     """Fit the comparison once, then judge every change of a world."""
-    controls = fit_control_path(rows_of(world.panel, world.controls))
+    controls = with_all_levels(
+        fit_control_path(rows_of(world.panel, world.controls)), *_units_known(world)
+    )
     weeks = np.arange(world.panel.numerator.shape[1], dtype=np.float64)
     covariance = fit_covariance(controls, weeks, TYPICAL)
     widening = uncertainty_factor(
@@ -142,6 +148,13 @@ def judge_world(
             _outcome(world, settings, row, (trace, boundary, is_strict, policy), rivals[row])
         )
     return found
+
+
+def _units_known(world: World) -> tuple[SeriesPanel, NDArray[np.int64]]:
+    """Controls and changed units, and when each changed."""
+    units = np.concatenate([world.controls, world.changed_units])
+    never = np.full(world.controls.size, world.panel.numerator.shape[1])
+    return rows_of(world.panel, units), np.concatenate([never, world.starts])
 
 
 def _outcome(

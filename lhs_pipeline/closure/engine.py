@@ -31,7 +31,7 @@ from lhs_pipeline.closure.panels import (
     rows_of,
 )
 from lhs_pipeline.closure.policy import EvaluationPolicy
-from lhs_pipeline.statistics.control_path import ControlPath, fit_control_path
+from lhs_pipeline.statistics.control_path import ControlPath, fit_control_path, with_all_levels
 from lhs_pipeline.statistics.controlled_series import (
     ChangePlan,
     EffectTrace,
@@ -210,7 +210,9 @@ def _compare(
     rows = np.array(
         [i for i, unit in enumerate(panel.units) if unit not in touched], dtype=np.int64
     )
-    controls = fit_control_path(rows_of(panel.panel, rows))
+    controls = with_all_levels(
+        fit_control_path(rows_of(panel.panel, rows)), panel.panel, _changed_from(panel, name, changes)
+    )
     weeks_per_period = panel.period_days / 7.0
     weeks = np.arange(panel.panel.numerator.shape[1], dtype=np.float64) * weeks_per_period
     covariance = fit_covariance(controls, weeks, TYPICAL)
@@ -219,6 +221,19 @@ def _compare(
     widening = uncertainty_factor(freedom)
     settings = replace(_trace_settings(policy, weeks_per_period), widening=widening)
     return Comparison(panel, controls, rows.size, covariance, settings, better != "higher")
+
+
+def _changed_from(
+    panel: IndicatorPanel, name: str, changes: list[Change]
+) -> NDArray[np.int64]:
+    """First period of each unit that a change may have touched; the number of periods if none."""
+    periods = panel.panel.numerator.shape[1]
+    first = {unit: periods for unit in panel.units}
+    for change in changes:
+        if name in (change.indicator, change.balancing_indicator) and change.unit in first:
+            start = int(np.searchsorted(panel.period_starts, change.implemented, side="right")) - 1
+            first[change.unit] = min(first[change.unit], max(start, 0))
+    return np.array([first[unit] for unit in panel.units], dtype=np.int64)
 
 
 def _trace_settings(policy: EvaluationPolicy, weeks_per_period: float) -> TraceSettings:
@@ -247,7 +262,7 @@ def _build_case(
 ) -> Case:
     comparison = comparisons[change.indicator]
     looks = _look_dates(change, comparison)
-    schedule = _schedule(change, comparison, policy)
+    schedule = _schedule(change, comparison, looks, policy)
     place = _place(change, known, comparison, policy)
     plan = place.plan
     empty = Case(change, looks, None, None, None, schedule, place.cap, place.barrier)
@@ -276,12 +291,19 @@ def _look_dates(change: Change, comparison: Comparison) -> Looks:
     return Looks(looks, counts.astype(np.int64))
 
 
-def _schedule(change: Change, comparison: Comparison, policy: EvaluationPolicy) -> Schedule:
+def _schedule(
+    change: Change, comparison: Comparison, looks: Looks, policy: EvaluationPolicy
+) -> Schedule:
+    """When each question is asked, in complete periods under the change."""
     width = comparison.settings.weeks_per_period
+    # The review has a date, not a number of periods: figures that come late do not put harm off.
+    due = np.timedelta64(round(7 * (policy.harm_review_weeks + change.lag_weeks)), "D")
+    seen = looks.counts[looks.dates <= change.implemented + due]
     return Schedule(
         closing=tuple(_periods(weeks + change.lag_weeks, width) for weeks in policy.closing_weeks),
         futility_from=_periods(policy.futility_from_weeks + change.lag_weeks, width),
         fade_every=_periods(policy.fade_every_weeks, width),
+        review=max(int(seen.max(initial=0)), policy.first_claim_points),
         horizon=int(np.ceil(change.horizon_weeks / width)),
     )
 

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     MODERATE_CONFIDENCE = "shown_and_sustained_with_few_controls"
     HARM = "worse_than_without_the_change"
     BALANCING_HARM = "balancing_measure_worse"
+    HARM_NOT_RULED_OUT = "harm_not_ruled_out_by_the_review"
     NO_WORTHWHILE_EFFECT = "no_worthwhile_effect"
     NOT_SHOWN = "not_shown_by_the_horizon"
     NOT_SUSTAINED = "shown_but_not_sustained"
@@ -66,6 +67,7 @@ class Schedule:
     closing: tuple[int, ...]
     futility_from: int
     fade_every: int
+    review: int
     horizon: int
 
 
@@ -77,6 +79,7 @@ class Evidence:
         is_shown: An effect has been shown by then.
         is_harm: Harm has been shown by then.
         is_futile: The effect falls short of what is worthwhile.
+        is_unproven_safe: Harm beyond the margin cannot be ruled out.
         is_sustained: The effect has settled, and the latest window still shows it.
         is_fading: The latest window falls short of the share of the given effect, per look.
         p_value: Running p-value against no improvement, valid over all looks to the horizon.
@@ -86,6 +89,7 @@ class Evidence:
     is_shown: BoolArray
     is_harm: BoolArray
     is_futile: BoolArray
+    is_unproven_safe: BoolArray
     is_sustained: BoolArray
     p_value: FloatArray
     e_value: FloatArray
@@ -136,10 +140,21 @@ def weigh_evidence(
         is_shown=is_shown,
         is_harm=np.maximum.accumulate(harm) >= boundary.harm,
         is_futile=is_enough & (short > policy.futility_z * trace.standard_error),
+        is_unproven_safe=_is_harm_possible(trace, policy),
         is_sustained=_is_sustained(trace, policy),
         p_value=_running_p_value(reach, boundary),
         e_value=np.exp(np.minimum(log_e, 500.0)),
     )
+
+
+def _is_harm_possible(trace: EffectTrace, policy: EvaluationPolicy) -> BoolArray:
+    """Whether the estimate is compatible with harm of the margin's size, at the review's error.
+
+    Asked once, so of changes that do that much harm all but that error are sent on by the review,
+    however few their events; the price is paid by those whose figures say little by then.
+    """
+    upper = trace.estimate + policy.harm_review_z * trace.standard_error
+    return np.asarray(upper > np.log1p(policy.harm_margin))
 
 
 def _spent_z(trace: EffectTrace) -> FloatArray:
@@ -192,9 +207,9 @@ def judge_looks(
 ) -> list[Status]:
     """Verdict after each period under the change, index 0 = before any.
 
-    Harm and fading are final. "No worthwhile effect" and "balancing measure worse" stand until a
-    closing look, which asks for both anyway, overturns them: the boundary assumes no stopping for
-    futility, so going on watching costs no error.
+    Harm and fading are final. "No worthwhile effect", "harm not ruled out" and "balancing measure
+    worse" stand until a closing look, which asks for more anyway, overturns them: the boundary
+    assumes no stopping for futility, so going on watching costs no error.
     """
     status = Status(LookVerdict.KEEP_WATCHING, Reason.TOO_EARLY)
     statuses, closed_after = [status], 0
@@ -233,6 +248,8 @@ def _judge_open(
         return _judge_at_horizon(evidence, is_good)
     if count >= schedule.futility_from and evidence.is_futile[now]:
         return Status(LookVerdict.ITERATE, Reason.NO_WORTHWHILE_EFFECT)
+    if count == schedule.review and evidence.is_unproven_safe[now]:
+        return Status(LookVerdict.ITERATE, Reason.HARM_NOT_RULED_OUT)
     if last.verdict is LookVerdict.ITERATE:
         return last
     return Status(LookVerdict.KEEP_WATCHING, _why_watching(evidence, is_good, now))
