@@ -2,6 +2,7 @@
 
 python benchmarks/closure.py threats --changes 600 --out threats.json
 python benchmarks/closure.py effects --changes 600 --out effects.json
+python benchmarks/closure.py structural --changes 300 --out structural.json
 """
 
 import argparse
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 sys.path.insert(0, str(Path(__file__).parent))
-from closure_rivals import RIVALS, oracle_closes, plain_series
+from closure_rivals import RIVALS, oracle_closes, plain_series, structural
 from closure_world import EFFECTS, World, WorldSettings, simulate
 
 from lhs_pipeline.closure.judgement import (
@@ -217,6 +218,26 @@ def run(
     return found
 
 
+def run_structural(changes: int, seed: int) -> dict[str, dict[str, float]]:
+    """The structural time-series rival on some of the same worlds; slow, hence apart."""
+    effects = ["no_effect", "step20", "step30", "harm20"]
+    weeks: dict[str, list[int]] = {effect: [] for effect in effects}
+    began, number = time.process_time(), 0
+    while sum(map(len, weeks.values())) < changes:
+        each = replace(ALL, volume=(4.0, 15.0, 60.0)[number % 3])
+        world = simulate(each, effects, seed + number)
+        for effect, week in zip(world.effects, structural(plain_series(world, each)), strict=True):
+            weeks[effect].append(int(week))
+        number += 1
+    spent = time.process_time() - began
+    found = {
+        effect: {"n": len(each), "closed": round(float(np.mean([w < NEVER for w in each])), 4)}
+        for effect, each in weeks.items()
+    }
+    total = sum(map(len, weeks.values()))
+    return {**found, "cost": {"milliseconds_per_change": round(1000 * spent / total, 1)}}
+
+
 def interval(hits: int, total: int) -> tuple[float, float]:
     """Clopper-Pearson 95% limits."""
     low = float(betaincinv(hits, total - hits + 1, 0.025)) if hits else 0.0
@@ -275,13 +296,18 @@ def _median(weeks: list[int]) -> float:
 def main() -> None:
     """Run one part and write its figures."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=("threats", "effects"))
+    parser.add_argument("part", choices=("threats", "effects", "structural"))
     parser.add_argument("--changes", type=int, default=600)
     parser.add_argument("--seed", type=int, default=100_000)
     parser.add_argument("--only", default="")
     parser.add_argument("--out", default="")
     parser.add_argument("--no-rivals", action="store_true")
     wanted = parser.parse_args()
+    if wanted.part == "structural":
+        Path(wanted.out).write_text(
+            json.dumps(run_structural(wanted.changes, wanted.seed), indent=1)
+        )
+        return
     results: dict[str, object] = {}
     worlds = THREATS if wanted.part == "threats" else {"all": ALL}
     effects = ["no_effect"] if wanted.part == "threats" else list(EFFECTS)

@@ -211,7 +211,9 @@ def _compare(
         [i for i, unit in enumerate(panel.units) if unit not in touched], dtype=np.int64
     )
     controls = with_all_levels(
-        fit_control_path(rows_of(panel.panel, rows)), panel.panel, _changed_from(panel, name, changes)
+        fit_control_path(rows_of(panel.panel, rows)),
+        panel.panel,
+        _changed_from(panel, name, changes),
     )
     weeks_per_period = panel.period_days / 7.0
     weeks = np.arange(panel.panel.numerator.shape[1], dtype=np.float64) * weeks_per_period
@@ -223,9 +225,7 @@ def _compare(
     return Comparison(panel, controls, rows.size, covariance, settings, better != "higher")
 
 
-def _changed_from(
-    panel: IndicatorPanel, name: str, changes: list[Change]
-) -> NDArray[np.int64]:
+def _changed_from(panel: IndicatorPanel, name: str, changes: list[Change]) -> NDArray[np.int64]:
     """First period of each unit that a change may have touched; the number of periods if none."""
     periods = panel.panel.numerator.shape[1]
     first = {unit: periods for unit in panel.units}

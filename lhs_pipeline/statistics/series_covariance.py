@@ -61,9 +61,7 @@ class CovariancePrior:
 # the common path by 80% to 120%, and lasting shifts that add up to 4% in a year. With many controls
 # the data speak; with few, these do.
 TYPICAL = CovariancePrior(
-    CovarianceParameters(
-        0.05**2, 0.06**2, 0.05**2, 20.0, 0.12**2, 0.4, 0.15**2, 0.2**2, 0.04**2
-    ),
+    CovarianceParameters(0.05**2, 0.06**2, 0.05**2, 20.0, 0.12**2, 0.4, 0.15**2, 0.2**2, 0.04**2),
     spread=1.0,
 )
 
@@ -238,9 +236,7 @@ def _pool(controls: ControlPath, weeks: FloatArray, slow_weeks: float) -> _Probl
         moments[grid],
         sampling[keep],
         lags,
-        _shapes(
-            lags, _years(weeks)[keep], common_movement(controls.path, weeks)[keep], slow_weeks
-        ),
+        _shapes(lags, _years(weeks)[keep], common_movement(controls.path, weeks)[keep], slow_weeks),
         max(controls.level_variance, 0.01),
         total,
     )
