@@ -163,8 +163,10 @@ def _spent_z(trace: EffectTrace) -> FloatArray:
     Dividing by the information that came, not by what was planned, keeps the power where an effect
     itself thins the figures: fewer events carry less information.
     """
+    planned = np.maximum(trace.planned_information, 1e-12)[:, None]
+    share = np.minimum(trace.planned_path / planned, 1.0)
     return np.asarray(
-        trace.score / np.sqrt(np.maximum(trace.information, 1e-12)) * np.sqrt(trace.planned_share)
+        trace.score / np.sqrt(np.maximum(trace.information, 1e-12)) * np.sqrt(share)
     )
 
 

@@ -60,8 +60,7 @@ class EffectTrace:
         information: Fisher information per impact shape, shape (shapes, periods).
         score: Evidence for improvement per shape, S = -I * estimate.
         planned_information: Information at the horizon per shape if the change does nothing.
-        planned_share: Share of it that each period was to have brought by then, shape (shapes,
-            periods), 1 at the horizon.
+        planned_path: The same after each period, shape (shapes, periods).
         average: Mean effect over the periods so far, whatever its course, log scale.
         average_error: Its standard error.
         estimate: Effect as a step, log scale.
@@ -78,7 +77,7 @@ class EffectTrace:
     information: FloatArray
     score: FloatArray
     planned_information: FloatArray
-    planned_share: FloatArray
+    planned_path: FloatArray
     average: FloatArray
     average_error: FloatArray
     estimate: FloatArray
@@ -172,12 +171,11 @@ def trace_effect(
     second = _whiten(window, running, np.vstack([shapes, running, starts]))
     trace = _read_trace(second, window, scale, settings)
     planned = np.cumsum(_planned_increments(window, shapes) ** 2, axis=1) / scale**2
-    total = planned[:, -1:]
     average = _average_effect(second, window, running, scale)
     return replace(
         trace,
-        planned_information=total[:, 0],
-        planned_share=planned / np.maximum(total, 1e-12),
+        planned_information=planned[:, -1],
+        planned_path=planned,
         average=average[0],
         average_error=average[1],
     )
@@ -359,7 +357,7 @@ def _read_trace(
         information=information,
         score=score,
         planned_information=information[:, -1],
-        planned_share=information / np.maximum(information[:, -1:], 1e-12),
+        planned_path=information,
         average=score[0],
         average_error=score[0],
         estimate=_on_working_scale(window, -score[0] / step, np.cumsum(shapes[0] * running) / step),
