@@ -69,7 +69,9 @@ def _row(question: str, measured: str, floor: str, aim: str) -> dict[str, str]:
 
 def _wrong_rows(results: dict[str, Any]) -> Rows:
     wrong = pooled(results)
-    rate = f"{percent(wrong['rate'], 1)} ({percent(wrong['low'], 1)} to {percent(wrong['high'], 1)})"
+    rate = (
+        f"{percent(wrong['rate'], 1)} ({percent(wrong['low'], 1)} to {percent(wrong['high'], 1)})"
+    )
     spread = f"{percent(wrong['coverage_low'], 1)} to {percent(wrong['coverage_high'], 1)}"
     return [
         _row(

@@ -48,6 +48,7 @@ _READ_BY_BOARD: dict[str, str] = {
     "tempo": "implementation.tempo",
     "evaluations": "closure.evaluations",
     "verdicts": "closure.verdicts",
+    "heartbeat": "closure.heartbeat",
     "audits": "collection.audits",
     "acceptability": "collection.acceptability",
     "reopened": "collection.reopened",

@@ -71,6 +71,9 @@ class Change:
     lag_weeks: float
 
 
+ByPlace = dict[tuple[str, str], list[Change]]
+
+
 @dataclass(frozen=True)
 class Comparison:
     """One indicator, ready for any change on it."""
@@ -147,11 +150,21 @@ def evaluate_changes(
     comparisons = _compare_all(series, indicators, known, policy)
     until = _days(series["as_of"]).max()
     boundaries: dict[tuple[str, int, int], Boundary] = {}
-    cases = [_build_case(change, known, comparisons, boundaries, policy) for change in known]
+    near = _by_place(known)
+    cases = [_build_case(change, near, comparisons, boundaries, policy) for change in known]
     if policy.portfolio_rate < 1.0:
         cases = _apply_portfolio_rate(cases, policy.portfolio_rate)
-    tables = [_report(case, comparisons[case.change.indicator], until, policy) for case in cases]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    return _stack(
+        [_report(case, comparisons[case.change.indicator], until, policy) for case in cases]
+    )
+
+
+def _by_place(known: list[Change]) -> ByPlace:
+    """Changes by unit and indicator, so that a change need not look at all others."""
+    near: ByPlace = {}
+    for change in known:
+        near.setdefault((change.unit, change.indicator), []).append(change)
+    return near
 
 
 def _days(column: "pd.Series[str]") -> DateArray:
@@ -255,7 +268,7 @@ def _periods(weeks: float, weeks_per_period: float) -> int:
 
 def _build_case(
     change: Change,
-    known: list[Change],
+    known: ByPlace,
     comparisons: dict[str, Comparison],
     boundaries: dict[tuple[str, int, int], Boundary],
     policy: EvaluationPolicy,
@@ -309,7 +322,7 @@ def _schedule(
 
 
 def _place(
-    change: Change, known: list[Change], comparison: Comparison, policy: EvaluationPolicy
+    change: Change, known: ByPlace, comparison: Comparison, policy: EvaluationPolicy
 ) -> Placement:
     """The change on the grid, or why it has no place there."""
     starts, width = comparison.panel.period_starts, comparison.settings.weeks_per_period
@@ -332,14 +345,13 @@ def _place(
 
 
 def _neighbours(
-    change: Change, known: list[Change], comparison: Comparison, policy: EvaluationPolicy
+    change: Change, known: ByPlace, comparison: Comparison, policy: EvaluationPolicy
 ) -> Neighbours:
     """What other changes on the same unit and indicator leave to this one."""
     starts = comparison.panel.period_starts
     earliest, barrier, cap = 0, None, starts.size
-    for other in known:
-        is_same = (other.unit, other.indicator) == (change.unit, change.indicator)
-        if other.change_id == change.change_id or not is_same:
+    for other in known.get((change.unit, change.indicator), []):
+        if other.change_id == change.change_id:
             continue
         if other.implemented > change.implemented:
             gap = np.searchsorted(starts, other.implemented) - np.searchsorted(
@@ -388,7 +400,7 @@ def _boundary(
 
 def _weigh_balancing(
     change: Change,
-    known: list[Change],
+    known: ByPlace,
     comparisons: dict[str, Comparison],
     periods: int,
     policy: EvaluationPolicy,
@@ -458,24 +470,29 @@ def _p_at(case: Case, count: int) -> float:
 
 def _report(
     case: Case, comparison: Comparison, until: np.datetime64, policy: EvaluationPolicy
-) -> pd.DataFrame:
-    """One row per look of one change."""
+) -> dict[str, NDArray[np.generic]]:
+    """One entry per look of one change in each column."""
     is_past = case.looks.dates <= until
     looks = case.looks.dates[is_past]
     counts = np.minimum(case.looks.counts[is_past], max(case.cap, 0))
     statuses = _statuses(case, counts, case.looks.counts[is_past] > case.cap, policy)
-    table = pd.DataFrame(
-        {
-            "change_id": case.change.change_id,
-            "look_date": looks.astype("datetime64[s]"),
-            "verdict": [str(status.verdict) for status in statuses],
-            "reason": [str(status.reason) for status in statuses],
-            "periods_count": counts,
-            "controls_count": comparison.controls_count,
-            "reporting_lag_weeks": comparison.panel.lag.lag_weeks,
-        }
-    )
-    return table.assign(**_estimates(case, counts))
+    return {
+        "change_id": np.full(looks.size, case.change.change_id, dtype=object),
+        "look_date": looks.astype("datetime64[s]"),
+        "verdict": np.array([str(status.verdict) for status in statuses], dtype=object),
+        "reason": np.array([str(status.reason) for status in statuses], dtype=object),
+        "periods_count": counts,
+        "controls_count": np.full(looks.size, comparison.controls_count),
+        "reporting_lag_weeks": np.full(looks.size, comparison.panel.lag.lag_weeks),
+        **_estimates(case, counts),
+    }
+
+
+def _stack(parts: list[dict[str, NDArray[np.generic]]]) -> pd.DataFrame:
+    """All changes below one another; one frame, for a frame per change costs as much as judging."""
+    if not parts:
+        return pd.DataFrame()
+    return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def _statuses(

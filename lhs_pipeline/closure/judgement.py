@@ -165,9 +165,7 @@ def _spent_z(trace: EffectTrace) -> FloatArray:
     """
     planned = np.maximum(trace.planned_information, 1e-12)[:, None]
     share = np.minimum(trace.planned_path / planned, 1.0)
-    return np.asarray(
-        trace.score / np.sqrt(np.maximum(trace.information, 1e-12)) * np.sqrt(share)
-    )
+    return np.asarray(trace.score / np.sqrt(np.maximum(trace.information, 1e-12)) * np.sqrt(share))
 
 
 def _is_sustained(trace: EffectTrace, policy: EvaluationPolicy) -> BoolArray:

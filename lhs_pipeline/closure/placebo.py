@@ -151,9 +151,7 @@ def _mean(figures: np.ndarray) -> np.ndarray:
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
-def _dummy(
-    unit: str, indicator: str, date: np.datetime64, plan: PlaceboPlan
-) -> dict[str, object]:
+def _dummy(unit: str, indicator: str, date: np.datetime64, plan: PlaceboPlan) -> dict[str, object]:
     return {
         "change_id": f"{indicator}_{unit}_{date}",
         "unit": unit,
