@@ -227,11 +227,11 @@ def notes(results: dict[str, Any]) -> list[str]:
     sizes = [int(part["n"]) for part in results["effects"].values()]
     apart = sum(part["n"] for name, part in results["structural"].items() if name != "cost")
     return [
-        f"{int(pooled(results)['n']):,} changes without effect in {len(results['threats'])} settings; "
-        f"{min(sizes):,} to {max(sizes):,} changes for each effect with everything that can go wrong "
-        f"switched on; {apart:,} for the structural time series; "
+        f"{int(pooled(results)['n']):,} changes without effect in {len(results['threats'])} "
+        f"settings; {min(sizes):,} to {max(sizes):,} changes for each effect with everything "
+        f"that can go wrong switched on; {apart:,} for the structural time series; "
         f"{results['tables']['changes']:,} in tables with late, missing and overlapping figures.",
-        "Sent on by the review at 13 weeks is not final: where an effect shows later, it is closed.",
+        "Sent on by the 13-week review is not final: where an effect shows later, it is closed.",
     ]
 
 

@@ -20,7 +20,7 @@ from lhs_pipeline.warehouse.table import Table, TableColumn
 
 HEARTBEAT = Table(
     "closure.heartbeat",
-    "Dummy changes where nothing was changed, and whether closure would have been wrong about them.",
+    "Dummy changes where nothing was changed, and whether closure was wrong about them.",
     "one row per dummy change",
     (
         TableColumn("placebo_id", "VARCHAR", "Indicator, unit and day of the dummy change."),
@@ -119,7 +119,7 @@ def _untreated(
     if len(adoption):
         live = pd.to_datetime(adoption["went_live_on"]).groupby(adoption["unit_id"]).min()
     ends = pd.to_datetime(rows["period_end"])
-    is_before = ~(ends >= pd.to_datetime(rows["unit_id"].map(live)))
+    is_before = ~(ends >= pd.to_datetime(rows["unit_id"].map(live.to_dict())))
     rows, ends = rows[is_before], ends[is_before]
     return pd.DataFrame(
         {

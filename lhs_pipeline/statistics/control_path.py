@@ -167,7 +167,7 @@ def with_all_levels(
     Args:
         controls: Path of the units without a change.
         panel: All units.
-        changed_from: First period under a change, shape (units,); periods_count where there is none.
+        changed_from: First period under a change, shape (units,); the number of periods if none.
     """
     is_past = np.arange(panel.numerator.shape[1])[None, :] < changed_from[:, None]
     past = replace(panel, numerator=np.where(is_past, panel.numerator, np.nan))

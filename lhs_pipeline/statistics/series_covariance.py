@@ -85,8 +85,8 @@ def covariance_matrix(
 
     t_a^2 + t_b^2 tt' + t_s^2 [cos(2 pi D / 52.18) + cos(4 pi D / 52.18) / 3] + s_w^2 exp(-|D| / l)
     + s_z^2 f^|D| + t_g^2 g g' + s_r^2 min(|t|, |t'|) 1(tt' > 0), D in weeks, t in years from the
-    middle of the window, g the common movement. The last but one lets a unit follow the common movement
-    more or less than its peers do, the last lets its level shift for good.
+    middle of the window, g the common movement. The last but one lets a unit follow it more or less
+    than its peers do, the last lets its level shift for good.
     """
     apart = weeks - weeks[0]
     line = level_variance + parameters.season * _season(apart)
