@@ -95,9 +95,8 @@ def _make_dummies(
             live = panel.panel.numerator.shape[1] - round((plan.horizon_weeks + 4 * run) / width)
             rows += pick_dummies(panel, (name, better[name]), touched, live, plan)
         if rows:
-            yield pd.DataFrame(rows).assign(
-                change_id=lambda table, run=run: f"placebo_{run}_" + table["change_id"]
-            )
+            made = pd.DataFrame(rows)
+            yield made.assign(change_id=f"placebo_{run}_" + made["change_id"])
 
 
 def pick_dummies(

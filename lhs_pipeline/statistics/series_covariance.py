@@ -193,7 +193,8 @@ def effect_degrees_of_freedom(
     spread = np.stack([inverse @ slope for slope in slopes])
     fisher = 0.5 * problem.units_count * np.einsum("aij,bji->ab", spread, spread, optimize=True)
     fisher[np.diag_indices_from(fisher)] += 1.0 / prior.spread**2
-    return float(2.0 / max(gradient @ np.linalg.solve(fisher, gradient), 1e-9))
+    variance = float(gradient @ np.linalg.solve(fisher, gradient))
+    return 2.0 / max(variance, 1e-9)
 
 
 def uncertainty_factor(degrees_of_freedom: float) -> float:

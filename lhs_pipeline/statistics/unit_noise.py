@@ -51,8 +51,8 @@ def adapt_noise(
         variance = parameters.fast * np.exp(_LOG_VARIANCE_SPREAD * _NODES[i])
         log_odds = odds + _LOG_ODDS_SPREAD * _NODES[j]
         line = variance * (1.0 / (1.0 + np.exp(-log_odds))) ** apart
-        logs.append(_log_likelihood(plain + by_distance(line), departure))
-        logs[-1] += np.log(_WEIGHTS[i] * _WEIGHTS[j])
+        likelihood = _log_likelihood(plain + by_distance(line), departure)
+        logs.append(likelihood + float(np.log(_WEIGHTS[i] * _WEIGHTS[j])))
         points.append((np.log(variance), log_odds))
     belief = np.exp(np.array(logs) - max(logs))
     log_variance, log_odds = belief @ np.array(points) / belief.sum()
