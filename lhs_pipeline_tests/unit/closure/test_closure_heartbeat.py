@@ -49,7 +49,7 @@ def test_a_night_gives_the_same_dummies_again_and_another_night_others(
     assert list(first.columns) == HEARTBEAT.column_names
     assert len(first) == 4
     pd.testing.assert_frame_equal(first, again)
-    nights = [judged(series, pd.DataFrame(), NIGHT + timedelta(days=day)) for day in (1, 2)]
+    nights = [judged(series, pd.DataFrame(), NIGHT + timedelta(days=day)) for day in (3, 4)]
     assert set(pd.concat(nights)["placebo_id"]) - set(first["placebo_id"])
 
 
