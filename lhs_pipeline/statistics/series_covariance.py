@@ -181,6 +181,8 @@ def effect_degrees_of_freedom(
     least squares with an estimated covariance; Fai and Cornelius 1996).
     """
     problem = _pool(controls, weeks, prior.centre.slow_weeks)
+    if not problem.sampling.size:
+        return 2.0
     matrices = _parts(_encode(parameters), problem)
     matrix = _whole(matrices, problem, parameters.noise)
     after = max(1, min(periods_after, matrix.shape[0] // 3))
