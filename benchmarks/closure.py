@@ -2,6 +2,7 @@
 
 python benchmarks/closure.py threats --changes 600 --out threats.json
 python benchmarks/closure.py effects --changes 600 --out effects.json
+python benchmarks/closure.py structural --changes 300 --out structural.json
 """
 
 import argparse
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.special import betaincinv
 
 sys.path.insert(0, str(Path(__file__).parent))
-from closure_rivals import RIVALS, oracle_closes, plain_series
+from closure_rivals import RIVALS, oracle_closes, plain_series, structural
 from closure_world import EFFECTS, World, WorldSettings, simulate
 
 from lhs_pipeline.closure.judgement import (
@@ -32,7 +33,11 @@ from lhs_pipeline.closure.judgement import (
 )
 from lhs_pipeline.closure.panels import rows_of, with_point_variance
 from lhs_pipeline.closure.policy import REFERENCE_POLICY, EvaluationPolicy
-from lhs_pipeline.statistics.control_path import fit_control_path
+from lhs_pipeline.statistics.control_path import (
+    SeriesPanel,
+    fit_control_path,
+    with_all_levels,
+)
 from lhs_pipeline.statistics.controlled_series import (
     ChangePlan,
     EffectTrace,
@@ -46,9 +51,14 @@ from lhs_pipeline.statistics.sequential_evidence import (
     shape_boundary,
     shape_factors,
 )
-from lhs_pipeline.statistics.series_covariance import TYPICAL, fit_covariance
+from lhs_pipeline.statistics.series_covariance import (
+    TYPICAL,
+    effect_degrees_of_freedom,
+    fit_covariance,
+    uncertainty_factor,
+)
 
-SCHEDULE = Schedule(closing=(28, 40), futility_from=10, fade_every=4, horizon=52)
+SCHEDULE = Schedule(closing=(28, 40), futility_from=10, fade_every=4, review=13, horizon=52)
 NEVER = 999
 QUIET = WorldSettings(
     selection="random",
@@ -113,10 +123,17 @@ def judge_world(
     world: World, settings: WorldSettings, policy: EvaluationPolicy, with_rivals: bool
 ) -> list[Outcome]:
     """Fit the comparison once, then judge every change of a world."""
-    controls = fit_control_path(rows_of(world.panel, world.controls))
+    controls = with_all_levels(
+        fit_control_path(rows_of(world.panel, world.controls)), *_units_known(world)
+    )
     weeks = np.arange(world.panel.numerator.shape[1], dtype=np.float64)
     covariance = fit_covariance(controls, weeks, TYPICAL)
-    tracing = TraceSettings(16, 10, 12, 12, policy.scale_weight, policy.effect_spread, 1.0)
+    widening = uncertainty_factor(
+        effect_degrees_of_freedom(controls, weeks, covariance, TYPICAL, settings.after)
+    )
+    tracing = TraceSettings(
+        16, 10, 12, 12, policy.scale_weight, policy.effect_spread, 1.0, widening
+    )
     typical = ChangePlan(0, 104, settings.after, 0, 1, 0)
     increments = typical_increments(typical, controls, covariance, tracing)
     harm = float(obrien_fleming_boundary(np.ones(1), policy.harm_alpha)[0])
@@ -132,6 +149,13 @@ def judge_world(
             _outcome(world, settings, row, (trace, boundary, is_strict, policy), rivals[row])
         )
     return found
+
+
+def _units_known(world: World) -> tuple[SeriesPanel, NDArray[np.int64]]:
+    """Controls and changed units, and when each changed."""
+    units = np.concatenate([world.controls, world.changed_units])
+    never = np.full(world.controls.size, world.panel.numerator.shape[1])
+    return rows_of(world.panel, units), np.concatenate([never, world.starts])
 
 
 def _outcome(
@@ -158,8 +182,8 @@ def _outcome(
         closed=_first(np.array(closed)),
         closed_at_end=closed[-1],
         iterated=_first(np.array(sent)),
-        estimate=float(trace.estimate[-1]),
-        error=float(trace.standard_error[-1]),
+        estimate=float(trace.average[-1]),
+        error=float(trace.average_error[-1]),
         is_sequence_right=bool(right[3:].all()),
         rivals=rivals,
     )
@@ -192,6 +216,26 @@ def run(
         found += judge_world(world, each, REFERENCE_POLICY, with_rivals)
         number += 1
     return found
+
+
+def run_structural(changes: int, seed: int) -> dict[str, dict[str, float]]:
+    """The structural time-series rival on some of the same worlds; slow, hence apart."""
+    effects = ["no_effect", "step20", "step30", "harm20"]
+    weeks: dict[str, list[int]] = {effect: [] for effect in effects}
+    began, number = time.process_time(), 0
+    while sum(map(len, weeks.values())) < changes:
+        each = replace(ALL, volume=(4.0, 15.0, 60.0)[number % 3])
+        world = simulate(each, effects, seed + number)
+        for effect, week in zip(world.effects, structural(plain_series(world, each)), strict=True):
+            weeks[effect].append(int(week))
+        number += 1
+    spent = time.process_time() - began
+    found = {
+        effect: {"n": len(each), "closed": round(float(np.mean([w < NEVER for w in each])), 4)}
+        for effect, each in weeks.items()
+    }
+    total = sum(map(len, weeks.values()))
+    return {**found, "cost": {"milliseconds_per_change": round(1000 * spent / total, 1)}}
 
 
 def interval(hits: int, total: int) -> tuple[float, float]:
@@ -252,13 +296,18 @@ def _median(weeks: list[int]) -> float:
 def main() -> None:
     """Run one part and write its figures."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=("threats", "effects"))
+    parser.add_argument("part", choices=("threats", "effects", "structural"))
     parser.add_argument("--changes", type=int, default=600)
     parser.add_argument("--seed", type=int, default=100_000)
     parser.add_argument("--only", default="")
     parser.add_argument("--out", default="")
     parser.add_argument("--no-rivals", action="store_true")
     wanted = parser.parse_args()
+    if wanted.part == "structural":
+        Path(wanted.out).write_text(
+            json.dumps(run_structural(wanted.changes, wanted.seed), indent=1)
+        )
+        return
     results: dict[str, object] = {}
     worlds = THREATS if wanted.part == "threats" else {"all": ALL}
     effects = ["no_effect"] if wanted.part == "threats" else list(EFFECTS)

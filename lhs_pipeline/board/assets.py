@@ -64,6 +64,7 @@ _READ: dict[str, str] = {
     "waits": "implementation.waits",
     "evaluations": "closure.evaluations",
     "verdicts": "closure.verdicts",
+    "heartbeat": "closure.heartbeat",
     "audits": "collection.audits",
     "acceptability": "collection.acceptability",
     "reopened": "collection.reopened",

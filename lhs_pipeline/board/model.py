@@ -66,6 +66,7 @@ _COLUMN_WORDS: dict[str, str] = {
     " change_lower_prop change_upper_prop reliable reliable_reason effective effective_reason"
     " acceptable acceptable_reason verdict verdict_reason data_version",
     "verdicts": f"change_id {_CYCLE} verdict decided_on is_final words next_look_on",
+    "heartbeat": "placebo_id night_on indicator_id unit_id live_on is_closed",
     "audits": "audit_id action_id unit_id audited_on auditor_role records_checked_count"
     f" records_compliant_count {_SOURCE}",
     "acceptability": "check_id action_id checked_on asked_group method responses_count"
@@ -117,6 +118,7 @@ class BoardTables:
     waits: pd.DataFrame = field(default_factory=pd.DataFrame)
     evaluations: pd.DataFrame = field(default_factory=pd.DataFrame)
     verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    heartbeat: pd.DataFrame = field(default_factory=pd.DataFrame)
     audits: pd.DataFrame = field(default_factory=pd.DataFrame)
     acceptability: pd.DataFrame = field(default_factory=pd.DataFrame)
     reopened: pd.DataFrame = field(default_factory=pd.DataFrame)

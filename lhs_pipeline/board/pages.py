@@ -19,12 +19,14 @@ from lhs_pipeline.board.links import name_page
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.problem_view import show_problem
+from lhs_pipeline.board.pulse import tell_pulse
 from lhs_pipeline.board.tables import publish_all
 from lhs_pipeline.board.templating import make_environment
 from lhs_pipeline.board.trail import RowsBehind, name_no_rows
 from lhs_pipeline.board.views import Scene, show_index
 from lhs_pipeline.board.words import tell_day
 from lhs_pipeline.board.you_said import list_answers
+from lhs_pipeline.closure.measured import read_measured
 
 _UP_FROM_PROBLEM = "../"
 
@@ -60,7 +62,8 @@ def render_board(
     )
     scene = Scene(tables, gather_names(tables), as_of)
     index = environment.get_template("index.html.j2")
-    yield "index.html", index.render(view=show_index(scene), root="")
+    pulse = tell_pulse(tables.heartbeat)
+    yield "index.html", index.render(view=show_index(scene), pulse=pulse, root="")
     method = environment.get_template("method.html.j2")
     yield (
         "method.html",
@@ -68,6 +71,8 @@ def render_board(
             published=publish_all(tables),
             small=name_small(tables.disclosure),
             policy=tables.disclosure,
+            measured=read_measured(),
+            pulse=pulse,
             root="",
         ),
     )

@@ -5,6 +5,8 @@ import pandas as pd
 
 from lhs_pipeline.closure.changes import LOOKS, Evidence, find_looks, read_changes
 from lhs_pipeline.closure.evaluations import EVALUATIONS, evaluate_change
+from lhs_pipeline.closure.heartbeat import HEARTBEAT, add_night, judge_dummies, sum_up
+from lhs_pipeline.closure.policy import REFERENCE_POLICY
 from lhs_pipeline.closure.reopening import (
     CLOSED_COLUMNS,
     REOPENED_COLUMNS,
@@ -14,7 +16,7 @@ from lhs_pipeline.closure.reopening import (
 )
 from lhs_pipeline.closure.verdicts import VERDICTS, conclude_verdicts
 from lhs_pipeline.warehouse.assets import SiteResource, asset_of, inputs_of
-from lhs_pipeline.warehouse.table import append_frame, count_rows, read_table
+from lhs_pipeline.warehouse.table import append_frame, count_rows, read_table, write_frame
 
 CHANGES = dg.DynamicPartitionsDefinition(name="changes")
 _EVIDENCE = (
@@ -25,6 +27,7 @@ _EVIDENCE = (
     "collection.audits",
     "collection.acceptability",
 )
+_UNTREATED = ("analysis.indicator_series", "implementation.adoption")
 
 
 @dg.asset(**asset_of(LOOKS, "pandas"), ins=inputs_of(*_EVIDENCE))
@@ -83,5 +86,27 @@ def verdicts(
     return conclude_verdicts(found, changes)
 
 
-ASSETS = [looks, evaluations, verdicts]
-TABLES = (LOOKS, EVALUATIONS, VERDICTS)
+@dg.asset(**asset_of(HEARTBEAT, "scipy"), deps=[dg.AssetKey(n.split(".")) for n in _UNTREATED])
+def heartbeat(site: SiteResource) -> dg.MaterializeResult[None]:
+    """How often would we have closed a change that never was?"""
+    catalogue, night = site.catalogue(), site.site().today()
+    with site.warehouse().transaction() as con:
+        series, adoption = (read_table(con, name) for name in _UNTREATED)
+        before = read_table(con, HEARTBEAT.name)
+        indicators = catalogue.indicators.values()
+        tonight = judge_dummies(series, adoption, indicators, REFERENCE_POLICY, night)
+        found = add_night(before, tonight)
+        write_frame(con, HEARTBEAT, found)
+    rate = sum_up(found)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rate.dummies_count,
+            "closed": rate.closed_count,
+            "rate_prop": rate.rate_prop,
+            "upper_prop": rate.upper_prop,
+        }
+    )
+
+
+ASSETS = [looks, evaluations, verdicts, heartbeat]
+TABLES = (LOOKS, EVALUATIONS, VERDICTS, HEARTBEAT)

@@ -31,7 +31,7 @@ from lhs_pipeline.closure.panels import (
     rows_of,
 )
 from lhs_pipeline.closure.policy import EvaluationPolicy
-from lhs_pipeline.statistics.control_path import ControlPath, fit_control_path
+from lhs_pipeline.statistics.control_path import ControlPath, fit_control_path, with_all_levels
 from lhs_pipeline.statistics.controlled_series import (
     ChangePlan,
     EffectTrace,
@@ -48,7 +48,9 @@ from lhs_pipeline.statistics.sequential_evidence import (
 from lhs_pipeline.statistics.series_covariance import (
     TYPICAL,
     CovarianceParameters,
+    effect_degrees_of_freedom,
     fit_covariance,
+    uncertainty_factor,
 )
 
 DateArray = NDArray[np.datetime64]
@@ -67,6 +69,9 @@ class Change:
     implemented: np.datetime64
     horizon_weeks: float
     lag_weeks: float
+
+
+ByPlace = dict[tuple[str, str], list[Change]]
 
 
 @dataclass(frozen=True)
@@ -145,11 +150,21 @@ def evaluate_changes(
     comparisons = _compare_all(series, indicators, known, policy)
     until = _days(series["as_of"]).max()
     boundaries: dict[tuple[str, int, int], Boundary] = {}
-    cases = [_build_case(change, known, comparisons, boundaries, policy) for change in known]
+    near = _by_place(known)
+    cases = [_build_case(change, near, comparisons, boundaries, policy) for change in known]
     if policy.portfolio_rate < 1.0:
         cases = _apply_portfolio_rate(cases, policy.portfolio_rate)
-    tables = [_report(case, comparisons[case.change.indicator], until, policy) for case in cases]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+    return _stack(
+        [_report(case, comparisons[case.change.indicator], until, policy) for case in cases]
+    )
+
+
+def _by_place(known: list[Change]) -> ByPlace:
+    """Changes by unit and indicator, so that a change need not look at all others."""
+    near: ByPlace = {}
+    for change in known:
+        near.setdefault((change.unit, change.indicator), []).append(change)
+    return near
 
 
 def _days(column: "pd.Series[str]") -> DateArray:
@@ -208,12 +223,30 @@ def _compare(
     rows = np.array(
         [i for i, unit in enumerate(panel.units) if unit not in touched], dtype=np.int64
     )
-    controls = fit_control_path(rows_of(panel.panel, rows))
+    controls = with_all_levels(
+        fit_control_path(rows_of(panel.panel, rows)),
+        panel.panel,
+        _changed_from(panel, name, changes),
+    )
     weeks_per_period = panel.period_days / 7.0
     weeks = np.arange(panel.panel.numerator.shape[1], dtype=np.float64) * weeks_per_period
     covariance = fit_covariance(controls, weeks, TYPICAL)
-    settings = _trace_settings(policy, weeks_per_period)
+    horizon = max(1, round(ahead / panel.period_days))
+    freedom = effect_degrees_of_freedom(controls, weeks, covariance, TYPICAL, horizon)
+    widening = uncertainty_factor(freedom)
+    settings = replace(_trace_settings(policy, weeks_per_period), widening=widening)
     return Comparison(panel, controls, rows.size, covariance, settings, better != "higher")
+
+
+def _changed_from(panel: IndicatorPanel, name: str, changes: list[Change]) -> NDArray[np.int64]:
+    """First period of each unit that a change may have touched; the number of periods if none."""
+    periods = panel.panel.numerator.shape[1]
+    first = {unit: periods for unit in panel.units}
+    for change in changes:
+        if name in (change.indicator, change.balancing_indicator) and change.unit in first:
+            start = int(np.searchsorted(panel.period_starts, change.implemented, side="right")) - 1
+            first[change.unit] = min(first[change.unit], max(start, 0))
+    return np.array([first[unit] for unit in panel.units], dtype=np.int64)
 
 
 def _trace_settings(policy: EvaluationPolicy, weeks_per_period: float) -> TraceSettings:
@@ -235,14 +268,14 @@ def _periods(weeks: float, weeks_per_period: float) -> int:
 
 def _build_case(
     change: Change,
-    known: list[Change],
+    known: ByPlace,
     comparisons: dict[str, Comparison],
     boundaries: dict[tuple[str, int, int], Boundary],
     policy: EvaluationPolicy,
 ) -> Case:
     comparison = comparisons[change.indicator]
     looks = _look_dates(change, comparison)
-    schedule = _schedule(change, comparison, policy)
+    schedule = _schedule(change, comparison, looks, policy)
     place = _place(change, known, comparison, policy)
     plan = place.plan
     empty = Case(change, looks, None, None, None, schedule, place.cap, place.barrier)
@@ -271,18 +304,25 @@ def _look_dates(change: Change, comparison: Comparison) -> Looks:
     return Looks(looks, counts.astype(np.int64))
 
 
-def _schedule(change: Change, comparison: Comparison, policy: EvaluationPolicy) -> Schedule:
+def _schedule(
+    change: Change, comparison: Comparison, looks: Looks, policy: EvaluationPolicy
+) -> Schedule:
+    """When each question is asked, in complete periods under the change."""
     width = comparison.settings.weeks_per_period
+    # The review has a date, not a number of periods: figures that come late do not put harm off.
+    due = np.timedelta64(round(7 * (policy.harm_review_weeks + change.lag_weeks)), "D")
+    seen = looks.counts[looks.dates <= change.implemented + due]
     return Schedule(
         closing=tuple(_periods(weeks + change.lag_weeks, width) for weeks in policy.closing_weeks),
         futility_from=_periods(policy.futility_from_weeks + change.lag_weeks, width),
         fade_every=_periods(policy.fade_every_weeks, width),
+        review=max(int(seen.max(initial=0)), policy.first_claim_points),
         horizon=int(np.ceil(change.horizon_weeks / width)),
     )
 
 
 def _place(
-    change: Change, known: list[Change], comparison: Comparison, policy: EvaluationPolicy
+    change: Change, known: ByPlace, comparison: Comparison, policy: EvaluationPolicy
 ) -> Placement:
     """The change on the grid, or why it has no place there."""
     starts, width = comparison.panel.period_starts, comparison.settings.weeks_per_period
@@ -305,14 +345,13 @@ def _place(
 
 
 def _neighbours(
-    change: Change, known: list[Change], comparison: Comparison, policy: EvaluationPolicy
+    change: Change, known: ByPlace, comparison: Comparison, policy: EvaluationPolicy
 ) -> Neighbours:
     """What other changes on the same unit and indicator leave to this one."""
     starts = comparison.panel.period_starts
     earliest, barrier, cap = 0, None, starts.size
-    for other in known:
-        is_same = (other.unit, other.indicator) == (change.unit, change.indicator)
-        if other.change_id == change.change_id or not is_same:
+    for other in known.get((change.unit, change.indicator), []):
+        if other.change_id == change.change_id:
             continue
         if other.implemented > change.implemented:
             gap = np.searchsorted(starts, other.implemented) - np.searchsorted(
@@ -361,7 +400,7 @@ def _boundary(
 
 def _weigh_balancing(
     change: Change,
-    known: list[Change],
+    known: ByPlace,
     comparisons: dict[str, Comparison],
     periods: int,
     policy: EvaluationPolicy,
@@ -431,24 +470,29 @@ def _p_at(case: Case, count: int) -> float:
 
 def _report(
     case: Case, comparison: Comparison, until: np.datetime64, policy: EvaluationPolicy
-) -> pd.DataFrame:
-    """One row per look of one change."""
+) -> dict[str, NDArray[np.generic]]:
+    """One entry per look of one change in each column."""
     is_past = case.looks.dates <= until
     looks = case.looks.dates[is_past]
     counts = np.minimum(case.looks.counts[is_past], max(case.cap, 0))
     statuses = _statuses(case, counts, case.looks.counts[is_past] > case.cap, policy)
-    table = pd.DataFrame(
-        {
-            "change_id": case.change.change_id,
-            "look_date": looks.astype("datetime64[s]"),
-            "verdict": [str(status.verdict) for status in statuses],
-            "reason": [str(status.reason) for status in statuses],
-            "periods_count": counts,
-            "controls_count": comparison.controls_count,
-            "reporting_lag_weeks": comparison.panel.lag.lag_weeks,
-        }
-    )
-    return table.assign(**_estimates(case, counts))
+    return {
+        "change_id": np.full(looks.size, case.change.change_id, dtype=object),
+        "look_date": looks.astype("datetime64[s]"),
+        "verdict": np.array([str(status.verdict) for status in statuses], dtype=object),
+        "reason": np.array([str(status.reason) for status in statuses], dtype=object),
+        "periods_count": counts,
+        "controls_count": np.full(looks.size, comparison.controls_count),
+        "reporting_lag_weeks": np.full(looks.size, comparison.panel.lag.lag_weeks),
+        **_estimates(case, counts),
+    }
+
+
+def _stack(parts: list[dict[str, NDArray[np.generic]]]) -> pd.DataFrame:
+    """All changes below one another; one frame, for a frame per change costs as much as judging."""
+    if not parts:
+        return pd.DataFrame()
+    return pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 def _statuses(
@@ -473,7 +517,7 @@ def _estimates(case: Case, counts: NDArray[np.int64]) -> dict[str, NDArray[np.fl
     if case.trace is None or case.evidence is None:
         return {name: np.full(counts.size, np.nan) for name in names}
     known, index = counts > 0, np.maximum(counts - 1, 0)
-    centre, reach = case.trace.estimate[index], 1.96 * case.trace.standard_error[index]
+    centre, reach = case.trace.average[index], 1.96 * case.trace.average_error[index]
     evidence = case.evidence
     columns = (
         centre,

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     MODERATE_CONFIDENCE = "shown_and_sustained_with_few_controls"
     HARM = "worse_than_without_the_change"
     BALANCING_HARM = "balancing_measure_worse"
+    HARM_NOT_RULED_OUT = "harm_not_ruled_out_by_the_review"
     NO_WORTHWHILE_EFFECT = "no_worthwhile_effect"
     NOT_SHOWN = "not_shown_by_the_horizon"
     NOT_SUSTAINED = "shown_but_not_sustained"
@@ -66,6 +67,7 @@ class Schedule:
     closing: tuple[int, ...]
     futility_from: int
     fade_every: int
+    review: int
     horizon: int
 
 
@@ -77,6 +79,7 @@ class Evidence:
         is_shown: An effect has been shown by then.
         is_harm: Harm has been shown by then.
         is_futile: The effect falls short of what is worthwhile.
+        is_unproven_safe: Harm beyond the margin cannot be ruled out.
         is_sustained: The effect has settled, and the latest window still shows it.
         is_fading: The latest window falls short of the share of the given effect, per look.
         p_value: Running p-value against no improvement, valid over all looks to the horizon.
@@ -86,6 +89,7 @@ class Evidence:
     is_shown: BoolArray
     is_harm: BoolArray
     is_futile: BoolArray
+    is_unproven_safe: BoolArray
     is_sustained: BoolArray
     p_value: FloatArray
     e_value: FloatArray
@@ -118,13 +122,12 @@ def weigh_evidence(
     trace: EffectTrace, boundary: Boundary, is_strict: bool, policy: EvaluationPolicy
 ) -> Evidence:
     """Which conditions hold after each period under the change."""
-    root = np.sqrt(np.maximum(trace.planned_information, 1e-12))[:, None]
-    capped = np.sqrt(np.minimum(1.0, root**2 / np.maximum(trace.information, 1e-12)))
     is_enough = trace.after_count >= policy.first_claim_points
+    spent = _spent_z(trace)
     factors = shape_factors(SHAPE_WEIGHTS, boundary.shown_alpha)[:, None]
-    reach = np.where(is_enough, np.max(factors * trace.score / root * capped, axis=0), 0.0)
+    reach = np.where(is_enough, np.max(factors * spent, axis=0), 0.0)
     reach = np.maximum.accumulate(np.maximum(reach, 0.0))
-    harm = np.where(is_enough, -trace.score[0] / root[0] * capped[0], 0.0)
+    harm = np.where(is_enough, -spent[0], 0.0)
     log_e = mixture_log_evidence(
         trace.score, trace.information, SHAPE_WEIGHTS, policy.effect_spread
     )
@@ -137,10 +140,32 @@ def weigh_evidence(
         is_shown=is_shown,
         is_harm=np.maximum.accumulate(harm) >= boundary.harm,
         is_futile=is_enough & (short > policy.futility_z * trace.standard_error),
+        is_unproven_safe=_is_harm_possible(trace, policy),
         is_sustained=_is_sustained(trace, policy),
         p_value=_running_p_value(reach, boundary),
         e_value=np.exp(np.minimum(log_e, 500.0)),
     )
+
+
+def _is_harm_possible(trace: EffectTrace, policy: EvaluationPolicy) -> BoolArray:
+    """Whether the estimate is compatible with harm of the margin's size, at the review's error.
+
+    Asked once, so of changes that do that much harm all but that error are sent on by the review,
+    however few their events; the price is paid by those whose figures say little by then.
+    """
+    upper = trace.estimate + policy.harm_review_z * trace.standard_error
+    return np.asarray(upper > np.log1p(policy.harm_margin))
+
+
+def _spent_z(trace: EffectTrace) -> FloatArray:
+    """S / sqrt(I) sqrt(f), f the planned share of information by then, shape (shapes, periods).
+
+    Dividing by the information that came, not by what was planned, keeps the power where an effect
+    itself thins the figures: fewer events carry less information.
+    """
+    planned = np.maximum(trace.planned_information, 1e-12)[:, None]
+    share = np.minimum(trace.planned_path / planned, 1.0)
+    return np.asarray(trace.score / np.sqrt(np.maximum(trace.information, 1e-12)) * np.sqrt(share))
 
 
 def _is_sustained(trace: EffectTrace, policy: EvaluationPolicy) -> BoolArray:
@@ -159,8 +184,8 @@ def _running_p_value(reach: FloatArray, boundary: Boundary) -> FloatArray:
 def weigh_balancing(trace: EffectTrace, harm: float, policy: EvaluationPolicy) -> Balancing:
     """Whether the balancing measure is safely not much worse, or is worse for certain."""
     upper = trace.estimate + policy.balancing_z * trace.standard_error
-    root = np.sqrt(np.maximum(trace.planned_information[0], 1e-12))
-    reach = np.where(trace.after_count >= policy.first_claim_points, -trace.score[0] / root, 0.0)
+    is_enough = trace.after_count >= policy.first_claim_points
+    reach = np.where(is_enough, -_spent_z(trace)[0], 0.0)
     # Harm that is certain, but certainly within the tolerable margin, does not stand in the way.
     is_safe = upper < np.log1p(policy.balancing_margin)
     is_worse = trace.estimate > _FOUR_IN_FIVE * trace.standard_error
@@ -182,9 +207,9 @@ def judge_looks(
 ) -> list[Status]:
     """Verdict after each period under the change, index 0 = before any.
 
-    Harm and fading are final. "No worthwhile effect" and "balancing measure worse" stand until a
-    closing look, which asks for both anyway, overturns them: the boundary assumes no stopping for
-    futility, so going on watching costs no error.
+    Harm and fading are final. "No worthwhile effect", "harm not ruled out" and "balancing measure
+    worse" stand until a closing look, which asks for more anyway, overturns them: the boundary
+    assumes no stopping for futility, so going on watching costs no error.
     """
     status = Status(LookVerdict.KEEP_WATCHING, Reason.TOO_EARLY)
     statuses, closed_after = [status], 0
@@ -223,6 +248,8 @@ def _judge_open(
         return _judge_at_horizon(evidence, is_good)
     if count >= schedule.futility_from and evidence.is_futile[now]:
         return Status(LookVerdict.ITERATE, Reason.NO_WORTHWHILE_EFFECT)
+    if count == schedule.review and evidence.is_unproven_safe[now]:
+        return Status(LookVerdict.ITERATE, Reason.HARM_NOT_RULED_OUT)
     if last.verdict is LookVerdict.ITERATE:
         return last
     return Status(LookVerdict.KEEP_WATCHING, _why_watching(evidence, is_good, now))

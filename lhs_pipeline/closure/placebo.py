@@ -3,7 +3,7 @@
 Every dummy is picked as a real problem would be, by a bad recent spell, and leaves the controls.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.special import betaincinv
 
 from lhs_pipeline.closure.engine import evaluate_changes
-from lhs_pipeline.closure.panels import build_panel, read_series
+from lhs_pipeline.closure.panels import IndicatorPanel, build_panel, read_series
 from lhs_pipeline.closure.policy import EvaluationPolicy
 from lhs_pipeline.statistics.control_path import SeriesPanel
 
@@ -63,10 +63,11 @@ def measure_false_closure(
         mine = verdicts[verdicts["change_id"].isin(dummy["change_id"])]
         dummies += len(dummy)
         closed += int(mine[mine["verdict"] == "CLOSE"]["change_id"].nunique())
-    return _rate(closed, dummies)
+    return rate_of(closed, dummies)
 
 
-def _rate(closed: int, dummies: int) -> FalseClosure:
+def rate_of(closed: int, dummies: int) -> FalseClosure:
+    """Share closed with its exact (Clopper-Pearson) 95% limits; the unknown lies from 0 to 1."""
     if dummies == 0:
         return FalseClosure(0, 0, float("nan"), 0.0, 1.0)
     lower = float(betaincinv(closed, dummies - closed + 1, 0.025)) if closed else 0.0
@@ -85,39 +86,73 @@ def _make_dummies(
     wanted = set(changes["indicator"])
     tables = read_series(series[series["indicator"].isin(wanted)], indicators)
     better = dict(zip(indicators["indicator"], indicators["better"], strict=True))
-    panels = {
-        name: build_panel(table, policy.complete_from_prop, 0) for name, table in tables.items()
-    }
     for run in range(plan.runs):
-        rows = []
-        for name, panel in panels.items():
+        rows: list[dict[str, object]] = []
+        for name, table in tables.items():
+            panel = build_panel(table, policy.complete_from_prop, 0)
             touched = set(changes.loc[changes["indicator"] == name, "unit"])
-            week = panel.panel.numerator.shape[1] - plan.horizon_weeks - plan.delay_weeks - 4 * run
-            if week < plan.recent_weeks + plan.past_weeks or panel.period_days != 7:
-                continue
-            free = [i for i, unit in enumerate(panel.units) if unit not in touched]
-            worst = _worst(panel.panel, week, plan, 1.0 if better[name] == "lower" else -1.0)
-            picks = sorted(free, key=lambda i: -worst[i])[: int(plan.share_at_once * len(free))]
-            date = panel.period_starts[week + plan.delay_weeks]
-            rows += [_dummy(panel.units[i], name, date, run, plan) for i in picks]
+            width = panel.period_days / 7.0
+            live = panel.panel.numerator.shape[1] - round((plan.horizon_weeks + 4 * run) / width)
+            rows += pick_dummies(panel, (name, better[name]), touched, live, plan)
         if rows:
-            yield pd.DataFrame(rows)
+            made = pd.DataFrame(rows)
+            yield made.assign(change_id=f"placebo_{run}_" + made["change_id"])
 
 
-def _worst(panel: SeriesPanel, week: int, plan: PlaceboPlan, direction: float) -> np.ndarray:
-    """How bad each unit's recent weeks look against its own past."""
-    figures = panel.numerator if panel.kind == "mean" else panel.numerator / panel.denominator
-    recent = np.nanmean(figures[:, week - plan.recent_weeks : week], axis=1)
-    before = figures[:, week - plan.recent_weeks - plan.past_weeks : week - plan.recent_weeks]
-    excess = (recent - np.nanmean(before, axis=1)) / (np.nanstd(before, axis=1) + 1e-12)
-    return np.asarray(np.nan_to_num(direction * excess, nan=-np.inf))
+def pick_dummies(
+    panel: IndicatorPanel,
+    indicator: tuple[str, str],
+    touched: Collection[str],
+    live: int,
+    plan: PlaceboPlan,
+) -> list[dict[str, object]]:
+    """Dummy changes from one period on, on the untreated units that look worst shortly before.
+
+    Args:
+        panel: The indicator's figures.
+        indicator: Its name, and which way is better (lower | higher).
+        touched: Units that a real change may have touched.
+        live: Period from which the dummies are in place.
+        plan: How dummies are made.
+    """
+    recent, past, delay = (
+        max(1, round(7 * weeks / panel.period_days))
+        for weeks in (plan.recent_weeks, plan.past_weeks, plan.delay_weeks)
+    )
+    seen_until = live - delay
+    if seen_until < recent + past or live >= panel.period_starts.size - 1:
+        return []
+    sign = -1.0 if indicator[1] == "higher" else 1.0
+    worst = sign * _excess(panel.panel, seen_until, recent, past)
+    free = [i for i, unit in enumerate(panel.units) if unit not in touched]
+    picks = sorted((i for i in free if np.isfinite(worst[i])), key=lambda i: -worst[i])
+    date = panel.period_starts[live]
+    count = int(plan.share_at_once * len(free))
+    return [_dummy(panel.units[i], indicator[0], date, plan) for i in picks[:count]]
 
 
-def _dummy(
-    unit: str, indicator: str, date: np.datetime64, run: int, plan: PlaceboPlan
-) -> dict[str, object]:
+def _excess(panel: SeriesPanel, until: int, recent: int, past: int) -> np.ndarray:
+    """How far each unit's recent periods lie from its own past, in its own deviations."""
+    is_mean = panel.kind == "mean"
+    figures = panel.numerator if is_mean else panel.numerator / panel.denominator
+    now = _mean(figures[:, until - recent : until])
+    before = figures[:, until - recent - past : until - recent]
+    usual = _mean(before)
+    spread = np.sqrt(_mean((before - usual[:, None]) ** 2))
+    return np.asarray((now - usual) / (spread + 1e-12))
+
+
+def _mean(figures: np.ndarray) -> np.ndarray:
+    """Row means of what is there; NaN where nothing is."""
+    is_seen = np.isfinite(figures)
+    total = np.where(is_seen, figures, 0.0).sum(axis=1)
+    count = is_seen.sum(axis=1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _dummy(unit: str, indicator: str, date: np.datetime64, plan: PlaceboPlan) -> dict[str, object]:
     return {
-        "change_id": f"placebo_{run}_{indicator}_{unit}",
+        "change_id": f"{indicator}_{unit}_{date}",
         "unit": unit,
         "indicator": indicator,
         "balancing_indicator": None,

@@ -14,6 +14,9 @@ class EvaluationPolicy:
         futility_effect: Relative effect below which a change is not worth keeping as it is.
         futility_z: Standard errors by which the effect must fall short of it.
         futility_from_weeks: When this is first asked, after any declared lag.
+        harm_review_weeks: When harm must have been ruled out, after any declared lag.
+        harm_margin: Relative worsening of the target that must be ruled out by then.
+        harm_review_z: Standard errors for that bound; 1.645 sends on 95 of 100 such changes.
         first_claim_points: Points under the change before anything is claimed.
         closing_weeks: When closure is considered, besides the horizon.
         settling_weeks: Weeks that the settled effect leaves out.
@@ -43,6 +46,9 @@ class EvaluationPolicy:
     futility_effect: float
     futility_z: float
     futility_from_weeks: float
+    harm_review_weeks: float
+    harm_margin: float
+    harm_review_z: float
     first_claim_points: int
     closing_weeks: tuple[float, ...]
     settling_weeks: float
@@ -73,6 +79,9 @@ REFERENCE_POLICY = EvaluationPolicy(
     futility_effect=-0.10,
     futility_z=1.2816,
     futility_from_weeks=10,
+    harm_review_weeks=13,
+    harm_margin=0.20,
+    harm_review_z=1.645,
     first_claim_points=4,
     closing_weeks=(28, 40),
     settling_weeks=12,
@@ -92,6 +101,6 @@ REFERENCE_POLICY = EvaluationPolicy(
     strict_evidence=20.0,
     effect_spread=0.2,
     scale_weight=30.0,
-    complete_from_prop=0.99,
+    complete_from_prop=0.95,
     portfolio_rate=1.0,
 )

@@ -3,7 +3,7 @@
 Counts, proportions and means share one working scale: log, logit, log. No judgement here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,6 +17,8 @@ SeriesKind = Literal["rate", "proportion", "mean"]
 # Extra variance of one point beyond sampling, used only to weight units against one another before
 # the covariance is known; the estimates are not sensitive to it.
 _FIRST_EXTRA_VARIANCE = 0.03
+# Points from which a unit's level says something about the spread of levels.
+_ENOUGH_FOR_A_LEVEL = 12
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,38 @@ def fit_control_path(panel: SeriesPanel) -> ControlPath:
         levels = levels + _weighted_mean(response.departure, weights, axis=1)
         response, weights = _score(panel, levels, path)
     return _summarise_controls(panel, levels, path, response)
+
+
+def with_all_levels(
+    controls: ControlPath, panel: SeriesPanel, changed_from: NDArray[np.int64]
+) -> ControlPath:
+    """The same path, with the levels of every unit, each by its figures before any change.
+
+    Changes go to units that look bad, so the controls are those that do not: their mean level is
+    too low a guess for a changed unit's, and the spread of their levels too small.
+
+    Args:
+        controls: Path of the units without a change.
+        panel: All units.
+        changed_from: First period under a change, shape (units,); the number of periods if none.
+    """
+    is_past = np.arange(panel.numerator.shape[1])[None, :] < changed_from[:, None]
+    past = replace(panel, numerator=np.where(is_past, panel.numerator, np.nan))
+    past = _with_rows(past, past.is_seen.sum(axis=1) >= _ENOUGH_FOR_A_LEVEL)
+    levels = _raw_levels(past)
+    if levels.size < 3:
+        return controls
+    path = np.nan_to_num(controls.path)
+    for _ in range(4):
+        response, weights = _score(past, levels, path)
+        levels = levels + _weighted_mean(response.departure, weights, axis=1)
+    return replace(
+        controls, mean_level=float(np.mean(levels)), level_variance=float(np.var(levels, ddof=1))
+    )
+
+
+def _with_rows(panel: SeriesPanel, rows: BoolArray) -> SeriesPanel:
+    return replace(panel, numerator=panel.numerator[rows], denominator=panel.denominator[rows])
 
 
 def _score(

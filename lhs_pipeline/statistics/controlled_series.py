@@ -15,7 +15,13 @@ from lhs_pipeline.statistics.control_path import (
     undo_linearisation,
     working_response,
 )
-from lhs_pipeline.statistics.series_covariance import CovarianceParameters, covariance_matrix
+from lhs_pipeline.statistics.series_covariance import (
+    CovarianceParameters,
+    by_distance,
+    common_movement,
+    covariance_matrix,
+)
+from lhs_pipeline.statistics.unit_noise import adapt_noise
 
 FloatArray = NDArray[np.float64]
 
@@ -54,6 +60,9 @@ class EffectTrace:
         information: Fisher information per impact shape, shape (shapes, periods).
         score: Evidence for improvement per shape, S = -I * estimate.
         planned_information: Information at the horizon per shape if the change does nothing.
+        planned_path: The same after each period, shape (shapes, periods).
+        average: Mean effect over the periods so far, whatever its course, log scale.
+        average_error: Its standard error.
         estimate: Effect as a step, log scale.
         standard_error: Of the step estimate.
         recent_estimate: Effect over the most recent periods alone, the earlier effect left free.
@@ -68,6 +77,9 @@ class EffectTrace:
     information: FloatArray
     score: FloatArray
     planned_information: FloatArray
+    planned_path: FloatArray
+    average: FloatArray
+    average_error: FloatArray
     estimate: FloatArray
     standard_error: FloatArray
     recent_estimate: FloatArray
@@ -91,6 +103,7 @@ class TraceSettings:
         scale_weight: Points' worth of belief that a unit is as noisy as its peers.
         effect_spread: Prior standard deviation of an effect, for the running linearisation.
         weeks_per_period: Spacing of the grid.
+        widening: Factor on every standard error for what the pooled variances leave open.
     """
 
     ramp_periods: int
@@ -100,6 +113,7 @@ class TraceSettings:
     scale_weight: float
     effect_spread: float
     weeks_per_period: float
+    widening: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -118,8 +132,11 @@ class _Window:
 
 @dataclass(frozen=True)
 class _Whitened:
+    """Response and regressors with unit, independent errors, and the factor that undoes it."""
+
     response: FloatArray
     regressors: FloatArray
+    factor_after: FloatArray
 
 
 def impact_shapes(plan: ChangePlan, settings: TraceSettings) -> FloatArray:
@@ -148,12 +165,20 @@ def trace_effect(
     window = _cut_window(panel, plan, controls, covariance, settings.weeks_per_period)
     shapes = impact_shapes(plan, settings)
     first = _whiten(window, np.zeros(plan.periods_after), shapes)
-    scale = _noise_scale(first, window, settings.scale_weight)
-    planned = _planned_information(window, shapes) / scale**2
+    scale = _noise_scale(first, window, settings.scale_weight) * settings.widening
     running = _running_effect(first, window.before, settings.effect_spread, scale)
     starts = np.tril(np.ones((plan.periods_after, plan.periods_after))).T
     second = _whiten(window, running, np.vstack([shapes, running, starts]))
-    return _read_trace(second, window, planned, scale, settings)
+    trace = _read_trace(second, window, scale, settings)
+    planned = np.cumsum(_planned_increments(window, shapes) ** 2, axis=1) / scale**2
+    average = _average_effect(second, window, running, scale)
+    return replace(
+        trace,
+        planned_information=planned[:, -1],
+        planned_path=planned,
+        average=average[0],
+        average_error=average[1],
+    )
 
 
 def expected_z(planned_information: float, relative_change: float) -> float:
@@ -209,15 +234,38 @@ def _cut_window(
     path = np.nan_to_num(controls.path[span])
     level = _own_level(own, path, before, controls)
     weeks = np.arange(stop - plan.baseline_from, dtype=np.float64) * weeks_per_period
-    return _Window(
+    grid = np.arange(controls.path.size, dtype=np.float64) * weeks_per_period
+    movement = common_movement(controls.path, grid)[span]
+    window = _Window(
         panel=own,
         offset=path + level,
         prior_shift=level - controls.mean_level,
-        structure=covariance_matrix(covariance, weeks, path, max(controls.level_variance, 0.01)),
+        structure=covariance_matrix(
+            replace(covariance, fast=0.0), weeks, movement, max(controls.level_variance, 0.01)
+        ),
         path_variance=np.minimum(controls.sampling_variance[span], _NO_INFORMATION),
         noise=covariance.noise,
         before=before,
         direction=plan.direction,
+    )
+    unit = _adapt_noise(window, covariance, weeks_per_period)
+    fast = by_distance(unit.fast * unit.fast_correlation**weeks)
+    return replace(window, structure=window.structure + fast)
+
+
+def _adapt_noise(
+    window: _Window, covariance: CovarianceParameters, weeks_per_period: float
+) -> CovarianceParameters:
+    """The unit's own autocorrelated noise, as far as its past before the change tells it."""
+    past = slice(0, window.before)
+    response = working_response(window.panel, window.offset[None, :])
+    points = response.variance[0, past] + window.path_variance[past] + window.noise
+    return adapt_noise(
+        covariance,
+        window.structure[past, past],
+        np.minimum(points, _NO_INFORMATION),
+        window.prior_shift + response.departure[0, past],
+        weeks_per_period,
     )
 
 
@@ -250,11 +298,12 @@ def _whiten(window: _Window, running: FloatArray, regressors: FloatArray) -> _Wh
     columns[window.before :, 1:] = regressors.T
     factor, _ = lapack.dpotrf(matrix, lower=1)
     solved, _ = lapack.dtrtrs(factor, columns, lower=1)
-    return _Whitened(solved[:, 0], solved[:, 1:])
+    after = slice(window.before, None)
+    return _Whitened(solved[:, 0], solved[:, 1:], factor[after, after])
 
 
-def _planned_information(window: _Window, shapes: FloatArray) -> FloatArray:
-    """Information per shape at the horizon if all goes on as before the change."""
+def _planned_increments(window: _Window, shapes: FloatArray) -> FloatArray:
+    """Whitened shapes after the change if all goes on as before, shape (shapes, periods)."""
     response = working_response(window.panel, window.offset[None, :])
     noise = np.minimum(response.variance[0] + window.path_variance + window.noise, _NO_INFORMATION)
     is_after = np.arange(noise.size) >= window.before
@@ -266,7 +315,7 @@ def _planned_information(window: _Window, shapes: FloatArray) -> FloatArray:
     columns[window.before :] = shapes.T
     factor, _ = lapack.dpotrf(matrix, lower=1)
     solved, _ = lapack.dtrtrs(factor, columns, lower=1)
-    return np.asarray(np.sum(solved**2, axis=0))
+    return np.asarray(solved[window.before :].T)
 
 
 def _noise_scale(whitened: _Whitened, window: _Window, weight: float) -> float:
@@ -287,10 +336,10 @@ def _running_effect(whitened: _Whitened, before: int, spread: float, scale: floa
 def _read_trace(
     whitened: _Whitened,
     window: _Window,
-    planned: FloatArray,
     scale: float,
     settings: TraceSettings,
 ) -> EffectTrace:
+    """Everything that follows from running sums of the whitened products."""
     after = slice(window.before, None)
     response = whitened.response[after] / scale
     shapes = whitened.regressors[after, :3].T / scale
@@ -307,7 +356,10 @@ def _read_trace(
     return EffectTrace(
         information=information,
         score=score,
-        planned_information=planned,
+        planned_information=information[:, -1],
+        planned_path=information,
+        average=score[0],
+        average_error=score[0],
         estimate=_on_working_scale(window, -score[0] / step, np.cumsum(shapes[0] * running) / step),
         standard_error=1.0 / np.sqrt(step),
         recent_estimate=recent[0],
@@ -318,6 +370,27 @@ def _read_trace(
         after_count=np.cumsum(window.panel.is_seen[0, after]),
         noise_scale=scale,
     )
+
+
+def _average_effect(
+    whitened: _Whitened, window: _Window, running: FloatArray, scale: float
+) -> FloatArray:
+    """Mean departure from what the past lets expect, and its error, shape (2, periods).
+
+    With C = LL' and L22 the factor's block after the change, d - E[d | past] = L22 w for the
+    whitened w, so the sum over seen periods up to a look is a' w with a the sum of those rows of
+    L22, and its variance a'a. Right for an effect of any course; as a step it may be less exact.
+    """
+    is_seen = window.panel.is_seen[0, window.before :]
+    rows = np.where(is_seen[:, None], whitened.factor_after, 0.0)
+    sums = np.cumsum(rows, axis=0)
+    count = np.maximum(np.cumsum(is_seen), 1)
+    average = sums @ whitened.response[window.before :] / count
+    error = scale * np.sqrt(np.sum(sums**2, axis=1)) / count
+    known = np.cumsum(np.where(is_seen, running, 0.0)) / count
+    has_any = np.cumsum(is_seen) > 0
+    centre = np.where(has_any, _on_working_scale(window, average, known), 0.0)
+    return np.vstack([centre, np.where(has_any, error, _NO_INFORMATION)])
 
 
 def _on_working_scale(window: _Window, estimate: FloatArray, running: FloatArray) -> FloatArray:

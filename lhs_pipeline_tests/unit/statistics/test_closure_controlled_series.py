@@ -1,5 +1,7 @@
 """Reporting lag, common path, covariance and the one-pass effect trace."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from lhs_pipeline.statistics.control_path import (
     SeriesPanel,
     fit_control_path,
     learn_point_variance,
+    with_all_levels,
     working_response,
 )
 from lhs_pipeline.statistics.controlled_series import (
@@ -20,9 +23,14 @@ from lhs_pipeline.statistics.reporting_lag import learn_reporting_lag
 from lhs_pipeline.statistics.series_covariance import (
     TYPICAL,
     CovarianceParameters,
+    by_distance,
+    common_movement,
     covariance_matrix,
+    effect_degrees_of_freedom,
     fit_covariance,
+    uncertainty_factor,
 )
+from lhs_pipeline.statistics.unit_noise import adapt_noise
 
 SETTINGS = TraceSettings(16, 10, 12, 12, 30.0, 0.2, 1.0)
 WEEKS = 156
@@ -131,18 +139,29 @@ def test_one_pass_equals_generalised_least_squares_at_each_look() -> None:
     logs = 0.1 * generator.normal(size=(30, WEEKS)) - 3
     panel = SeriesPanel("mean", np.exp(logs), np.full(logs.shape, 50.0))
     controls = fit_control_path(SeriesPanel("mean", panel.numerator[1:], panel.denominator[1:]))
-    parameters = CovarianceParameters(1e-3, 1e-3, 1e-3, 20.0, 1e-2, 0.4, 1e-2, 1e-3)
+    parameters = CovarianceParameters(1e-3, 1e-3, 1e-3, 20.0, 1e-2, 0.4, 1e-2, 1e-3, 1e-3)
     found = trace_effect(panel, PLAN, controls, parameters, SETTINGS)
     look = 104 + 30
     weeks = np.arange(float(WEEKS))
     level = max(controls.level_variance, 0.01)
-    matrix = covariance_matrix(parameters, weeks, controls.path, level)
-    matrix += np.diag(controls.sampling_variance + parameters.noise)
+    movement = common_movement(controls.path, weeks)
+    points = controls.sampling_variance + parameters.noise
     departure = logs[0] - controls.path - controls.mean_level
+    base = covariance_matrix(replace(parameters, fast=0.0), weeks, movement, level)
+    own = adapt_noise(parameters, base[:104, :104], points[:104], departure[:104], 1.0)
+    matrix = covariance_matrix(own, weeks, movement, level) + np.diag(points)
     step = (np.arange(WEEKS) >= 104).astype(float)
     weighted = np.linalg.solve(matrix[:look, :look], step[:look])
     expected = weighted @ departure[:look] / (weighted @ step[:look])
     assert found.estimate[29] == pytest.approx(expected, abs=1e-9)
+    # The average effect, by conditioning on the past with dense matrices.
+    past, after = slice(0, 104), slice(104, look)
+    link = np.linalg.solve(matrix[past, past], matrix[past, after]).T
+    spread = matrix[after, after] - link @ matrix[past, after]
+    surprise = departure[after] - link @ departure[past]
+    assert found.average[29] == pytest.approx(surprise.mean(), abs=1e-9)
+    error = found.noise_scale * np.sqrt(spread.sum()) / 30
+    assert found.average_error[29] == pytest.approx(error, abs=1e-9)
 
 
 def test_missing_weeks_carry_no_information() -> None:
@@ -173,3 +192,67 @@ def test_point_variance_of_means_is_learned() -> None:
     logs = generator.normal(0, 1, size=size.shape) * np.sqrt(2.0 / size)
     found = learn_point_variance(SeriesPanel("mean", np.exp(logs), size))
     assert found == pytest.approx(2.0, rel=0.2)
+
+
+def test_the_average_effect_is_right_for_an_effect_that_comes_late() -> None:
+    panel = made_panel(0.0, volume=40.0)
+    late = panel.numerator.copy()
+    late[0, 104 + 26 :] *= 0.7
+    found = traced(replace(panel, numerator=late), PLAN)
+    truth = 0.5 * np.log(0.7)
+    assert abs(found.average[-1] - truth) < 2 * found.average_error[-1]
+    assert np.all(found.average_error[3:] >= 0.99 * found.standard_error[3:])
+
+
+def test_a_noisier_unit_is_known_by_its_past() -> None:
+    generator, weeks = np.random.default_rng(3), np.arange(104.0)
+    base = np.full((104, 104), 0.05)
+    points = np.full(104, 0.001)
+    factor = np.linalg.cholesky(by_distance(0.4**weeks))
+    noise = factor @ generator.normal(size=104)
+    pooled = CovarianceParameters(1e-4, 1e-4, 1e-4, 20.0, 0.01, 0.4, 1e-3, 1e-4, 1e-4)
+    calm = adapt_noise(pooled, base, points, 0.05 * noise, 1.0)
+    usual = adapt_noise(pooled, base, points, 0.1 * noise, 1.0)
+    wild = adapt_noise(pooled, base, points, 0.2 * noise, 1.0)
+    assert calm.fast < usual.fast < wild.fast
+    assert usual.fast == pytest.approx(0.01, rel=0.5)
+    assert wild.drift == pooled.drift
+
+
+def test_a_season_is_no_common_movement() -> None:
+    weeks = np.arange(156.0)
+    season = 0.2 * np.sin(2 * np.pi * weeks / 52.18)
+    shift = 0.1 * (weeks >= 78)
+    assert np.abs(common_movement(season, weeks)).max() < 0.04
+    assert np.std(common_movement(season + shift, weeks)) > 0.04
+
+
+def test_changed_units_tell_where_levels_lie() -> None:
+    panel = made_panel(0.0, volume=40.0)
+    high = panel.numerator.copy()
+    high[:10] *= 2.0
+    high[:10, 104:] *= 0.5
+    whole = replace(panel, numerator=high)
+    controls = fit_control_path(
+        replace(whole, numerator=high[10:], denominator=panel.denominator[10:])
+    )
+    changed_from = np.where(np.arange(high.shape[0]) < 10, 104, WEEKS)
+    found = with_all_levels(controls, whole, changed_from)
+    expected = controls.mean_level + np.log(2.0) * 10 / high.shape[0]
+    assert found.mean_level == pytest.approx(expected, abs=0.02)
+    assert found.level_variance > 2 * controls.level_variance
+    assert np.array_equal(found.path, controls.path)
+
+
+def test_fewer_controls_leave_fewer_degrees_of_freedom() -> None:
+    panel, weeks = made_panel(0.0, volume=40.0), np.arange(float(WEEKS))
+    found = []
+    for count in (4, 29):
+        controls = fit_control_path(
+            replace(panel, numerator=panel.numerator[:count], denominator=panel.denominator[:count])
+        )
+        parameters = fit_covariance(controls, weeks, TYPICAL)
+        found.append(effect_degrees_of_freedom(controls, weeks, parameters, TYPICAL, 52))
+    assert 2.0 < found[0] < found[1]
+    assert uncertainty_factor(found[0]) > uncertainty_factor(found[1]) > 1.0
+    assert uncertainty_factor(10.0) == pytest.approx(2.2281 / 1.9600, abs=1e-3)

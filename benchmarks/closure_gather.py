@@ -1,0 +1,40 @@
+"""Parts of a benchmark run into benchmarks/results/closure.json, then the tables that people read.
+
+python benchmarks/closure_gather.py FOLDER
+
+FOLDER holds threats*.json, effects.json, structural.json, tables.json and night.json, as the parts
+wrote them.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+from closure_report import RESULTS
+from closure_report import main as report
+
+
+def gather(folder: Path) -> dict[str, Any]:
+    """One result of all parts."""
+
+    def read(name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
+        return found
+
+    threats: dict[str, Any] = {}
+    for file in sorted(folder.glob("threats*.json")):
+        threats |= read(file.name)
+    return {
+        "threats": threats,
+        "effects": read("effects.json")["all"],
+        "structural": read("structural.json"),
+        "tables": read("tables.json"),
+        "night": read("night.json"),
+    }
+
+
+if __name__ == "__main__":
+    RESULTS.write_text(json.dumps(gather(Path(sys.argv[1])), indent=1) + "\n", encoding="utf-8")
+    report()

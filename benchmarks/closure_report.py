@@ -1,0 +1,265 @@
+"""From measured figures to the tables that people read.
+
+python benchmarks/closure_report.py
+
+Writes lhs_pipeline/closure/measured.json, which the board shows, and the page in docs/explanation.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from scipy.special import betaincinv
+
+HOME = Path(__file__).parent.parent
+RESULTS = HOME / "benchmarks" / "results" / "closure.json"
+PACKAGED = HOME / "lhs_pipeline" / "closure" / "measured.json"
+PAGE = HOME / "docs" / "explanation" / "how-often-closure-is-wrong.md"
+Rows = list[dict[str, str]]
+_EFFECTS = ("no_effect", "step20", "step30", "fade30", "harm20")
+_INTRODUCTION = """# How often closure is wrong
+
+Made by `python benchmarks/closure_report.py` from `benchmarks/results/closure.json`; do not edit.
+
+Thousands of changes were planted in simulated hospitals, many of which did nothing at all. Each was
+given to a unit that looked bad at the time, as happens in life, and judged every week for a year.
+The rules never saw what had been planted. These are the figures; the board's page *method* shows
+the same. They hold for hospitals that vary as the simulated ones do: see
+[what it cannot do](how-a-change-is-judged.md#what-it-cannot-do).
+"""
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share as people write it."""
+    return f"{100 * share:.{digits}f}%"
+
+
+def build(results: dict[str, Any]) -> dict[str, Any]:
+    """Both tables as words, from the measured figures."""
+    return {"goals": goal_rows(results), "rules": rule_rows(results), "notes": notes(results)}
+
+
+def pooled(results: dict[str, Any]) -> dict[str, float]:
+    """False closure over every configuration, with exact 95% limits, and the worst of them."""
+    parts = [part["no_effect"] for part in results["threats"].values()]
+    total = sum(part["n"] for part in parts)
+    wrong = round(sum(part["n"] * part["closed"] for part in parts))
+    return {
+        "rate": wrong / total,
+        "low": float(betaincinv(wrong, total - wrong + 1, 0.025)),
+        "high": float(betaincinv(wrong + 1, total - wrong, 0.975)),
+        "n": total,
+        "worst": max(part["closed"] for part in parts),
+        "worst_high": max(part["closed_high"] for part in parts),
+        "coverage": sum(part["n"] * part["coverage"] for part in parts) / total,
+        "coverage_low": min(part["coverage"] for part in parts),
+        "coverage_high": max(part["coverage"] for part in parts),
+        "sequence": min(part["sequence_coverage"] for part in parts),
+    }
+
+
+def goal_rows(results: dict[str, Any]) -> Rows:
+    """What was asked for, what came out, and what is aimed at."""
+    return [*_wrong_rows(results), *_power_rows(results), *_table_rows(results)]
+
+
+def _row(question: str, measured: str, floor: str, aim: str) -> dict[str, str]:
+    return {"question": question, "measured": measured, "floor": floor, "aim": aim}
+
+
+def _wrong_rows(results: dict[str, Any]) -> Rows:
+    wrong = pooled(results)
+    rate = (
+        f"{percent(wrong['rate'], 1)} ({percent(wrong['low'], 1)} to {percent(wrong['high'], 1)})"
+    )
+    spread = f"{percent(wrong['coverage_low'], 1)} to {percent(wrong['coverage_high'], 1)}"
+    return [
+        _row(
+            f"A change that did nothing is closed, all {len(results['threats'])} settings together",
+            rate,
+            "3.0%",
+            "at most 3%",
+        ),
+        _row(
+            "The same in the worst setting, and the upper 95% limit there",
+            f"{percent(wrong['worst'], 1)}; {percent(wrong['worst_high'], 1)}",
+            "4.1%",
+            "limit at most 5%",
+        ),
+        _row(
+            "The 95% range holds the truth after a year, all settings; by setting",
+            f"{percent(wrong['coverage'], 1)}; {spread}",
+            "94 to 95%",
+            "94 to 96%",
+        ),
+        _row(
+            "Ranges for looking every week hold at every look, in the worst setting",
+            percent(wrong["sequence"], 1),
+            "99%",
+            "at least 95%",
+        ),
+    ]
+
+
+def _power_rows(results: dict[str, Any]) -> Rows:
+    one, two = results["effects"]["step20"], results["effects"]["step30"]
+    ramp, delay = results["effects"]["ramp30"], results["effects"]["delay30"]
+    fade, harm = results["effects"]["fade30"], results["effects"]["harm20"]
+    return [
+        _row(
+            "A true fall by 20% / 30% is shown within a year",
+            f"{percent(one['shown'])} / {percent(two['shown'])}",
+            "71 / 93%",
+            "73 / 94%",
+        ),
+        _row(
+            "The same is closed within a year",
+            f"{percent(one['closed'])} / {percent(two['closed'])}",
+            "60 / 88%",
+            "64 / 90%",
+        ),
+        _row(
+            "Median weeks until it is shown",
+            f"{one['shown_week']:.0f} / {two['shown_week']:.0f}",
+            "27 / 12",
+            "25 / 11",
+        ),
+        _row(
+            "A fall by 30% that comes slowly / ten weeks late is shown",
+            f"{percent(ramp['shown'])} / {percent(delay['shown'])}",
+            "86 / 84%",
+            "88 / 86%",
+        ),
+        _row(
+            "A fall that fades is still closed after a year",
+            percent(fade["closed_at_end"], 1),
+            "10.5%",
+            "at most 10%",
+        ),
+        _row(
+            "Harm by 20% is closed / sent on within 13 weeks / sent on at all",
+            f"{percent(harm['closed'])} / {percent(harm['iterated_13'], 1)}"
+            f" / {percent(harm['iterated'])}",
+            "0 / – / 90 to 100%",
+            "0 / 95 / 95%",
+        ),
+        _row(
+            "A true fall by 20% / one that starts ten weeks late is sent on within 13 weeks",
+            f"{percent(one['iterated_13'])} / {percent(delay['iterated_13'])}",
+            "–",
+            "few",
+        ),
+    ]
+
+
+def _table_rows(results: dict[str, Any]) -> Rows:
+    tables = results["tables"]
+    harmed, of_harmed = tables["closed_despite_balancing_harm"]
+    credited, of_credited = tables["credited_with_another's_effect"]
+    night = results["night"]
+    return [
+        _row(
+            "Closed although a balancing measure got worse by 25%",
+            f"{percent(harmed / of_harmed, 1)} ({harmed} of {of_harmed})",
+            "15%",
+            "at most 5%",
+        ),
+        _row(
+            "A change that did nothing is credited with another's effect",
+            f"{credited} of {of_credited}",
+            "0%",
+            "at most 1%",
+        ),
+        _row(
+            "Milliseconds for one change and look, all included",
+            f"{tables['milliseconds_per_look']:.2f}",
+            "0.6",
+            "at most 1",
+        ),
+        _row(
+            f"{night['changes']:,} open changes in one night: CPU-seconds; peak memory",
+            f"{night['cpu_seconds']:.0f} s; {night['peak_megabytes'] / 1000:.1f} GB",
+            "–",
+            "a minute on two cores",
+        ),
+    ]
+
+
+def rule_rows(results: dict[str, Any]) -> Rows:
+    """How often each rule would have closed each kind of change within a year."""
+    effects, apart = results["effects"], results["structural"]
+    names = [name for name in effects["no_effect"] if name.startswith("rival: ")]
+    rows = [
+        {"rule": _RULES.get(name, name.removeprefix("rival: "))}
+        | {effect: percent(effects[effect][name]) for effect in _EFFECTS}
+        for name in names
+        if name != "rival: oracle"
+    ]
+    rows.append(
+        {"rule": "structural time series (CausalImpact's model), three looks"}
+        | {e: percent(apart[e]["closed"]) if e in apart else "–" for e in _EFFECTS}
+    )
+    rows.append(
+        {"rule": "this engine: effect shown"}
+        | {effect: percent(effects[effect]["shown"]) for effect in _EFFECTS}
+    )
+    rows.append(
+        {"rule": "this engine: closed"}
+        | {effect: percent(effects[effect]["closed"]) for effect in _EFFECTS}
+    )
+    oracle = {effect: percent(effects[effect]["rival: oracle"]) for effect in _EFFECTS}
+    return [*rows, {"rule": "who knows all but the unit's own level: effect shown"} | oracle]
+
+
+_RULES = {
+    "rival: t-test": "t-test before and after, weekly looks",
+    "rival: shift of 7": "seven points on the good side",
+    "rival: any improvement icon": "any improvement icon on the chart",
+    "rival: ITS least squares": "segmented regression, least squares, monthly looks",
+    "rival: ITS Newey-West": "segmented regression, Newey-West, monthly looks",
+    "rival: controlled ITS least squares": "the same less the controls, least squares",
+    "rival: controlled ITS Newey-West": "the same less the controls, Newey-West",
+}
+
+
+def notes(results: dict[str, Any]) -> list[str]:
+    """How many changes stand behind the figures."""
+    sizes = [int(part["n"]) for part in results["effects"].values()]
+    apart = sum(part["n"] for name, part in results["structural"].items() if name != "cost")
+    return [
+        f"{int(pooled(results)['n']):,} changes without effect in {len(results['threats'])} "
+        f"settings; {min(sizes):,} to {max(sizes):,} changes for each effect with everything "
+        f"that can go wrong switched on; {apart:,} for the structural time series; "
+        f"{results['tables']['changes']:,} in tables with late, missing and overlapping figures.",
+        "Sent on by the 13-week review is not final: where an effect shows later, it is closed.",
+    ]
+
+
+def as_markdown(built: dict[str, Any]) -> str:
+    """The page in docs/explanation."""
+    goals = ["| Question | Measured here | Floor | Aim |", "|---|---|---|---|"]
+    goals += ["| " + " | ".join(row.values()) + " |" for row in built["goals"]]
+    rules = [
+        "| Rule | Did nothing | Falls by 20% | Falls by 30% | Fades | Harm by 20% |",
+        "|---|---|---|---|---|---|",
+    ]
+    rules += ["| " + " | ".join(row.values()) + " |" for row in built["rules"]]
+    parts = [_INTRODUCTION, "## Goals\n", "\n".join(goals), "\n## Rules side by side\n"]
+    parts += ["Share of changes that each rule calls a success within a year.\n"]
+    return "\n".join([*parts, "\n".join(rules), "", *(f"{note}\n" for note in built["notes"])])
+
+
+def as_json(built: dict[str, Any]) -> str:
+    """The packaged file."""
+    return json.dumps(built, indent=1, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Write both."""
+    built = build(json.loads(RESULTS.read_text(encoding="utf-8")))
+    PACKAGED.write_text(as_json(built), encoding="utf-8")
+    PAGE.write_text(as_markdown(built), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
