@@ -178,10 +178,12 @@ def _silent_units(stream: _Stream) -> Iterator[_Row]:
         silent_days = (stream.through_on - last_on).days
         count = sum(n for (unit, _), n in stream.weeks.items() if unit == unit_id)
         active_days = 7 * (RECENT_WEEKS + EARLIER_WEEKS) - silent_days
-        if silent_days < 1 or active_days < 28:
+        # Only a whole week holds every weekday: theatres are silent each Sunday.
+        silent_weeks = silent_days // 7
+        if not silent_weeks or active_days < 28:
             continue
         per_day = count / active_days
-        if math.exp(-per_day * silent_days) < SILENCE_CHANCE:
+        if math.exp(-7 * per_day * silent_weeks) < SILENCE_CHANCE:
             pause = 1 / per_day
             sentence = (
                 f"{stream.source.title}: {unit_id} has sent nothing since {_day(last_on)}, "

@@ -72,6 +72,14 @@ def test_a_ward_that_falls_silent_is_named(con: duckdb.DuckDBPyConnection) -> No
     assert ("silent_unit", "ward_02") in concerns(con)
 
 
+def test_a_weekend_is_no_silence(con: duckdb.DuckDBPyConnection) -> None:
+    send(con, "ward_01", TODAY - timedelta(days=2))
+    send(con, "ward_02", TODAY - timedelta(days=7))
+    con.execute("insert into collection.shifts select 'ward_02', shift_on, mood "
+                "from collection.shifts where unit_id = 'ward_02'")  # fmt: skip
+    assert ("silent_unit", "ward_02") not in concerns(con)
+
+
 def test_a_ward_that_was_closed_is_not_silent(con: duckdb.DuckDBPyConnection) -> None:
     send(con, "ward_01", TODAY - timedelta(days=2))
     send(con, "ward_02", TODAY - timedelta(days=16))
