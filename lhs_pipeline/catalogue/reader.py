@@ -77,6 +77,19 @@ def read_catalogue(folder: Path = STARTER) -> Catalogue:
     return catalogue
 
 
+def read_policy(folder: Path = STARTER) -> Policy:
+    """Return the policy in `folder` alone.
+
+    Raises:
+        CatalogueError: it is missing or not as declared.
+    """
+    complaints: list[Complaint] = []
+    policy = _read_policy(folder, complaints)
+    if policy is None:
+        raise CatalogueError(complaints)
+    return policy
+
+
 def _read_folder(folder: Path, part: str, complaints: list[Complaint]) -> dict[str, Any]:
     records: dict[str, Any] = {}
     for file in sorted((folder / part).glob("*.toml")):

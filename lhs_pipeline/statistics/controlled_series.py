@@ -54,6 +54,7 @@ class EffectTrace:
         information: Fisher information per impact shape, shape (shapes, periods).
         score: Evidence for improvement per shape, S = -I * estimate.
         planned_information: Information at the horizon per shape if the change does nothing.
+        planned_path: The same after each period, shape (shapes, periods).
         estimate: Effect as a step, log scale.
         standard_error: Of the step estimate.
         recent_estimate: Effect over the most recent periods alone, the earlier effect left free.
@@ -68,6 +69,7 @@ class EffectTrace:
     information: FloatArray
     score: FloatArray
     planned_information: FloatArray
+    planned_path: FloatArray
     estimate: FloatArray
     standard_error: FloatArray
     recent_estimate: FloatArray
@@ -207,13 +209,14 @@ def _cut_window(
     )
     before = plan.first_period - plan.baseline_from
     path = np.nan_to_num(controls.path[span])
-    level = _own_level(own, path, before, controls)
+    spread = level_spread(own, path, before, controls)
+    level = _own_level(own, path, before, (controls.mean_level, spread))
     weeks = np.arange(stop - plan.baseline_from, dtype=np.float64) * weeks_per_period
     return _Window(
         panel=own,
         offset=path + level,
         prior_shift=level - controls.mean_level,
-        structure=covariance_matrix(covariance, weeks, path, max(controls.level_variance, 0.01)),
+        structure=covariance_matrix(covariance, weeks, path, spread),
         path_variance=np.minimum(controls.sampling_variance[span], _NO_INFORMATION),
         noise=covariance.noise,
         before=before,
@@ -221,16 +224,30 @@ def _cut_window(
     )
 
 
-def _own_level(own: SeriesPanel, path: FloatArray, before: int, controls: ControlPath) -> float:
-    """The unit's level before the change, where the response is linearised; shrunk to its peers."""
-    level = controls.mean_level
-    prior = 1.0 / max(controls.level_variance, 0.01)
+def level_spread(own: SeriesPanel, path: FloatArray, before: int, controls: ControlPath) -> float:
+    """Variance between levels, the unit with the change included.
+
+    A unit that has always been far from its peers says itself that levels differ; shrinking it to
+    peers that are alike would turn its distance into noise.
+    """
+    usual = max(controls.level_variance, 0.01)
+    free = _own_level(own, path, before, (controls.mean_level, 25.0))
+    count = max(controls.departures.shape[0], 1)
+    return float((count * usual + (free - controls.mean_level) ** 2) / (count + 1.0))
+
+
+def _own_level(
+    own: SeriesPanel, path: FloatArray, before: int, among: tuple[float, float]
+) -> float:
+    """The unit's level before the change, where the response is linearised; shrunk to its peers.
+
+    `among` is the mean of their levels and the variance between them.
+    """
+    level, prior = among[0], 1.0 / among[1]
     for _ in range(6):
         response = working_response(own, (path + level)[None, :])
         weights = 1.0 / (response.variance[0, :before] + 0.03)
-        pull = float(weights @ response.departure[0, :before]) - prior * (
-            level - controls.mean_level
-        )
+        pull = float(weights @ response.departure[0, :before]) - prior * (level - among[0])
         level += float(np.clip(pull / (float(weights.sum()) + prior), -1.0, 1.0))
     return level
 
@@ -254,7 +271,7 @@ def _whiten(window: _Window, running: FloatArray, regressors: FloatArray) -> _Wh
 
 
 def _planned_information(window: _Window, shapes: FloatArray) -> FloatArray:
-    """Information per shape at the horizon if all goes on as before the change."""
+    """Information per shape after each period if all goes on as before the change."""
     response = working_response(window.panel, window.offset[None, :])
     noise = np.minimum(response.variance[0] + window.path_variance + window.noise, _NO_INFORMATION)
     is_after = np.arange(noise.size) >= window.before
@@ -266,7 +283,7 @@ def _planned_information(window: _Window, shapes: FloatArray) -> FloatArray:
     columns[window.before :] = shapes.T
     factor, _ = lapack.dpotrf(matrix, lower=1)
     solved, _ = lapack.dtrtrs(factor, columns, lower=1)
-    return np.asarray(np.sum(solved**2, axis=0))
+    return np.asarray(np.cumsum(solved[window.before :] ** 2, axis=0).T)
 
 
 def _noise_scale(whitened: _Whitened, window: _Window, weight: float) -> float:
@@ -307,7 +324,8 @@ def _read_trace(
     return EffectTrace(
         information=information,
         score=score,
-        planned_information=planned,
+        planned_information=planned[:, -1],
+        planned_path=planned,
         estimate=_on_working_scale(window, -score[0] / step, np.cumsum(shapes[0] * running) / step),
         standard_error=1.0 / np.sqrt(step),
         recent_estimate=recent[0],

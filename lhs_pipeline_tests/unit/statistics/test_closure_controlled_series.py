@@ -14,6 +14,7 @@ from lhs_pipeline.statistics.controlled_series import (
     EffectTrace,
     TraceSettings,
     impact_shapes,
+    level_spread,
     trace_effect,
 )
 from lhs_pipeline.statistics.reporting_lag import learn_reporting_lag
@@ -135,7 +136,8 @@ def test_one_pass_equals_generalised_least_squares_at_each_look() -> None:
     found = trace_effect(panel, PLAN, controls, parameters, SETTINGS)
     look = 104 + 30
     weeks = np.arange(float(WEEKS))
-    level = max(controls.level_variance, 0.01)
+    own = SeriesPanel("mean", panel.numerator[:1], panel.denominator[:1])
+    level = level_spread(own, controls.path, 104, controls)
     matrix = covariance_matrix(parameters, weeks, controls.path, level)
     matrix += np.diag(controls.sampling_variance + parameters.noise)
     departure = logs[0] - controls.path - controls.mean_level
