@@ -150,6 +150,7 @@ class Case:
     trace: EffectTrace | None
     evidence: Evidence | None
     balancing: Balancing | None
+    balancing_trace: EffectTrace | None
     schedule: Schedule
     cap: int
     barrier: Reason | None
@@ -334,15 +335,19 @@ def _build_case(
     places = _place_all(sites, known, comparison, policy)
     barrier, cap = _joint_barrier(places)
     plans = tuple(place.plan for place in places if place.plan is not None)
-    empty = Case(lead, tuple(sites), plans, looks, None, None, None, None, schedule, cap, barrier)
+    empty = Case(
+        lead, tuple(sites), plans, looks, None, None, None, None, None, schedule, cap, barrier
+    )
     if not plans:
         return replace(empty, barrier=barrier or Reason.NO_DATA)
     trace = _trace_all(plans, comparison, schedule.horizon)
     boundary = _boundary(plans[0], lead, comparison, boundaries, policy)
     is_strict = comparison.controls_count < policy.enough_controls
     evidence = _freeze(weigh_evidence(trace, boundary, is_strict, policy), schedule.horizon)
-    balancing = _weigh_balancing(sites, known, comparisons, trace.estimate.size, policy)
-    return replace(empty, trace=trace, evidence=evidence, balancing=balancing, boundary=boundary)
+    beside = _trace_balancing(sites, known, comparisons, policy)
+    balancing = _weigh_balancing(lead, comparisons, beside, trace.estimate.size, policy)
+    empty = replace(empty, balancing=balancing, balancing_trace=beside)
+    return replace(empty, trace=trace, evidence=evidence, boundary=boundary)
 
 
 def _place_all(
@@ -495,18 +500,15 @@ def _boundary(
 
 
 def _weigh_balancing(
-    sites: list[Change],
-    known: list[Change],
+    change: Change,
     comparisons: dict[str, Comparison],
+    trace: EffectTrace | None,
     periods: int,
     policy: EvaluationPolicy,
 ) -> Balancing:
-    """The balancing measure, lower or higher being better as it is declared for it."""
-    name = sites[0].balancing_indicator
-    if name is None or name not in comparisons:
+    """Whether the balancing measure is safe or harmed; all safe where none was named."""
+    if change.balancing_indicator not in comparisons:
         return no_balancing(periods)
-    comparison = comparisons[name]
-    trace = trace_balancing(sites, known, comparison, policy)
     if trace is None:
         never = np.zeros(periods, dtype=np.bool_)
         return Balancing(never, never, never)
@@ -514,17 +516,23 @@ def _weigh_balancing(
     return _at_periods(weigh_balancing(trace, harm, policy), periods)
 
 
-def trace_balancing(
-    sites: Sequence[Change], known: list[Change], comparison: Comparison, policy: EvaluationPolicy
+def _trace_balancing(
+    sites: Sequence[Change],
+    known: list[Change],
+    comparisons: dict[str, Comparison],
+    policy: EvaluationPolicy,
 ) -> EffectTrace | None:
-    """The effect on the balancing measure, negative is better; None where it cannot be traced."""
+    """The effect on the balancing measure, lower or higher being better as declared for it."""
+    name = sites[0].balancing_indicator
+    if name is None or name not in comparisons:
+        return None
+    comparison = comparisons[name]
     direction = 1 if comparison.lower_is_better else -1
-    name = sites[0].balancing_indicator or ""
     moved = [replace(s, indicator=name, direction=direction) for s in sites]
     plans = [p.plan for p in _place_all(moved, known, comparison, policy) if p.plan is not None]
-    horizon = int(np.ceil(sites[0].horizon_weeks / comparison.settings.weeks_per_period))
     if not plans:
         return None
+    horizon = int(np.ceil(sites[0].horizon_weeks / comparison.settings.weeks_per_period))
     return _trace_all([replace(plan, lag_periods=0) for plan in plans], comparison, horizon)
 
 

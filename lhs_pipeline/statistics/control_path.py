@@ -3,7 +3,7 @@
 Counts, proportions and means share one working scale: log, logit, log. No judgement here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -81,6 +81,17 @@ class ControlPath:
     level_variance: float
     departures: FloatArray
     departure_variances: FloatArray
+
+    def cut(self, span: slice) -> "ControlPath":
+        """The same over some periods only."""
+        return replace(
+            self,
+            path=self.path[span],
+            sampling_variance=self.sampling_variance[span],
+            controls_count=self.controls_count[span],
+            departures=self.departures[:, span],
+            departure_variances=self.departure_variances[:, span],
+        )
 
 
 def working_response(panel: SeriesPanel, linear: FloatArray) -> WorkingResponse:
