@@ -6,14 +6,14 @@ The same jobs as Dagster's schedule and sensor start, in this process and in the
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import dagster as dg
 
 from lhs_pipeline.closure.assets import CHANGES
-from lhs_pipeline.closure.sensors import find_due
+from lhs_pipeline.closure.sensors import find_due, group_due
 from lhs_pipeline.settings import Site
 from lhs_pipeline.sweep import sweep_dead_runs
 
@@ -61,10 +61,10 @@ def run_night(site: Site, definitions: dg.Definitions, say: Say) -> Night:
         tell = _teller(say, warnings)
         nightly = definitions.resolve_job_def("nightly")
         is_success = _execute(nightly, instance, tell)
-        due = [change for change, _ in find_due(site.published_file)]
+        due = find_due(site.published_file)
         if due:
             is_success &= _evaluate(due, definitions, instance, tell)
-    return Night(is_success, tuple(due), tuple(warnings))
+    return Night(is_success, tuple(change for change, _ in due), tuple(warnings))
 
 
 def take_verdicts_back(site: Site, definitions: dg.Definitions, say: Say) -> Night:
@@ -84,18 +84,17 @@ def take_verdicts_back(site: Site, definitions: dg.Definitions, say: Say) -> Nig
 
 
 def _evaluate(
-    changes: Iterable[str],
+    due: Sequence[tuple[str, str]],
     definitions: dg.Definitions,
     instance: dg.DagsterInstance,
     tell: Callable[[dg.DagsterEvent], None],
 ) -> bool:
-    """Evaluate each change as its own partition, then conclude and publish once."""
-    listed = list(changes)
-    job = definitions.resolve_job_def("evaluation")
-    instance.add_dynamic_partitions(str(CHANGES.name), listed)
+    """Evaluate the changes, many in one run, then conclude and publish once."""
+    job, name = definitions.resolve_job_def("evaluation"), str(CHANGES.name)
+    instance.add_dynamic_partitions(name, [change for change, _ in due])
     is_success = True
-    for change in listed:
-        is_success &= _execute(job, instance, tell, [_EVALUATIONS], change)
+    for run in group_due(due, instance.get_dynamic_partitions(name)):
+        is_success &= _execute(job, instance, tell, [_EVALUATIONS], run.tags)
     others = [key for key in job.asset_layer.selected_asset_keys if key != _EVALUATIONS]
     return is_success and _execute(job, instance, tell, sorted(others))
 
@@ -105,7 +104,7 @@ def _execute(
     instance: dg.DagsterInstance,
     tell: Callable[[dg.DagsterEvent], None],
     selection: list[dg.AssetKey] | None = None,
-    partition_key: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> bool:
     run_id = str(uuid.uuid4())
 
@@ -120,7 +119,7 @@ def _execute(
         raise_on_error=False,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         asset_selection=selection,
-        partition_key=partition_key,
+        tags=dict(tags or {}),
     )
     return result.success
 

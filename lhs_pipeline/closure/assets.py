@@ -1,4 +1,4 @@
-"""Wiring of step 5: what is due, its evaluation by change, verdicts, the way back, what was learned."""
+"""Wiring of step 5: what is due, evaluation by change, verdicts, the way back, what was learned."""
 
 import dagster as dg
 import pandas as pd

@@ -84,6 +84,15 @@ class Tracked:
         """Periods up to the last look of the plan."""
         return self.case.schedule.horizon
 
+    @property
+    def ends_on(self) -> date | None:
+        """Day on which the last period of the plan counts as complete."""
+        complete = self.case.looks.complete
+        day: date | None = (
+            complete[self.horizon - 1].astype(object) if complete.size >= self.horizon else None
+        )
+        return day
+
     def count_on(self, day: date) -> int:
         """Complete periods under the change on a day, as far as they were delivered."""
         complete = int(np.searchsorted(self.case.looks.complete, np.datetime64(day), "right"))

@@ -238,8 +238,8 @@ def _evaluate(subject: Subject, today: date) -> list[Record]:
         each
         for index, each in enumerate(judged)
         if each.look.on in planned
-        or index in (0, len(judged) - 1)
-        or each.finding.verdict is not judged[index - 1].finding.verdict
+        or index == len(judged) - 1
+        or (index and each.finding.verdict is not judged[index - 1].finding.verdict)
     ]
     return [
         _row(subject, number, each.look, each.finding, each.look.on in planned)
@@ -404,7 +404,7 @@ def _outlook(subject: Subject, look: Look) -> Outlook:
     can_tell, chance = None, 0.0
     if subject.tracked is not None and look.effect.word is Effective.NOT_KNOWN_YET:
         can_tell, chance = subject.tracked.can_tell(look.effect.periods_count)
-    ends_on = subject.change.planned_looks[-1]
+    ends_on = subject.tracked.ends_on if subject.tracked else None
     return Outlook(can_tell, chance, subject.change.next_look(look.on), ends_on)
 
 

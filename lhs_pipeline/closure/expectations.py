@@ -1,4 +1,4 @@
-"""What the chart of an evaluation shows: observed, expected without the change, and the controls."""
+"""What the chart of an evaluation shows: observed, expected without the change, the controls."""
 
 from collections.abc import Iterator
 from datetime import date

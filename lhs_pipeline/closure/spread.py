@@ -1,4 +1,4 @@
-"""After a closure: where else the problem stands, and what the change may be expected to do there."""
+"""After a closure: where else the problem stands, and what to expect of the change there."""
 
 import numpy as np
 import pandas as pd
@@ -83,8 +83,8 @@ def _row(
         "expected_upper_prop": upper,
         "words": (
             f"{problem['topic_title']}, {problem['unit_name']}: {change.description} brought "
-            f"{seen:+.0%} elsewhere. Expect less here, {centre:+.0%} ({lower:+.0%} to {upper:+.0%}), "
-            f"for what did well once does less well again ({pooled.changes_count} "
-            f"change{'s' if pooled.changes_count > 1 else ''} so far)."
+            f"{seen:+.0%} elsewhere. Expect less here, {centre:+.0%} "
+            f"({lower:+.0%} to {upper:+.0%}), for what did well once does less well again "
+            f"({pooled.changes_count} change{'s' if pooled.changes_count > 1 else ''} so far)."
         ),
     }

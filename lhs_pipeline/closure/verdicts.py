@@ -101,8 +101,10 @@ def _vetoed(look: Look) -> Finding | None:
     """Harm, or refusal by those who live with it."""
     if look.effect.word is Effective.HARM:
         return Finding(Verdict.RE_OPEN, "Harm vetoes closure: the measure became worse with it.")
+    if look.effect.status.reason is Reason.BALANCING_HARM:
+        return Finding(Verdict.RE_OPEN, "Harm vetoes closure: another measure became worse.")
     if look.acceptable.word is Acceptable.NO:
-        return Finding(Verdict.RE_OPEN, "It is not acceptable, whatever else it does.")
+        return Finding(Verdict.RE_OPEN, "Those who live with it do not accept it.")
     return None
 
 

@@ -20,7 +20,6 @@ _HEADINGS = {
     Verdict.RE_OPEN: "Re-open.",
     Verdict.CANNOT_BE_EVALUATED: "Cannot be evaluated.",
 }
-_CLOSE_TO_ONE = 1.5
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,14 @@ def _say_how_sure(effect: Effect) -> str:
         return "Chance alone would show as much more often than not."
     return (
         f"Looking every night, chance alone would show as much in "
-        f"{_odds(effect.p_value)} changes that do nothing (e-value {effect.e_value:.2g})."
+        f"{_odds(effect.p_value)} changes that do nothing (e-value {_evidence(effect.e_value)})."
     )
+
+
+def _evidence(value: float) -> str:
+    if value > 1e6:
+        return "over a million"
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def _odds(chance: float) -> str:
@@ -166,8 +171,12 @@ def _say_wait(look: Look, change: Change, outlook: Outlook) -> str:
     end = f" on {_day(outlook.ends_on)}" if outlook.ends_on else ""
     return (
         f"{said}Even at the end of the plan{end} {aim} would be seen with a chance of only "
-        f"{outlook.chance:.0%}: choose a busier measure, join units, or audit."
+        f"{_share(outlook.chance)}: choose a busier measure, join units, or audit."
     )
+
+
+def _share(chance: float) -> str:
+    return f"{chance:.0%}" if chance >= 0.01 else "less than 1%"
 
 
 def _day(day: date | None) -> str:

@@ -28,9 +28,10 @@ class PooledEffect:
 def pool_effects(estimates: FloatArray, errors: FloatArray, prior_spread: float) -> PooledEffect:
     """Shrunken mean of log effects that differ between places.
 
-    Between-place variance by moments (DerSimonian and Laird 1986, doi 10.1016/0197-2456(86)90046-2),
-    never less than a quarter of the prior's, for with few changes it would be found to be none; then
-    a normal prior around no effect: centre = sum(w b) / (sum(w) + 1 / t^2), w = 1 / (se^2 + tau^2).
+    Between-place variance by moments (DerSimonian and Laird 1986, doi
+    10.1016/0197-2456(86)90046-2), never less than a quarter of the prior's, for with few changes it
+    would be found to be none; then a normal prior around no effect: centre = sum(w b) / (sum(w) +
+    1 / t^2), w = 1 / (se^2 + tau^2).
 
     Args:
         estimates: Log effects, negative is better.
