@@ -48,6 +48,8 @@ _READ_BY_BOARD: dict[str, str] = {
     "tempo": "implementation.tempo",
     "evaluations": "closure.evaluations",
     "verdicts": "closure.verdicts",
+    "expectations": "closure.expectations",
+    "spread": "closure.spread",
     "audits": "collection.audits",
     "acceptability": "collection.acceptability",
     "reopened": "collection.reopened",

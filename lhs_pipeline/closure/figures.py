@@ -28,8 +28,8 @@ def lay_out_figures(
     """Return what the engine needs for all changes that have a measure."""
     policy = catalogue.rules.evaluation
     rows = [row for change in changes.values() for row in _rows_of(change, catalogue, policy)]
-    needed = {row["indicator"] for row in rows} | {
-        row["balancing_indicator"] for row in rows if row["balancing_indicator"]
+    needed = {str(row["indicator"]) for row in rows} | {
+        str(row["balancing_indicator"]) for row in rows if row["balancing_indicator"]
     }
     series = _series(indicator_series, needed, catalogue)
     there = set(series["indicator"].unique())

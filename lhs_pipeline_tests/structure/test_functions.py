@@ -17,7 +17,6 @@ MODULES = {
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 SIX_PARAMETERS = {
     "collection/landing.py:_file_row": "one account: whose, which file, three counts, remarks",
-    "closure/effectiveness.py:_answer": "what was agreed and found, how strict, by what rules",
 }
 
 

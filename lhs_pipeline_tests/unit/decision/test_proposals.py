@@ -128,7 +128,7 @@ def test_the_next_meeting_is_today_or_ahead(group: str, day: date) -> None:
 def test_the_plan_is_filled_in_beforehand(topic: str, measure: str | None, aim: float) -> None:
     (row,) = proposed({**PROBLEM, "topic_id": topic})
     assert (row["measure_indicator_id"], row["expected_relative_change_prop"]) == (measure, aim)
-    assert row["look_weeks"] == "8;16;26;39;52" and row["acceptability_plan"]
+    assert row["look_weeks"] == "8;16;28;40;52" and row["acceptability_plan"]
 
 
 def test_agendas_stand_by_group_and_urgency() -> None:
