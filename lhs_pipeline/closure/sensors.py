@@ -116,13 +116,13 @@ def _request(instance: dg.DagsterInstance, run: DueRun) -> dg.RunRequest | None:
     return dg.RunRequest(run_key=key, tags=run.tags)
 
 
-def evaluation_sensor(job_name: str) -> dg.SensorDefinition:
+def evaluation_sensor(job_name: str, every_seconds: int = 300) -> dg.SensorDefinition:
     """Return the sensor that requests the job for the changes that are due."""
 
     @dg.sensor(
         name="evaluation_due",
         job_name=job_name,
-        minimum_interval_seconds=300,
+        minimum_interval_seconds=every_seconds,
         description="Requests the evaluation of the changes for which something new is known.",
     )
     def evaluation_due(
