@@ -8,11 +8,17 @@ from lhs_pipeline.definitions import build_definitions, dead_runs
 
 EVALUATION = "evaluation"
 SENSORS = ("evaluation_due", "dead_runs")
-_BUILT = build_definitions(read_catalogue())
-defs = dg.Definitions(
-    assets=_BUILT.assets,
-    jobs=_BUILT.jobs,
-    sensors=[evaluation_sensor(EVALUATION, every_seconds=5), dead_runs],
-    resources=_BUILT.resources,
-    executor=_BUILT.executor,
-)
+
+
+def _look_often() -> dg.Definitions:
+    built = build_definitions(read_catalogue())
+    return dg.Definitions(
+        assets=built.assets,
+        jobs=built.jobs,
+        sensors=[evaluation_sensor(EVALUATION, every_seconds=5), dead_runs],
+        resources=built.resources,
+        executor=built.executor,
+    )
+
+
+defs = _look_often()
