@@ -30,6 +30,7 @@ class Size:
         observed: Level since go-live, in the indicator's unit.
         expected: Level expected without the change.
         relative: Observed over expected, less one.
+        recent: Relative change over the latest weeks alone.
         avoided_per_month: Unwanted events fewer a month; negative where there are more.
     """
 
@@ -38,6 +39,7 @@ class Size:
     relative: float
     lower: float
     upper: float
+    recent: float
     avoided_per_month: float
     avoided_lower: float
     avoided_upper: float
@@ -203,7 +205,9 @@ class Tracked:
         sign = self.case.change.direction
         centre = sign * float(trace.estimate[count - 1])
         reach = 1.96 * float(trace.standard_error[count - 1])
-        expected = self._without(observed, np.array([centre, centre - reach, centre + reach]))
+        recent = sign * float(trace.recent_estimate[count - 1])
+        moves = np.array([centre, centre - reach, centre + reach, recent])
+        expected = self._without(observed, moves)
         avoided = sign * (expected - observed) * base / self._months(count)
         relative = observed / expected - 1.0
         scale = self.indicator.multiplier
@@ -213,9 +217,10 @@ class Tracked:
             relative=float(relative[0]),
             lower=float(relative[1]),
             upper=float(relative[2]),
+            recent=float(relative[3]),
             avoided_per_month=float(avoided[0]),
-            avoided_lower=float(min(avoided[1:])),
-            avoided_upper=float(max(avoided[1:])),
+            avoided_lower=float(min(avoided[1:3])),
+            avoided_upper=float(max(avoided[1:3])),
         )
 
     def _observed(self, count: int) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from datetime import date
 from lhs_pipeline.catalogue.model import Indicator
 from lhs_pipeline.closure.changes import Change
 from lhs_pipeline.closure.effects import Effect, Size
+from lhs_pipeline.closure.judgement import Reason
 from lhs_pipeline.closure.ladder import Rung
 from lhs_pipeline.closure.verdicts import Finding, Look
 from lhs_pipeline.vocabulary import Effective, Verdict
@@ -57,6 +58,7 @@ def say_verdict(
         f"{_HEADINGS[finding.verdict]} {finding.reason}",
         f"{change.description}, since {_day(change.live_on)}{_places(change)}.",
         say_effect(look.effect, indicator) if change.measure_id else "",
+        _say_lately(look.effect),
         _say_compared(look, change),
         _say_how_sure(look.effect),
         f"Done as agreed? {look.reliable.reason}",
@@ -65,6 +67,14 @@ def say_verdict(
         f"Next: {_say_next(look, finding, change, outlook)}",
     ]
     return " ".join(part.strip() for part in parts if part.strip())
+
+
+def _say_lately(effect: Effect) -> str:
+    """The latest weeks, where they differ from the whole."""
+    lasted = (Reason.FADED, Reason.NOT_SUSTAINED, Reason.NOT_SUSTAINED_YET)
+    if effect.size is None or effect.status.reason not in lasted:
+        return ""
+    return f"In the latest weeks alone it was {effect.size.recent:+.0%}."
 
 
 def _places(change: Change) -> str:
@@ -161,22 +171,24 @@ def _say_next(look: Look, finding: Finding, change: Change, outlook: Outlook) ->
 def _say_wait(look: Look, change: Change, outlook: Outlook) -> str:
     if look.is_over:
         return "the plan's looks are used up: supply what is missing."
-    said = f"next look on {_day(outlook.next_look_on)}. " if outlook.next_look_on else ""
+    said = (
+        f"next look on {_day(outlook.next_look_on)}. " if outlook.next_look_on else "it goes on. "
+    )
     if look.effect.word is not Effective.NOT_KNOWN_YET or change.expected_relative_change is None:
-        return (said or "it goes on.").strip()
+        return said.strip()
     aim = f"an effect of the agreed size ({change.expected_relative_change:+.0%})"
     if outlook.can_tell_on is not None:
         on = _day(outlook.can_tell_on)
         return f"{said}On {on} {aim} would be seen with a chance of {outlook.chance:.0%}."
     end = f" on {_day(outlook.ends_on)}" if outlook.ends_on else ""
     return (
-        f"{said}Even at the end of the plan{end} {aim} would be seen with a chance of only "
+        f"{said}Even at the end of the plan{end} {aim} would be seen with a chance of "
         f"{_share(outlook.chance)}: choose a busier measure, join units, or audit."
     )
 
 
 def _share(chance: float) -> str:
-    return f"{chance:.0%}" if chance >= 0.01 else "less than 1%"
+    return f"only {chance:.0%}" if chance >= 0.01 else "less than 1%"
 
 
 def _day(day: date | None) -> str:
