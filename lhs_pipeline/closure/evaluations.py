@@ -252,7 +252,7 @@ def _judge_days(subject: Subject, days: list[date]) -> Iterator[_Judged]:
     recorded_on = subject.change.closed_on
     is_closed = False
     for day in days:
-        is_closed |= recorded_on is not None and recorded_on <= day
+        is_closed |= recorded_on is not None and recorded_on < day
         look = _look(subject, day, is_closed=is_closed)
         finding = judge_look(look)
         yield _Judged(look, finding)

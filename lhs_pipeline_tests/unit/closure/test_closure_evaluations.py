@@ -97,6 +97,14 @@ def test_a_closure_on_record_stands_whatever_is_computed_now() -> None:
     assert looks["verdict"].iloc[-1] == "close"
 
 
+def test_its_own_closure_on_record_changes_neither_looks_nor_fingerprint() -> None:
+    found = evidence(REAL)
+    first = evaluated(found)
+    closed_on = first[first["verdict"] == "close"]["look_on"].iloc[0]
+    recorded = pd.DataFrame([{"change_id": "A1", "closed_on": closed_on}])
+    pd.testing.assert_frame_equal(first, evaluated(replace(found, closed=recorded)))
+
+
 def test_what_is_not_done_is_refined_at_the_first_closing_look() -> None:
     found = replace(evidence(REAL), audits=pd.DataFrame(audits(done=6)))
     last = evaluated(found).iloc[-1]
