@@ -18,7 +18,7 @@ from lhs_pipeline.settings import SettingsError, read_site
 from lhs_pipeline.sweep import sweep_dead_runs
 from lhs_pipeline.warehouse.assets import SiteResource, WarehouseIOManager
 
-_EVALUATED = dg.AssetSelection.assets(["closure", "evaluations"], ["closure", "verdicts"])
+_EVALUATED = dg.AssetSelection.groups("5_closure") - dg.AssetSelection.assets(["closure", "looks"])
 
 nightly = dg.define_asset_job(
     "nightly",
@@ -29,7 +29,7 @@ nightly = dg.define_asset_job(
 evaluation = dg.define_asset_job(
     "evaluation",
     selection=_EVALUATED | dg.AssetSelection.groups("6_board"),
-    description="Step 5 for one change, and publication of its verdict.",
+    description="Step 5 for the changes that are due, and publication of their verdicts.",
     executor_def=dg.in_process_executor,
 )
 

@@ -7,7 +7,7 @@ was closed or re-opened goes back into analysis at once, and people's pages are 
 import os
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 import dagster as dg
 
 from lhs_pipeline.closure.assets import CHANGES
-from lhs_pipeline.closure.sensors import find_due
+from lhs_pipeline.closure.sensors import find_due, group_due
 from lhs_pipeline.settings import Site
 from lhs_pipeline.sweep import sweep_dead_runs
 from lhs_pipeline.warehouse.assets import group_name
@@ -65,7 +65,7 @@ def run_night(site: Site, definitions: dg.Definitions, say: Say) -> Night:
         warnings: list[str] = []
         runs = _Runs(definitions, instance, _teller(say, warnings))
         is_success = runs.execute("nightly", runs.keys_of("nightly") - runs.read_by_people())
-        due = [change for change, _ in find_due(site.published_file)]
+        due = find_due(site.published_file)
         if due:
             before = _read_returned(site)
             is_success &= runs.evaluate(due)
@@ -73,7 +73,7 @@ def run_night(site: Site, definitions: dg.Definitions, say: Say) -> Night:
                 say("  what was closed or re-opened re-enters the loop")
                 is_success &= runs.take_back()
         is_success &= runs.execute("nightly", runs.read_by_people())
-    return Night(is_success, tuple(due), tuple(warnings))
+    return Night(is_success, tuple(change for change, _ in due), tuple(warnings))
 
 
 def _read_returned(site: Site) -> list[bytes]:
@@ -99,12 +99,13 @@ class _Runs:
         board = dg.AssetSelection.groups(_BOARD).resolve(self.definitions.resolve_asset_graph())
         return set(board) - {_READ_BY_THE_SENSOR}
 
-    def evaluate(self, changes: list[str]) -> bool:
-        """Evaluate each change as its own partition, then conclude once."""
-        self.instance.add_dynamic_partitions(str(CHANGES.name), changes)
+    def evaluate(self, due: Sequence[tuple[str, str]]) -> bool:
+        """Evaluate the changes, many in one run, then conclude once."""
+        name = str(CHANGES.name)
+        self.instance.add_dynamic_partitions(name, [change for change, _ in due])
         is_success = True
-        for change in changes:
-            is_success &= self.execute("evaluation", {_EVALUATIONS}, change)
+        for run in group_due(due, self.instance.get_dynamic_partitions(name)):
+            is_success &= self.execute("evaluation", {_EVALUATIONS}, run.tags)
         others = self.keys_of("evaluation") - self.read_by_people() - {_EVALUATIONS}
         return is_success and self.execute("evaluation", others)
 
@@ -115,7 +116,10 @@ class _Runs:
         return self.execute("nightly", keys & self.keys_of("nightly") - self.read_by_people())
 
     def execute(
-        self, job: str, keys: AbstractSet[dg.AssetKey], partition: str | None = None
+        self,
+        job: str,
+        keys: AbstractSet[dg.AssetKey],
+        tags: Mapping[str, str] | None = None,
     ) -> bool:
         """Materialise some assets of a job; whether all went well."""
         run_id = str(uuid.uuid4())
@@ -131,7 +135,7 @@ class _Runs:
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             asset_selection=sorted(keys),
-            partition_key=partition,
+            tags=dict(tags or {}),
         )
         return result.success
 

@@ -193,6 +193,11 @@ class Outcome(StrEnum):
         """Whether the outcome lets practice change at once."""
         return self in {Outcome.IMPLEMENT_NOW, Outcome.TESTING_CYCLE, Outcome.TASK_AND_FINISH}
 
+    @property
+    def settles(self) -> bool:
+        """Whether nobody has to decide on the problem again in this cycle."""
+        return self not in {Outcome.ESCALATE, Outcome.FURTHER_ANALYSIS}
+
 
 class Strength(StrEnum):
     """Strength of an action, after the VA/RCA² hierarchy."""

@@ -30,6 +30,8 @@ ANALYST_TABLES = (
     "closure.looks",
     "closure.evaluations",
     "closure.verdicts",
+    "closure.learned_effects",
+    "closure.spread",
 )
 """No landed events, no free text of patients or staff."""
 

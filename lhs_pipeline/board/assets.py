@@ -65,6 +65,8 @@ _READ: dict[str, str] = {
     "evaluations": "closure.evaluations",
     "verdicts": "closure.verdicts",
     "heartbeat": "closure.heartbeat",
+    "expectations": "closure.expectations",
+    "spread": "closure.spread",
     "audits": "collection.audits",
     "acceptability": "collection.acceptability",
     "reopened": "collection.reopened",

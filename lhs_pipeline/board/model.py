@@ -67,6 +67,9 @@ _COLUMN_WORDS: dict[str, str] = {
     " acceptable acceptable_reason verdict verdict_reason data_version",
     "verdicts": f"change_id {_CYCLE} verdict decided_on is_final words next_look_on",
     "heartbeat": "placebo_id night_on indicator_id unit_id live_on is_closed",
+    "expectations": "change_id unit_id indicator_id period_start is_after numerator denominator"
+    " observed expected expected_lower expected_upper controls",
+    "spread": "change_id problem_id unit_id words",
     "audits": "audit_id action_id unit_id audited_on auditor_role records_checked_count"
     f" records_compliant_count {_SOURCE}",
     "acceptability": "check_id action_id checked_on asked_group method responses_count"
@@ -119,6 +122,8 @@ class BoardTables:
     evaluations: pd.DataFrame = field(default_factory=pd.DataFrame)
     verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
     heartbeat: pd.DataFrame = field(default_factory=pd.DataFrame)
+    expectations: pd.DataFrame = field(default_factory=pd.DataFrame)
+    spread: pd.DataFrame = field(default_factory=pd.DataFrame)
     audits: pd.DataFrame = field(default_factory=pd.DataFrame)
     acceptability: pd.DataFrame = field(default_factory=pd.DataFrame)
     reopened: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -20,6 +20,7 @@ from lhs_pipeline.board.chart_lines import (
 from lhs_pipeline.board.chart_marks import ChartEvent
 from lhs_pipeline.board.charts import SpcSeries, describe_chart, draw_spc_chart
 from lhs_pipeline.board.disclosure import is_small, tell_people
+from lhs_pipeline.board.evaluation_view import EffectView, list_effects
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import TRUST, gather_names
 from lhs_pipeline.board.rows import (
@@ -242,6 +243,7 @@ class ProblemView:
     proposals: list[Proposal]
     decisions: list[DecisionLine]
     actions: list[ActionLine]
+    effects: list[EffectView]
     looks: list[LookLine]
     trail: list[TrailItem]
 
@@ -281,6 +283,7 @@ def show_problem(scene: Scene, problem_id: str, rows_behind: RowsBehind) -> Prob
         proposals=_list_proposals(subject),
         decisions=_list_decisions(subject),
         actions=_list_actions(subject),
+        effects=list_effects(scene.tables, problem_id),
         looks=_list_looks(subject),
         trail=_list_trail(tell_trail(problem_id, scene.tables, rows_behind)),
     )

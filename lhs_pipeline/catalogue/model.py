@@ -425,23 +425,118 @@ class TriagePolicy:
 
 
 @dataclass(frozen=True)
-class EvaluationPolicy:
-    """When a change may be called reliable, effective and acceptable."""
+class AuditPolicy:
+    """When audits show that a change is done as agreed.
+
+    Attributes:
+        floor_prop: Compliance at or below which nothing has been achieved.
+        alternatives_prop: Compliance that would count as achieved.
+        broken_prop: Compliance that would count as not done.
+        clustering: Correlation of records seen on one ward by one auditor.
+        needed_evidence: E-value from which the floor is refuted, in either direction.
+        recent_audits_count: How many of the latest audits must also be good.
+        recent_prop: Pooled compliance that these must show.
+        again_weeks: When a quick fix is audited again before and after it is closed.
+    """
 
     __pydantic_config__ = _STRICT
-    baseline_weeks_count: int
-    baseline_months_count: int
-    minimum_points_count: int
-    minimum_controls_count: int
-    sustained_looks_count: int
-    first_closing_week: int
+    floor_prop: float
+    alternatives_prop: tuple[float, ...]
+    broken_prop: tuple[float, ...]
+    clustering: float
+    needed_evidence: float
+    recent_audits_count: int
+    recent_prop: float
+    again_weeks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class EvaluationPolicy:
+    """Every number that a verdict on a change depends on. Times are weeks under the change.
+
+    Attributes:
+        default_look_weeks: Looks that a plan proposes; its last one is the horizon.
+        watching_weeks: How long a closed change is watched after the horizon.
+        alpha: One-sided error of "effect shown" over all looks up to the horizon.
+        harm_alpha: The same for harm on the target.
+        balancing_alpha: The same for harm on the balancing measure.
+        futility_effect: Relative effect below which a change is not worth keeping as it is.
+        futility_z: Standard errors by which the effect must fall short of it.
+        futility_from_weeks: When this is first asked, after any declared lag.
+        harm_review_weeks: When harm must have been ruled out, after any declared lag.
+        harm_margin: Relative worsening of the target that must be ruled out by then.
+        harm_review_z: Standard errors for that bound; 1.645 sends on 95 of 100 such changes.
+        first_claim_points: Points under the change before anything is claimed.
+        closing_weeks: When closure is considered, besides the horizon.
+        settling_weeks: Weeks that the settled effect leaves out.
+        settled_z: Standard errors by which the settled effect must differ from none.
+        recent_weeks: Length of the latest window that must still show the effect.
+        recent_keep: Share of the effect that it must retain.
+        recent_z: Standard errors by which it must differ from none.
+        fade_every_weeks: How often a closed change is looked at again.
+        fade_z: Standard errors by which the latest window must fall short of that share to re-open.
+        balancing_margin: Relative worsening of a balancing measure that is still tolerable.
+        balancing_z: Standard errors for the non-inferiority bound.
+        ramp_weeks: When a ramp is complete.
+        delay_weeks: Delay of the delayed shape.
+        minimum_baseline_weeks: Usable past without which nothing is judged.
+        longest_baseline_weeks: Past beyond which nothing is used.
+        enough_controls: Units from which the comparison is as good as it gets.
+        strict_evidence: E-value needed with fewer controls.
+        effect_spread: Prior standard deviation of a log effect.
+        scale_weight: Points' worth of belief that a unit is as noisy as its peers.
+        complete_from_prop: Share of a figure from which it counts as complete.
+        portfolio_rate: False discovery rate over all changes of the site; 1 to leave it out.
+        wanted_power: Chance to see the agreed effect from which a look is said to be able to tell.
+        partly_below_prop: Share of the agreed effect below which it was reached only partly.
+        recurrence_chance: Chance of no recurrence, had nothing changed, at which a one-off fix
+            may be closed.
+        acceptable_standard_prop: Share of those asked who must find a change acceptable.
+        confidence_level: Of the interval around that share.
+        worse_voices_chance: Chance below which a rise in remarks after the go-live counts.
+        audits: When audits suffice.
+    """
+
+    __pydantic_config__ = _STRICT
     default_look_weeks: tuple[int, ...]
-    watch_weeks: tuple[int, ...]
-    confidence_level: float
-    audit_standard_prop: float
+    watching_weeks: float
+    alpha: float
+    harm_alpha: float
+    balancing_alpha: float
+    futility_effect: float
+    futility_z: float
+    futility_from_weeks: float
+    harm_review_weeks: float
+    harm_margin: float
+    harm_review_z: float
+    first_claim_points: int
+    closing_weeks: tuple[float, ...]
+    settling_weeks: float
+    settled_z: float
+    recent_weeks: float
+    recent_keep: float
+    recent_z: float
+    fade_every_weeks: float
+    fade_z: float
+    balancing_margin: float
+    balancing_z: float
+    ramp_weeks: float
+    delay_weeks: float
+    minimum_baseline_weeks: float
+    longest_baseline_weeks: float
+    enough_controls: int
+    strict_evidence: float
+    effect_spread: float
+    scale_weight: float
+    complete_from_prop: float
+    portfolio_rate: float
+    wanted_power: float
+    partly_below_prop: float
+    recurrence_chance: float
     acceptable_standard_prop: float
-    balancing_margin_prop: float
-    minimum_effect_prop: float
+    confidence_level: float
+    worse_voices_chance: float
+    audits: AuditPolicy
 
 
 @dataclass(frozen=True)

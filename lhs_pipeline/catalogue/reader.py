@@ -93,6 +93,19 @@ def read_catalogue(folder: Path = STARTER) -> Catalogue:
     return catalogue
 
 
+def read_policy(folder: Path = STARTER) -> Policy:
+    """Return the policy in `folder` alone.
+
+    Raises:
+        CatalogueError: it is missing or not as declared.
+    """
+    complaints: list[Complaint] = []
+    policy = _read_policy(folder, complaints)
+    if policy is None:
+        raise CatalogueError(complaints)
+    return policy
+
+
 def read_codebook(folder: Path) -> dict[str, Code]:
     """Return the themes of a codebook by id, one file each.
 

@@ -1,47 +1,107 @@
-"""Is it acceptable to patients, staff and the system? From checks and balancing measures."""
+"""Is it acceptable to patients, staff and the system? From checks, remarks and surveys.
+
+Harm to the balancing measure is found by the engine and handed in.
+"""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
 
 from lhs_pipeline.catalogue.model import EvaluationPolicy
 from lhs_pipeline.closure.answers import Answer
 from lhs_pipeline.closure.changes import Change, before
-from lhs_pipeline.closure.effectiveness import Effect
 from lhs_pipeline.statistics.proportion import wilson_interval
-from lhs_pipeline.vocabulary import Acceptable, Effective
+from lhs_pipeline.statistics.report_counts import compare_counts
+from lhs_pipeline.vocabulary import Acceptable
 from lhs_pipeline.warehouse.table import Record
 
 _GROUPS = ("patients", "staff", "system")
+_COMPARED = timedelta(days=364)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What people said of a change's topic on its units, and the surveys taken there.
+
+    Attributes:
+        critical_on: Days of critical remarks on the topic.
+        surveys: Per survey its name, days, and shares with their numbers here and elsewhere.
+    """
+
+    critical_on: tuple[date, ...]
+    surveys: tuple["Survey", ...] = ()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Unwanted answers and all answers per period, on the units of a change and elsewhere."""
+
+    name: str
+    ends_on: tuple[date, ...]
+    unwanted: tuple[float, ...]
+    answers: tuple[float, ...]
+    unwanted_elsewhere: tuple[float, ...]
+    answers_elsewhere: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What the engine says of the balancing measure after a look's periods."""
+
+    name: str
+    is_named: bool
+    is_harm: bool
+    is_safe: bool
+    relative: float | None = None
+    worst: float | None = None
 
 
 def judge_acceptability(
     change: Change,
     checks: Sequence[Record],
-    balance: Effect | None,
-    look_on: date,
-    policy: EvaluationPolicy,
+    heard: Heard,
+    balance: Balance,
+    context: tuple[date, EvaluationPolicy],
 ) -> Answer[Acceptable]:
-    """Return whether those asked accept the change and the balancing measure held."""
-    if balance is not None and balance.answer.word is Effective.HARM:
-        return Answer(Acceptable.NO, f"Balancing measure: {balance.answer.reason}")
-    seen = [
-        row
-        for row in checks
-        if row["action_id"] == change.change_id and before(row, "checked_on", look_on)
-    ]
+    """Return whether those asked accept the change, and nothing else became worse."""
+    look_on, policy = context
+    seen = [row for row in checks if before(row, "checked_on", look_on)]
     rounds = {group: _latest_round(seen, group) for group in _GROUPS}
+    said = [_say_checks(rounds), _say_balance(balance, policy)]
+    doubts = [
+        *_worse_voices(change, heard, look_on, policy),
+        *_worse_surveys(change, heard, context),
+    ]
+    said = [part for part in (*said, *doubts) if part]
+    if balance.is_harm or any(_is_refused(a, b, policy) for a, b in rounds.values()):
+        return Answer(Acceptable.NO, " ".join(said))
+    asked_all = all(total for _, total in rounds.values())
+    if asked_all and not doubts and balance.is_safe:
+        return Answer(Acceptable.YES, " ".join(said))
+    return Answer(Acceptable.NOT_KNOWN_YET, " ".join(said))
+
+
+def _say_checks(rounds: dict[str, tuple[int, int]]) -> str:
     told = [f"{group} {part}/{total}" for group, (part, total) in rounds.items() if total]
     silent = [group for group, (_, total) in rounds.items() if not total]
     said = "Acceptable to " + ", ".join(told) + "." if told else ""
-    if balance is not None:
-        said += f" Balancing measure: {balance.answer.reason}"
-    if any(_is_refused(part, total, policy) for part, total in rounds.values()):
-        return Answer(Acceptable.NO, said)
-    if silent:
-        return Answer(
-            Acceptable.NOT_KNOWN_YET, f"{said} Not asked yet: {', '.join(silent)}.".strip()
-        )
-    return Answer(Acceptable.YES, said)
+    return f"{said} Not asked yet: {', '.join(silent)}.".strip() if silent else said
+
+
+def _say_balance(balance: Balance, policy: EvaluationPolicy) -> str:
+    if not balance.is_named:
+        return ""
+    if balance.relative is None:
+        return f"{balance.name}: too few data so far."
+    size = f"{balance.relative:+.0%}"
+    if balance.is_harm:
+        return f"{balance.name} has become worse ({size})."
+    if balance.is_safe:
+        return f"{balance.name} is no worse ({size}; tolerable is {policy.balancing_margin:.0%})."
+    return f"{balance.name}: no harm shown, none ruled out ({size}, perhaps {balance.worst:+.0%})."
 
 
 def _latest_round(checks: Sequence[Record], group: str) -> tuple[int, int]:
@@ -59,3 +119,92 @@ def _is_refused(accepted: int, total: int, policy: EvaluationPolicy) -> bool:
         return False
     _, upper = wilson_interval(accepted, total, policy.confidence_level)
     return upper < policy.acceptable_standard_prop
+
+
+def _worse_voices(
+    change: Change, heard: Heard, look_on: date, policy: EvaluationPolicy
+) -> list[str]:
+    """A sentence where critical remarks became more frequent than in the year before."""
+    live = change.live_on
+    since = sum(live <= day < look_on for day in heard.critical_on)
+    earlier = sum(live - _COMPARED <= day < live for day in heard.critical_on)
+    weeks = (look_on - live).days / 7
+    if weeks <= 0 or since == 0:
+        return []
+    found = compare_counts([since], [earlier], [weeks], [_COMPARED.days / 7])
+    if float(found.chance_of_rise[0]) >= policy.worse_voices_chance:
+        return []
+    return [f"Critical remarks became more frequent: {since} since, {earlier} in the year before."]
+
+
+def _worse_surveys(
+    change: Change, heard: Heard, context: tuple[date, EvaluationPolicy]
+) -> list[str]:
+    """A sentence per survey that became worse here by more than elsewhere."""
+    look_on, policy = context
+    told = []
+    for survey in heard.surveys:
+        ends = np.array(survey.ends_on, dtype="datetime64[D]")
+        after = (ends > np.datetime64(change.live_on)) & (ends < np.datetime64(look_on))
+        past = np.datetime64(change.live_on - _COMPARED)
+        earlier = (ends >= past) & (ends <= np.datetime64(change.live_on))
+        if not after.any() or not earlier.any():
+            continue
+        counts = np.array(survey.unwanted)
+        # What would have been expected, had these units answered as the others did.
+        base = np.array(survey.answers) * _shares(survey, after, earlier)
+        found = compare_counts(
+            [counts[after].sum()], [counts[earlier].sum()],
+            [base[after].sum()], [base[earlier].sum()],
+        )  # fmt: skip
+        if float(found.chance_of_rise[0]) < policy.worse_voices_chance:
+            told.append(f"{survey.name} became worse here by more than elsewhere.")
+    return told
+
+
+def _shares(survey: Survey, after: np.ndarray, earlier: np.ndarray) -> np.ndarray:
+    """Share of unwanted answers elsewhere, before and after."""
+    share = np.zeros(after.size)
+    for window in (after, earlier):
+        base = np.array(survey.answers_elsewhere)[window].sum()
+        share[window] = np.array(survey.unwanted_elsewhere)[window].sum() / max(base, 1.0)
+    return np.asarray(np.maximum(share, 1e-6))
+
+
+def read_remarks(change: Change, themes: pd.DataFrame) -> tuple[date, ...]:
+    """Return the days of critical remarks on the change's topic from its units."""
+    if themes.empty:
+        return ()
+    mine = themes[
+        (themes["topic_id"] == change.topic_id)
+        & themes["unit_id"].isin(change.unit_ids)
+        & themes["is_negative"].astype("boolean").fillna(False)
+    ]
+    return tuple(pd.to_datetime(mine["received_on"]).dt.date)
+
+
+def read_survey(
+    change: Change, series: pd.DataFrame, name: str, *, is_lower_better: bool
+) -> Survey | None:
+    """Return a survey's answers by period on the change's units and elsewhere; None without any."""
+    here = series["unit_id"].isin(change.unit_ids)
+    if not here.any():
+        return None
+    bad = series["numerator"] if is_lower_better else series["denominator"] - series["numerator"]
+    table = pd.DataFrame(
+        {
+            "ends_on": pd.to_datetime(series["period_end"]),
+            "bad": bad.astype(float),
+            "all": series["denominator"].astype(float),
+        }
+    )
+    inside = table[here].groupby("ends_on")[["bad", "all"]].sum()
+    outside = table[~here].groupby("ends_on")[["bad", "all"]].sum().reindex(inside.index).fillna(0)
+    return Survey(
+        name,
+        tuple(stamp.date() for stamp in inside.index),
+        tuple(inside["bad"]),
+        tuple(inside["all"]),
+        tuple(outside["bad"]),
+        tuple(outside["all"]),
+    )

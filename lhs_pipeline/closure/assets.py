@@ -1,12 +1,13 @@
-"""Wiring of step 5: which looks are due, their evaluation by change, verdicts, the way back."""
+"""Wiring of step 5: what is due, evaluation by change, verdicts, the way back, what was learned."""
 
 import dagster as dg
 import pandas as pd
 
 from lhs_pipeline.closure.changes import LOOKS, Evidence, find_looks, read_changes
-from lhs_pipeline.closure.evaluations import EVALUATIONS, evaluate_change
+from lhs_pipeline.closure.evaluations import EVALUATIONS, evaluate_changes_due
+from lhs_pipeline.closure.expectations import EXPECTATIONS, tabulate_expectations
 from lhs_pipeline.closure.heartbeat import HEARTBEAT, add_night, judge_dummies, sum_up
-from lhs_pipeline.closure.policy import REFERENCE_POLICY
+from lhs_pipeline.closure.learned_effects import LEARNED_EFFECTS, learn_effects
 from lhs_pipeline.closure.reopening import (
     CLOSED_COLUMNS,
     REOPENED_COLUMNS,
@@ -14,6 +15,7 @@ from lhs_pipeline.closure.reopening import (
     find_closed,
     find_reopened,
 )
+from lhs_pipeline.closure.spread import SPREAD, find_spread
 from lhs_pipeline.closure.verdicts import VERDICTS, conclude_verdicts
 from lhs_pipeline.warehouse.assets import SiteResource, asset_of, inputs_of
 from lhs_pipeline.warehouse.table import append_frame, count_rows, read_table, write_frame
@@ -22,17 +24,20 @@ CHANGES = dg.DynamicPartitionsDefinition(name="changes")
 _EVIDENCE = (
     "implementation.actions",
     "implementation.adoption",
+    "decision.decisions",
     "analysis.cycles",
     "analysis.indicator_series",
+    "analysis.themes",
     "collection.audits",
     "collection.acceptability",
+    "collection.closed",
 )
 _UNTREATED = ("analysis.indicator_series", "implementation.adoption")
 
 
 @dg.asset(**asset_of(LOOKS, "pandas"), ins=inputs_of(*_EVIDENCE))
 def looks(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
-    """Every look at every change that has come due."""
+    """What every change has to show tonight."""
     policy = site.catalogue().rules.evaluation
     return find_looks(Evidence(**tables), policy, site.site().today())
 
@@ -46,37 +51,35 @@ def looks(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
 def evaluations(
     context: dg.AssetExecutionContext, site: SiteResource
 ) -> dg.MaterializeResult[None]:
-    """Reliable, effective, acceptable: every due look at the changes of this run."""
+    """Reliable, effective, acceptable: every look at the changes of this run, in one pass."""
     catalogue, today = site.catalogue(), site.site().today()
     with site.warehouse().transaction() as con:
-        tables = {name.split(".")[1]: read_table(con, name) for name in _EVIDENCE}
-        told = []
+        evidence = _read_evidence(con)
+        found = evaluate_changes_due(context.partition_keys, evidence, catalogue, today)
         for change_id in context.partition_keys:
-            found = evaluate_change(change_id, Evidence(**tables), catalogue, today)
-            append_frame(con, EVALUATIONS, found, replacing=("change_id", change_id))
-            told += [f"- **{change_id}**: {word}" for word in found["verdict"].tail(1)]
+            mine = found[found["change_id"] == change_id]
+            append_frame(con, EVALUATIONS, mine, replacing=("change_id", change_id))
         rows = count_rows(con, EVALUATIONS.name)
+    latest = found.drop_duplicates("change_id", keep="last")
+    told = [f"- **{row.change_id}**: {row.verdict}" for row in latest.itertuples()]
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": rows,
-            "verdicts": dg.MetadataValue.md("\n".join(told) or "no look has come due"),
+            "verdicts": dg.MetadataValue.md("\n".join(told) or "no change counts any longer"),
         }
     )
 
 
-@dg.asset(
-    **asset_of(VERDICTS, "pandas"),
-    deps=[evaluations],
-    ins=inputs_of(*_EVIDENCE),
-)
+@dg.asset(**asset_of(VERDICTS, "pandas"), deps=[evaluations], ins=inputs_of(*_EVIDENCE))
 def verdicts(
     context: dg.AssetExecutionContext, site: SiteResource, **tables: pd.DataFrame
 ) -> pd.DataFrame:
     """Where every change stands; what ended a cycle goes back through the registers."""
     place = site.site()
-    with site.warehouse().transaction() as con:
-        found = read_table(con, EVALUATIONS.name)
-    changes = read_changes(Evidence(**tables), site.catalogue().rules.evaluation)
+    policy = site.catalogue().rules.evaluation
+    changes = read_changes(Evidence(**tables), policy, place.today())
+    found = _read_evaluations(site)
+    found = found[found["change_id"].isin(list(changes))] if len(found) else found
     at = place.now()
     reopened = append_once(
         place.registers / "reopened.csv", REOPENED_COLUMNS, find_reopened(found, at)
@@ -94,7 +97,7 @@ def heartbeat(site: SiteResource) -> dg.MaterializeResult[None]:
         series, adoption = (read_table(con, name) for name in _UNTREATED)
         before = read_table(con, HEARTBEAT.name)
         indicators = catalogue.indicators.values()
-        tonight = judge_dummies(series, adoption, indicators, REFERENCE_POLICY, night)
+        tonight = judge_dummies(series, adoption, indicators, catalogue.rules.evaluation, night)
         found = add_night(before, tonight)
         write_frame(con, HEARTBEAT, found)
     rate = sum_up(found)
@@ -108,5 +111,42 @@ def heartbeat(site: SiteResource) -> dg.MaterializeResult[None]:
     )
 
 
-ASSETS = [looks, evaluations, verdicts, heartbeat]
-TABLES = (LOOKS, EVALUATIONS, VERDICTS, HEARTBEAT)
+@dg.asset(**asset_of(EXPECTATIONS, "scipy"), deps=[evaluations], ins=inputs_of(*_EVIDENCE))
+def expectations(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
+    """Observed, expected without the change, and the units it is compared with, for charts."""
+    return tabulate_expectations(Evidence(**tables), site.catalogue(), site.site().today())
+
+
+@dg.asset(**asset_of(LEARNED_EFFECTS, "scipy"), deps=[evaluations], ins=inputs_of(*_EVIDENCE))
+def learned_effects(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
+    """What changes of one kind on one topic have brought so far, shrunken."""
+    policy = site.catalogue().rules.evaluation
+    changes = read_changes(Evidence(**tables), policy, site.site().today())
+    return learn_effects(_read_evaluations(site), changes, policy)
+
+
+@dg.asset(
+    **asset_of(SPREAD, "pandas"),
+    deps=[learned_effects],
+    ins=inputs_of(*_EVIDENCE, "closure.verdicts", "analysis.triage"),
+)
+def spread(
+    site: SiteResource, verdicts: pd.DataFrame, triage: pd.DataFrame, **tables: pd.DataFrame
+) -> pd.DataFrame:
+    """Where else a change that was closed may help, and by how much."""
+    policy = site.catalogue().rules.evaluation
+    changes = read_changes(Evidence(**tables), policy, site.site().today())
+    return find_spread(_read_evaluations(site), verdicts, triage, changes, policy)
+
+
+def _read_evidence(con: object) -> Evidence:
+    return Evidence(**{name.split(".")[1]: read_table(con, name) for name in _EVIDENCE})  # type: ignore[arg-type]
+
+
+def _read_evaluations(site: SiteResource) -> pd.DataFrame:
+    with site.warehouse().transaction() as con:
+        return read_table(con, EVALUATIONS.name)
+
+
+ASSETS = [looks, evaluations, verdicts, expectations, learned_effects, spread, heartbeat]
+TABLES = (LOOKS, EVALUATIONS, VERDICTS, EXPECTATIONS, LEARNED_EFFECTS, SPREAD, HEARTBEAT)

@@ -5,9 +5,10 @@ Read from the warehouse's tables; nothing is judged here.
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -16,49 +17,87 @@ from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, reco
 
 LOOKS = declare(
     "closure.looks",
-    "Every look at every change that has come due, with the version of the data it would see.",
-    "one row per change and look whose day has come",
+    "What each change under evaluation has to show tonight: the looks of its plan that have come "
+    "due, and the version of everything that it would be judged by.",
+    "one row per change that counts and has begun",
     {
         "change_id": "VARCHAR change",
-        "look_number": "BIGINT 1 for the first look of the evaluation plan",
-        "look_on": "DATE day of the look: go-live and so many weeks",
-        "data_version": "VARCHAR fingerprint of everything that the look would see",
+        "looks_due_count": "BIGINT looks of the plan whose day has come",
+        "next_look_on": "DATE next look of the plan; null where there is none",
+        "data_version": "VARCHAR fingerprint of plan, figures, audits, answers and rules",
     },
 )
 
 
 @dataclass(frozen=True)
+class Site:
+    """One unit where a change has begun."""
+
+    unit_id: str
+    live_on: date
+
+
+@dataclass(frozen=True)
 class Change:
-    """One change and its evaluation plan."""
+    """One change and its evaluation plan.
+
+    Attributes:
+        sites: Units where it has begun, the first to begin first.
+        overdue_units: Units where it should have begun by now.
+        units_planned_count: Units where it should be in the end.
+        planned_weeks: Looks of the plan, weeks after the first go-live; the last is the horizon.
+        until_on: First go-live of a later change on the same problem.
+        ended_on: Day on which the problem went into a later cycle.
+        closed_on: Day on which the register says that this change closed it.
+    """
 
     change_id: str
     problem_id: str
     cycle_number: int
-    unit_ids: tuple[str, ...]
+    description: str
+    nature: str
+    strength: str
+    sites: tuple[Site, ...]
+    overdue_units: tuple[str, ...]
     units_planned_count: int
-    live_on: date
     trigger_on: date
     raised_on: date
     measure_id: str | None
     expected_relative_change: float | None
     balancing_id: str | None
     planned_weeks: tuple[int, ...]
-    watch_weeks: tuple[int, ...]
     until_on: date | None
+    ended_on: date | None
+    closed_on: date | None
 
     @property
-    def look_weeks(self) -> tuple[int, ...]:
-        """Weeks after go-live of all looks: those of the plan, then those that watch on."""
-        last = self.planned_weeks[-1]
-        return (*self.planned_weeks, *(week for week in self.watch_weeks if week > last))
+    def topic_id(self) -> str:
+        """Topic of the problem."""
+        return self.problem_id.split("@", 1)[0]
 
-    def is_planned(self, look_number: int) -> bool:
-        """Whether a look belongs to the plan; a change may be closed at no other."""
-        return look_number <= len(self.planned_weeks)
+    @property
+    def unit_ids(self) -> tuple[str, ...]:
+        """Units where it has begun."""
+        return tuple(site.unit_id for site in self.sites)
 
-    def look_on(self, look_number: int) -> date:
-        """Day of a look, counted from 1."""
-        return self.live_on + timedelta(weeks=self.look_weeks[look_number - 1])
+    @property
+    def live_on(self) -> date:
+        """First go-live."""
+        return self.sites[0].live_on
+
+    @property
+    def horizon_weeks(self) -> int:
+        """Weeks from the first go-live to the last look of the plan."""
+        return self.planned_weeks[-1]
+
+    @property
+    def planned_looks(self) -> tuple[date, ...]:
+        """Days of the looks of the plan."""
+        return tuple(self.live_on + timedelta(weeks=week) for week in self.planned_weeks)
+
+    def next_look(self, today: date) -> date | None:
+        """The first look of the plan after `today`."""
+        return min((day for day in self.planned_looks if day > today), default=None)
 
 
 @dataclass(frozen=True)
@@ -67,71 +106,92 @@ class Evidence:
 
     actions: pd.DataFrame
     adoption: pd.DataFrame
+    decisions: pd.DataFrame
     cycles: pd.DataFrame
     indicator_series: pd.DataFrame
+    themes: pd.DataFrame
     audits: pd.DataFrame
     acceptability: pd.DataFrame
+    closed: pd.DataFrame
 
 
-def read_changes(evidence: Evidence, policy: EvaluationPolicy) -> dict[str, Change]:
+@dataclass(frozen=True)
+class _Known:
+    """What changes are read from, by their keys."""
+
+    cycles: dict[tuple[str, int], Record]
+    closed: dict[str, Record]
+    natures: dict[str, str]
+    adoption: dict[str, list[Record]]
+    begun: list[Record]
+    today: date
+    policy: EvaluationPolicy
+
+
+def read_changes(evidence: Evidence, policy: EvaluationPolicy, today: date) -> dict[str, Change]:
     """Return every change that counts and has begun somewhere."""
-    cycles = {(r["problem_id"], r["cycle_number"]): r for r in records_of(evidence.cycles)}
-    live: dict[str, list[str]] = {}
+    adoption: dict[str, list[Record]] = {}
     for row in records_of(evidence.adoption):
-        if row["is_live"]:
-            live.setdefault(row["change_id"], []).append(row["unit_id"])
+        adoption.setdefault(row["change_id"], []).append(row)
     begun = [
         action
         for action in records_of(evidence.actions)
         if action["state"] in {"live", "partly_live"} and action["first_live_on"] is not None
     ]
-    changes = (
-        _change(action, live[action["change_id"]], cycles, begun, policy) for action in begun
+    known = _Known(
+        cycles={(r["problem_id"], r["cycle_number"]): r for r in records_of(evidence.cycles)},
+        closed={r["change_id"]: r for r in records_of(evidence.closed) if r["change_id"]},
+        natures={r["decision_id"]: r["nature_of_change"] for r in records_of(evidence.decisions)},
+        adoption=adoption,
+        begun=begun,
+        today=today,
+        policy=policy,
     )
+    changes = (_change(action, known) for action in begun)
     return {change.change_id: change for change in changes}
 
 
 def find_looks(evidence: Evidence, policy: EvaluationPolicy, today: date) -> pd.DataFrame:
-    """Return the looks that have come due by `today`."""
+    """Return what every change has to show by `today`."""
+    changes = read_changes(evidence, policy, today)
+    versions = find_versions(changes.values(), evidence, policy, today)
     rows = [
         {
             "change_id": change.change_id,
-            "look_number": number,
-            "look_on": change.look_on(number),
-            "data_version": version_of(change, change.look_on(number), evidence),
+            "looks_due_count": sum(day <= today for day in change.planned_looks),
+            "next_look_on": change.next_look(today),
+            "data_version": versions[change.change_id],
         }
-        for change in read_changes(evidence, policy).values()
-        for number in due_looks(change, today)
+        for change in changes.values()
     ]
     return frame_of(LOOKS, rows)
 
 
-def due_looks(change: Change, today: date) -> list[int]:
-    """Numbers of the looks whose day has come and that no later change on the measure blurs."""
-    return [
-        number
-        for number in range(1, len(change.look_weeks) + 1)
-        if change.look_on(number) <= today
-        and (change.until_on is None or change.look_on(number) <= change.until_on)
-    ]
+def find_versions(
+    changes: Iterable[Change], evidence: Evidence, policy: EvaluationPolicy, today: date
+) -> dict[str, str]:
+    """Return, by change, a fingerprint of all that its verdict rests on.
 
-
-def version_of(change: Change, look_on: date, evidence: Evidence) -> str:
-    """Return a fingerprint of the plan and of all data up to the day of the look."""
-    digest = hashlib.sha256(repr((change, look_on)).encode())
-    seen = evidence.indicator_series
-    measured = seen["indicator_id"].isin([change.measure_id, change.balancing_id])
-    ended = pd.to_datetime(seen["period_end"]) < pd.Timestamp(look_on)
-    numbers = seen[measured & ended & seen["is_complete"].astype(bool)]
-    digest.update(numbers.drop(columns=["value"]).to_csv(index=False).encode())
-    for frame, day in ((evidence.audits, "audited_on"), (evidence.acceptability, "checked_on")):
-        rows = [
-            row
-            for row in records_of(frame)
-            if row["action_id"] == change.change_id and before(row, day, look_on)
-        ]
-        digest.update(json.dumps(rows, default=str, sort_keys=True).encode())
-    return digest.hexdigest()[:16]
+    Figures of an indicator are read once, however many changes lean on them.
+    """
+    listed = list(changes)
+    figures = _figures_versions(listed, evidence, today)
+    plans = {name: _digest(repr(_on_indicator(name, listed))) for name in figures}
+    audits = _rows_by_change(evidence.audits, "audited_on", today)
+    checks = _rows_by_change(evidence.acceptability, "checked_on", today)
+    rules = _digest(repr(policy))
+    voices = _voices_versions(evidence.themes)
+    found = {}
+    for change in listed:
+        measures = [name for name in (change.measure_id, change.balancing_id) if name]
+        # What its own verdict wrote into the registers is no news to it.
+        plan = replace(change, closed_on=None, ended_on=None)
+        parts = [repr(plan), rules, str(sum(day <= today for day in change.planned_looks))]
+        parts += [figures[name] + plans[name] for name in measures]
+        parts += [audits.get(change.change_id, ""), checks.get(change.change_id, "")]
+        parts += [voices.get((change.topic_id, unit), "") for unit in change.unit_ids]
+        found[change.change_id] = _digest("|".join(parts))[:16]
+    return found
 
 
 def before(row: Mapping[str, object], day: str, look_on: date) -> bool:
@@ -140,33 +200,84 @@ def before(row: Mapping[str, object], day: str, look_on: date) -> bool:
     return value is not None and value < look_on
 
 
-def _change(
-    action: Record,
-    unit_ids: list[str],
-    cycles: Mapping[tuple[str, int], Record],
-    begun: Sequence[Record],
-    policy: EvaluationPolicy,
-) -> Change:
-    cycle = cycles.get((action["problem_id"], action["cycle_number"]))
-    live_on = _as_date(action["first_live_on"])
+def _on_indicator(name: str, changes: Sequence[Change]) -> list[tuple[str, tuple[Site, ...]]]:
+    """Units that do not serve as a comparison on an indicator."""
+    return sorted(
+        (change.change_id, change.sites)
+        for change in changes
+        if name in (change.measure_id, change.balancing_id)
+    )
+
+
+def _figures_versions(changes: Sequence[Change], evidence: Evidence, today: date) -> dict[str, str]:
+    names = {name for c in changes for name in (c.measure_id, c.balancing_id) if name}
+    series = evidence.indicator_series
+    kept = series[series["is_complete"].astype(bool) & series["indicator_id"].isin(names)]
+    kept = kept[pd.to_datetime(kept["period_end"]) < pd.Timestamp(today)]
+    columns = ["unit_id", "period_start", "numerator", "denominator"]
+    found = {name: "" for name in names}
+    for name, rows in kept.groupby("indicator_id", sort=True):
+        hashed = pd.util.hash_pandas_object(rows[columns], index=False).to_numpy()
+        found[str(name)] = hashlib.sha256(hashed.tobytes()).hexdigest()
+    return found
+
+
+def _voices_versions(themes: pd.DataFrame) -> dict[tuple[str, str], str]:
+    if themes.empty:
+        return {}
+    counted = themes.groupby(["topic_id", "unit_id"])["is_negative"].agg(["size", "sum"])
+    return {key: f"{size}/{bad}" for key, size, bad in counted.itertuples(name=None)}
+
+
+def _rows_by_change(frame: pd.DataFrame, day: str, today: date) -> dict[str, str]:
+    rows: dict[str, list[Record]] = {}
+    for row in records_of(frame):
+        if before(row, day, today):
+            rows.setdefault(row["action_id"], []).append(row)
+    return {key: _digest(json.dumps(r, default=str, sort_keys=True)) for key, r in rows.items()}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _change(action: Record, known: _Known) -> Change:
+    problem, number = action["problem_id"], action["cycle_number"]
+    cycle, units = known.cycles.get((problem, number)), known.adoption[action["change_id"]]
+    sites = [Site(r["unit_id"], _as_date(r["went_live_on"])) for r in units if r["is_live"]]
+    sites.sort(key=lambda site: (site.live_on, site.unit_id))
     weeks = action["look_weeks"]
-    looks = [int(week) for week in weeks.split(";")] if weeks else policy.default_look_weeks
+    looks = [int(week) for week in weeks.split(";")] if weeks else known.policy.default_look_weeks
     return Change(
         change_id=action["change_id"],
-        problem_id=action["problem_id"],
-        cycle_number=action["cycle_number"],
-        unit_ids=tuple(sorted(unit_ids)),
+        problem_id=problem,
+        cycle_number=number,
+        description=action["description"],
+        nature=known.natures.get(action["decision_id"], ""),
+        strength=action["strength"],
+        sites=tuple(sites),
+        overdue_units=tuple(_overdue(units, known.today)),
         units_planned_count=action["units_planned_count"],
-        live_on=live_on,
-        trigger_on=_as_date(cycle["trigger_on"]) if cycle else live_on,
-        raised_on=_as_date(cycle["raised_on"]) if cycle else live_on,
+        trigger_on=_as_date(cycle["trigger_on"]) if cycle else sites[0].live_on,
+        raised_on=_as_date(cycle["raised_on"]) if cycle else sites[0].live_on,
         measure_id=action["measure_indicator_id"],
         expected_relative_change=action["expected_relative_change_prop"],
         balancing_id=action["balancing_indicator_id"],
         planned_weeks=tuple(looks),
-        watch_weeks=policy.watch_weeks,
-        until_on=_next_change(action, live_on, begun),
+        until_on=_next_change(action, sites[0].live_on, known.begun),
+        ended_on=_next_cycle(problem, number, known.cycles),
+        closed_on=as_day(known.closed.get(action["change_id"], {}).get("closed_on")),
     )
+
+
+def _overdue(units: Iterable[Record], today: date) -> list[str]:
+    """Units where it has not begun although its planned day is over, or none was planned."""
+    late = [
+        row["unit_id"]
+        for row in units
+        if not row["is_live"] and (as_day(row["planned_on"]) or date.min) < today
+    ]
+    return sorted(late)
 
 
 def _next_change(action: Record, live_on: date, begun: Sequence[Record]) -> date | None:
@@ -180,8 +291,19 @@ def _next_change(action: Record, live_on: date, begun: Sequence[Record]) -> date
     return min(later, default=None)
 
 
-def _as_date(value: object) -> date:
-    day = as_day(value)  # type: ignore[arg-type]
+def _next_cycle(
+    problem_id: str, number: int, cycles: Mapping[tuple[str, int], Record]
+) -> date | None:
+    later = [
+        _as_date(row["raised_on"])
+        for (problem, cycle), row in cycles.items()
+        if problem == problem_id and cycle > number
+    ]
+    return min(later, default=None)
+
+
+def _as_date(value: Any) -> date:
+    day = as_day(value)
     if day is None:
         raise ValueError("a day is missing where the contract requires one")
     return day

@@ -3,7 +3,9 @@
 Nothing here knows Dagster, DuckDB, files or today's date.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
@@ -31,7 +33,12 @@ from lhs_pipeline.closure.panels import (
     rows_of,
 )
 from lhs_pipeline.closure.policy import EvaluationPolicy
-from lhs_pipeline.statistics.control_path import ControlPath, fit_control_path, with_all_levels
+from lhs_pipeline.statistics.control_path import (
+    ControlPath,
+    fit_control_path,
+    with_all_levels,
+    without_controls,
+)
 from lhs_pipeline.statistics.controlled_series import (
     ChangePlan,
     EffectTrace,
@@ -39,6 +46,7 @@ from lhs_pipeline.statistics.controlled_series import (
     trace_effect,
     typical_increments,
 )
+from lhs_pipeline.statistics.joint_effect import join_traces
 from lhs_pipeline.statistics.multiplicity import benjamini_hochberg
 from lhs_pipeline.statistics.sequential_evidence import (
     obrien_fleming_boundary,
@@ -46,6 +54,7 @@ from lhs_pipeline.statistics.sequential_evidence import (
     shape_factors,
 )
 from lhs_pipeline.statistics.series_covariance import (
+    ALONE,
     TYPICAL,
     CovarianceParameters,
     effect_degrees_of_freedom,
@@ -55,11 +64,19 @@ from lhs_pipeline.statistics.series_covariance import (
 
 DateArray = NDArray[np.datetime64]
 _DAY = np.timedelta64(1, "D")
+# Fewer say nothing of what would have happened anyway: harm is looked for, nothing is closed.
+_FEWEST_CONTROLS = 2
+_HARMS = {Reason.HARM, Reason.BALANCING_HARM}
 
 
 @dataclass(frozen=True)
 class Change:
-    """One row of the changes table, in days since the epoch where it is a date."""
+    """One row of the changes table: one change on one unit.
+
+    Attributes:
+        until: Day from which what is seen is another change's doing too; NaT if there is none.
+        ended: Day on which its evaluation ended before the horizon; NaT if it did not.
+    """
 
     change_id: str
     unit: str
@@ -69,6 +86,14 @@ class Change:
     implemented: np.datetime64
     horizon_weeks: float
     lag_weeks: float
+    watch_weeks: float
+    until: np.datetime64
+    ended: np.datetime64
+
+    @property
+    def followed_weeks(self) -> float:
+        """The horizon and the time for which a closed change is watched after it."""
+        return self.horizon_weeks + self.watch_weeks
 
 
 ByPlace = dict[tuple[str, str], list[Change]]
@@ -88,10 +113,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Looks:
-    """Dates of the looks, and how many complete periods under the change each of them sees."""
+    """Dates of the looks, and how many complete periods under the change each of them sees.
+
+    `complete` holds the day from which each period under the change counts as complete.
+    """
 
     dates: DateArray
     counts: NDArray[np.int64]
+    complete: DateArray
 
 
 @dataclass(frozen=True)
@@ -114,16 +143,32 @@ class Neighbours:
 
 @dataclass(frozen=True)
 class Case:
-    """Everything known about one change before it is judged."""
+    """Everything known about one change before it is judged.
+
+    `change` is its first unit, `plans` and `sites` all units that have a place on the grid.
+    """
 
     change: Change
+    sites: tuple[Change, ...]
+    plans: tuple[ChangePlan, ...]
     looks: Looks
+    boundary: Boundary | None
     trace: EffectTrace | None
     evidence: Evidence | None
     balancing: Balancing | None
+    balancing_trace: EffectTrace | None
     schedule: Schedule
     cap: int
     barrier: Reason | None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """All cases of a question, the comparisons that they lean on, and the last day known."""
+
+    cases: list[Case]
+    comparisons: dict[str, Comparison]
+    until: np.datetime64
 
 
 def evaluate_changes(
@@ -138,7 +183,8 @@ def evaluate_changes(
         series: unit, indicator, period_start, period_end, as_of, numerator, denominator, value; one
             row per version of a figure.
         changes: change_id, unit, indicator, balancing_indicator, implemented_date,
-            evaluation_horizon_weeks, expected_lag_weeks.
+            evaluation_horizon_weeks, expected_lag_weeks; several rows with one change_id are the
+            units of a roll-out. See `judge_changes` for further columns.
         indicators: indicator, kind (rate | proportion | mean), better (lower | higher).
         policy: The rules.
 
@@ -146,17 +192,40 @@ def evaluate_changes(
         change_id, look_date, verdict, reason, estimate, ci_low, ci_high (log scale, negative =
         improvement), p_value, e_value, periods_count, controls_count, reporting_lag_weeks.
     """
+    judged = judge_changes(series, changes, indicators, policy)
+    return _stack(
+        [
+            _report(case, judged.comparisons[case.change.indicator], judged.until, policy)
+            for case in judged.cases
+        ]
+    )
+
+
+def judge_changes(
+    series: pd.DataFrame,
+    changes: pd.DataFrame,
+    indicators: pd.DataFrame,
+    policy: EvaluationPolicy,
+    only: Collection[str] | None = None,
+) -> Judged:
+    """Evidence on every change, or on those in `only`; all of them leave the comparison units.
+
+    Besides the columns that `evaluate_changes` reads, `changes` may have watch_weeks (time for
+    which a closed change is followed after its horizon), until_date (from then on another change
+    confounds it) and ended_date (its evaluation ended then, so that a later one may begin).
+    """
     known = _read_changes(changes, indicators)
     comparisons = _compare_all(series, indicators, known, policy)
-    until = _days(series["as_of"]).max()
     boundaries: dict[tuple[str, int, int], Boundary] = {}
     near = _by_place(known)
-    cases = [_build_case(change, near, comparisons, boundaries, policy) for change in known]
+    cases = [
+        _build_case(sites, near, comparisons, boundaries, policy)
+        for sites in _by_change(known)
+        if only is None or sites[0].change_id in only
+    ]
     if policy.portfolio_rate < 1.0:
         cases = _apply_portfolio_rate(cases, policy.portfolio_rate)
-    return _stack(
-        [_report(case, comparisons[case.change.indicator], until, policy) for case in cases]
-    )
+    return Judged(cases, comparisons, _days(series["as_of"]).max())
 
 
 def _by_place(known: list[Change]) -> ByPlace:
@@ -165,6 +234,13 @@ def _by_place(known: list[Change]) -> ByPlace:
     for change in known:
         near.setdefault((change.unit, change.indicator), []).append(change)
     return near
+
+
+def _by_change(known: list[Change]) -> list[list[Change]]:
+    """The units of each change, the first to begin first; changes in their given order."""
+    place = {change.change_id: index for index, change in reversed(list(enumerate(known)))}
+    ordered = sorted(known, key=lambda c: (place[c.change_id], c.implemented))
+    return [list(sites) for _, sites in groupby(ordered, key=lambda change: change.change_id)]
 
 
 def _days(column: "pd.Series[str]") -> DateArray:
@@ -178,7 +254,6 @@ def _read_changes(changes: pd.DataFrame, indicators: pd.DataFrame) -> list[Chang
     found = []
     for row, date in zip(changes.to_dict("records"), dates, strict=True):
         balancing = row.get("balancing_indicator")
-        lag = row.get("expected_lag_weeks")
         found.append(
             Change(
                 change_id=str(row["change_id"]),
@@ -188,10 +263,21 @@ def _read_changes(changes: pd.DataFrame, indicators: pd.DataFrame) -> list[Chang
                 direction=-1 if better[row["indicator"]] == "higher" else 1,
                 implemented=date,
                 horizon_weeks=float(row["evaluation_horizon_weeks"]),
-                lag_weeks=float(lag) if pd.notna(lag) else 0.0,
+                lag_weeks=_number(row.get("expected_lag_weeks")),
+                watch_weeks=_number(row.get("watch_weeks")),
+                until=_day(row.get("until_date")),
+                ended=_day(row.get("ended_date")),
             )
         )
     return found
+
+
+def _number(value: object) -> float:
+    return float(value) if pd.notna(value) else 0.0  # type: ignore[arg-type, call-overload]
+
+
+def _day(value: object) -> np.datetime64:
+    return np.datetime64("NaT" if pd.isna(value) else pd.Timestamp(value).date(), "D")  # type: ignore[arg-type, call-overload]
 
 
 def _compare_all(
@@ -202,7 +288,7 @@ def _compare_all(
     better = dict(zip(indicators["indicator"], indicators["better"], strict=True))
     needed = {change.indicator for change in changes}
     needed |= {change.balancing_indicator for change in changes if change.balancing_indicator}
-    ahead = int(max((change.horizon_weeks for change in changes), default=0)) * 7
+    ahead = int(max((change.followed_weeks for change in changes), default=0)) * 7
     return {
         name: _compare(tables[name], name, better[name], changes, (policy, ahead))
         for name in sorted(needed & tables.keys())
@@ -223,18 +309,21 @@ def _compare(
     rows = np.array(
         [i for i, unit in enumerate(panel.units) if unit not in touched], dtype=np.int64
     )
+    weeks_per_period = panel.period_days / 7.0
+    weeks = np.arange(panel.panel.numerator.shape[1], dtype=np.float64) * weeks_per_period
+    settings = _trace_settings(policy, weeks_per_period)
+    if rows.size < _FEWEST_CONTROLS:
+        alone = without_controls(weeks.size)
+        return Comparison(panel, alone, rows.size, ALONE, settings, better != "higher")
     controls = with_all_levels(
         fit_control_path(rows_of(panel.panel, rows)),
         panel.panel,
         _changed_from(panel, name, changes),
     )
-    weeks_per_period = panel.period_days / 7.0
-    weeks = np.arange(panel.panel.numerator.shape[1], dtype=np.float64) * weeks_per_period
     covariance = fit_covariance(controls, weeks, TYPICAL)
     horizon = max(1, round(ahead / panel.period_days))
     freedom = effect_degrees_of_freedom(controls, weeks, covariance, TYPICAL, horizon)
-    widening = uncertainty_factor(freedom)
-    settings = replace(_trace_settings(policy, weeks_per_period), widening=widening)
+    settings = replace(settings, widening=uncertainty_factor(freedom))
     return Comparison(panel, controls, rows.size, covariance, settings, better != "higher")
 
 
@@ -267,33 +356,79 @@ def _periods(weeks: float, weeks_per_period: float) -> int:
 
 
 def _build_case(
-    change: Change,
+    sites: list[Change],
     known: ByPlace,
     comparisons: dict[str, Comparison],
     boundaries: dict[tuple[str, int, int], Boundary],
     policy: EvaluationPolicy,
 ) -> Case:
-    comparison = comparisons[change.indicator]
-    looks = _look_dates(change, comparison)
-    schedule = _schedule(change, comparison, looks, policy)
-    place = _place(change, known, comparison, policy)
-    plan = place.plan
-    empty = Case(change, looks, None, None, None, schedule, place.cap, place.barrier)
-    if plan is None:
-        return replace(empty, barrier=place.barrier or Reason.NO_DATA)
-    trace = _trace(plan, comparison)
-    boundary = _boundary(plan, change.indicator, comparison, boundaries, policy)
+    lead = sites[0]
+    comparison = comparisons[lead.indicator]
+    looks = _look_dates(lead, comparison)
+    schedule = _schedule(lead, comparison, looks, policy)
+    places = _place_all(sites, known, comparison, policy)
+    barrier, cap = _joint_barrier(places)
+    plans = tuple(place.plan for place in places if place.plan is not None)
+    empty = Case(
+        lead, tuple(sites), plans, looks, None, None, None, None, None, schedule, cap, barrier
+    )
+    if not plans:
+        return replace(empty, barrier=barrier or Reason.NO_DATA)
+    trace = _trace_all(plans, comparison, schedule.horizon)
+    boundary = _boundary(plans[0], lead, comparison, boundaries, policy)
     is_strict = comparison.controls_count < policy.enough_controls
-    evidence = weigh_evidence(trace, boundary, is_strict, policy)
-    balancing = _weigh_balancing(change, known, comparisons, plan.periods_after, policy)
-    return replace(empty, trace=trace, evidence=evidence, balancing=balancing)
+    evidence = _freeze(weigh_evidence(trace, boundary, is_strict, policy), schedule.horizon)
+    beside = _trace_balancing(sites, known, comparisons, policy)
+    balancing = _weigh_balancing(lead, comparisons, beside, trace.estimate.size, policy)
+    empty = replace(empty, balancing=balancing, balancing_trace=beside)
+    return replace(empty, trace=trace, evidence=evidence, boundary=boundary)
+
+
+def _place_all(
+    sites: list[Change], known: ByPlace, comparison: Comparison, policy: EvaluationPolicy
+) -> list[Placement]:
+    """Each unit's place; all end with the first, whose periods they are counted on."""
+    places = [_place(site, known, comparison, policy) for site in sites]
+    lead = next((place.plan for place in places if place.plan is not None), None)
+    if lead is None:
+        return places
+    end = lead.first_period + lead.periods_after
+    return [
+        replace(p, plan=replace(p.plan, periods_after=end - p.plan.first_period))
+        if p.plan is not None and p.plan.first_period < end
+        else replace(p, plan=None)
+        for p in places
+    ]
+
+
+def _joint_barrier(places: Sequence[Placement]) -> tuple[Reason | None, int]:
+    """What bars a judgement: of the units that have a place, else of all."""
+    able = [place for place in places if place.plan is not None] or list(places)
+    barrier = next((place.barrier for place in able if place.barrier is not None), None)
+    return barrier, min(place.cap for place in able)
+
+
+def _trace_all(plans: Sequence[ChangePlan], comparison: Comparison, horizon: int) -> EffectTrace:
+    """The effect common to all units of a change; what was planned is meant at the horizon."""
+    traces = [_trace(plan, comparison) for plan in plans]
+    offsets = [plan.first_period - plans[0].first_period for plan in plans]
+    joint = join_traces(traces, offsets, 1.0 / (comparison.controls_count + 1.0))
+    at = min(horizon, joint.planned_path.shape[1]) - 1
+    return replace(joint, planned_information=joint.planned_path[:, at])
+
+
+def _freeze(evidence: Evidence, horizon: int) -> Evidence:
+    """Nothing is newly shown after the horizon, for which the boundary was made."""
+    is_shown = evidence.is_shown.copy()
+    is_shown[horizon:] = is_shown[horizon - 1]
+    return replace(evidence, is_shown=is_shown)
 
 
 def _look_dates(change: Change, comparison: Comparison) -> Looks:
     """One look per period, until the horizon's last period is complete."""
     step = np.timedelta64(comparison.panel.period_days, "D")
     lag = np.timedelta64(comparison.panel.lag.lag_weeks * 7, "D")
-    horizon = int(np.ceil(change.horizon_weeks / comparison.settings.weeks_per_period))
+    horizon = int(np.ceil(change.followed_weeks / comparison.settings.weeks_per_period))
     starts = comparison.panel.period_starts
     first = int(np.searchsorted(starts, change.implemented))
     complete = starts[first + 1 : first + 1 + horizon] + lag
@@ -301,7 +436,7 @@ def _look_dates(change: Change, comparison: Comparison) -> Looks:
     looks_count = int(np.ceil((last - change.implemented) / step))
     looks = change.implemented + np.arange(1, looks_count + 1) * step
     counts = np.searchsorted(complete, looks, side="right")
-    return Looks(looks, counts.astype(np.int64))
+    return Looks(looks, counts.astype(np.int64), complete)
 
 
 def _schedule(
@@ -326,7 +461,7 @@ def _place(
 ) -> Placement:
     """The change on the grid, or why it has no place there."""
     starts, width = comparison.panel.period_starts, comparison.settings.weeks_per_period
-    horizon = int(np.ceil(change.horizon_weeks / width))
+    horizon = int(np.ceil(change.followed_weeks / width))
     first = int(np.searchsorted(starts, change.implemented))
     near = _neighbours(change, known, comparison, policy)
     barrier, cap = near.barrier, near.cap
@@ -337,7 +472,7 @@ def _place(
     seen = comparison.panel.panel.is_seen[unit, earliest:first].sum()
     if seen < _periods(policy.minimum_baseline_weeks, width):
         return Placement(None, barrier or Reason.SHORT_BASELINE, cap)
-    if comparison.controls_count < 2:
+    if comparison.controls_count < _FEWEST_CONTROLS:
         barrier = barrier or Reason.NO_COMPARISON
     lag = round(change.lag_weeks / width)
     plan = ChangePlan(unit, first, horizon, lag, change.direction, earliest)
@@ -350,6 +485,9 @@ def _neighbours(
     """What other changes on the same unit and indicator leave to this one."""
     starts = comparison.panel.period_starts
     earliest, barrier, cap = 0, None, starts.size
+    if not np.isnat(change.until):
+        first = np.searchsorted(starts, change.implemented)
+        cap = max(0, int(np.searchsorted(starts, change.until) - first))
     for other in known.get((change.unit, change.indicator), []):
         if other.change_id == change.change_id:
             continue
@@ -360,6 +498,8 @@ def _neighbours(
             cap = min(cap, int(gap))
             continue
         ends = other.implemented + np.timedelta64(int(other.horizon_weeks * 7), "D")
+        if not np.isnat(other.ended):
+            ends = min(ends, other.ended)
         if ends > change.implemented:
             barrier = Reason.OVERLAP_EARLIER
         settled = other.implemented + np.timedelta64(int(policy.ramp_weeks * 7), "D")
@@ -379,15 +519,16 @@ def _trace(plan: ChangePlan, comparison: Comparison) -> EffectTrace:
 
 def _boundary(
     plan: ChangePlan,
-    indicator: str,
+    change: Change,
     comparison: Comparison,
     boundaries: dict[tuple[str, int, int], Boundary],
     policy: EvaluationPolicy,
 ) -> Boundary:
     """Boundary for the indicator, horizon and lag; calibrated once, on a typical unit."""
-    key = (indicator, plan.periods_after, plan.lag_periods)
+    horizon = int(np.ceil(change.horizon_weeks / comparison.settings.weeks_per_period))
+    key = (change.indicator, horizon, plan.lag_periods)
     if key not in boundaries:
-        typical = replace(plan, first_period=104, baseline_from=0)
+        typical = replace(plan, first_period=104, baseline_from=0, periods_after=horizon)
         increments = typical_increments(
             typical, comparison.controls, comparison.covariance, comparison.settings
         )
@@ -400,25 +541,39 @@ def _boundary(
 
 def _weigh_balancing(
     change: Change,
-    known: ByPlace,
     comparisons: dict[str, Comparison],
+    trace: EffectTrace | None,
     periods: int,
     policy: EvaluationPolicy,
 ) -> Balancing:
-    """The balancing measure, lower or higher being better as it is declared for it."""
-    name = change.balancing_indicator
-    if name is None or name not in comparisons:
+    """Whether the balancing measure is safe or harmed; all safe where none was named."""
+    if change.balancing_indicator not in comparisons:
         return no_balancing(periods)
-    comparison = comparisons[name]
-    direction = 1 if comparison.lower_is_better else -1
-    moved = replace(change, indicator=name, direction=direction)
-    plan = _place(moved, known, comparison, policy).plan
-    if plan is None:
+    if trace is None:
         never = np.zeros(periods, dtype=np.bool_)
         return Balancing(never, never, never)
     harm = float(obrien_fleming_boundary(np.ones(1), policy.balancing_alpha)[0])
-    found = weigh_balancing(_trace(replace(plan, lag_periods=0), comparison), harm, policy)
-    return _at_periods(found, periods)
+    return _at_periods(weigh_balancing(trace, harm, policy), periods)
+
+
+def _trace_balancing(
+    sites: Sequence[Change],
+    known: ByPlace,
+    comparisons: dict[str, Comparison],
+    policy: EvaluationPolicy,
+) -> EffectTrace | None:
+    """The effect on the balancing measure, lower or higher being better as declared for it."""
+    name = sites[0].balancing_indicator
+    if name is None or name not in comparisons:
+        return None
+    comparison = comparisons[name]
+    direction = 1 if comparison.lower_is_better else -1
+    moved = [replace(s, indicator=name, direction=direction) for s in sites]
+    plans = [p.plan for p in _place_all(moved, known, comparison, policy) if p.plan is not None]
+    if not plans:
+        return None
+    horizon = int(np.ceil(sites[0].horizon_weeks / comparison.settings.weeks_per_period))
+    return _trace_all([replace(plan, lag_periods=0) for plan in plans], comparison, horizon)
 
 
 def _at_periods(found: Balancing, periods: int) -> Balancing:
@@ -498,18 +653,32 @@ def _stack(parts: list[dict[str, NDArray[np.generic]]]) -> pd.DataFrame:
 def _statuses(
     case: Case, counts: NDArray[np.int64], is_capped: NDArray[np.bool_], policy: EvaluationPolicy
 ) -> list[Status]:
+    judged = judge_case(case, policy)
+    found = [judged[min(count, len(judged) - 1)] for count in counts]
     watching = LookVerdict.KEEP_WATCHING
-    if case.trace is None or case.evidence is None or case.balancing is None:
-        return [Status(watching, case.barrier or Reason.NO_DATA)] * counts.size
-    if case.barrier is not None:
-        return [Status(watching, case.barrier)] * counts.size
-    judged = judge_looks(case.trace, case.evidence, case.balancing, case.schedule, policy)
-    found = [judged[count] for count in counts]
     overlap = Status(watching, Reason.OVERLAP_LATER)
+    is_barred = case.barrier is not None
     return [
-        overlap if capped and status.verdict is watching else status
+        overlap if capped and status.verdict is watching and not is_barred else status
         for status, capped in zip(found, is_capped, strict=True)
     ]
+
+
+def judge_case(case: Case, policy: EvaluationPolicy) -> list[Status]:
+    """Status after each period under the change, index 0 = before any.
+
+    Without units to compare with nothing is concluded but harm: a fall may be everybody's, and a
+    rise is worth a look whoever shares it.
+    """
+    barred = Status(LookVerdict.KEEP_WATCHING, case.barrier or Reason.NO_DATA)
+    if case.trace is None or case.evidence is None or case.balancing is None:
+        return [barred]
+    if case.barrier not in (None, Reason.NO_COMPARISON):
+        return [barred] * (case.trace.estimate.size + 1)
+    judged = judge_looks(case.trace, case.evidence, case.balancing, case.schedule, policy)
+    if case.barrier is None:
+        return judged
+    return [status if status.reason in _HARMS else barred for status in judged]
 
 
 def _estimates(case: Case, counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:

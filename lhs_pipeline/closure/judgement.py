@@ -277,7 +277,7 @@ def _watch_closed(
 ) -> Status:
     """A closed change re-opens when its latest window has lost the effect, or harm has come up."""
     count, closed_after = counts
-    due = (count - closed_after) % schedule.fade_every == 0 or count >= schedule.horizon
+    due = (count - closed_after) % schedule.fade_every == 0 or count == schedule.horizon
     if balancing.is_harm[count - 1] or (due and balancing.is_doubtful[count - 1]):
         return Status(LookVerdict.ITERATE, Reason.BALANCING_HARM)
     kept = policy.recent_keep * trace.estimate[closed_after - 1]

@@ -1,17 +1,19 @@
 """From three answers, look by look, to a verdict: close, refine, keep watching, re-open.
 
-A change never closes on a first sign; "not enough evidence" is never "no effect".
+Harm vetoes at once; a change never closes on a first sign; "not enough evidence" is never
+"no effect".
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import pandas as pd
 
-from lhs_pipeline.catalogue.model import EvaluationPolicy
 from lhs_pipeline.closure.answers import Answer
 from lhs_pipeline.closure.changes import Change
+from lhs_pipeline.closure.effects import Effect
+from lhs_pipeline.closure.judgement import Reason
+from lhs_pipeline.closure.ladder import Rung
 from lhs_pipeline.vocabulary import Acceptable, Effective, Reliable, Verdict
 from lhs_pipeline.warehouse.table import Record, declare, frame_of, records_of
 
@@ -29,165 +31,193 @@ VERDICTS = declare(
         "is_final": "BOOLEAN whether the cycle has ended",
         "words": "VARCHAR the verdict in a paragraph",
         "next_look_on": "DATE next look of the plan; null where there is none",
+        "can_tell_on": "DATE day by which the agreed effect would be seen; null where none",
+        "supersedes": "VARCHAR earlier changes on the problem that may stop now",
     },
 )
-_HEADINGS = {
-    Verdict.CLOSE: "Close.",
-    Verdict.REFINE: "Refine, as a further cycle.",
-    Verdict.KEEP_WATCHING: "Keep watching.",
-    Verdict.RE_OPEN: "Re-open.",
-    Verdict.CANNOT_BE_EVALUATED: "Cannot be evaluated.",
-}
 
 
 @dataclass(frozen=True)
 class Look:
-    """The three answers of one look, and the verdict once it has been judged."""
+    """Everything that is known on one day, before it is judged.
 
-    number: int
-    look_on: date
+    Attributes:
+        is_closing: Whether a look at which a change may be closed or refined has been reached.
+        is_over: Whether the last look of the plan has been reached.
+        is_closed: Whether the change was closed before.
+        is_confounded: Whether a later change on the same problem blurs the figures.
+        has_measure: Whether there are figures on the measure of the plan.
+    """
+
+    rung: Rung
+    on: date
+    effect: Effect
     reliable: Answer[Reliable]
-    effective: Answer[Effective]
     acceptable: Answer[Acceptable]
-    can_be_evaluated: bool
-    verdict: Verdict = Verdict.KEEP_WATCHING
-    verdict_reason: str = ""
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the cycle ends with this look, one way or the other."""
-        return self.verdict is Verdict.CLOSE or self.verdict.starts_cycle
-
-    @property
-    def ends_evaluation(self) -> bool:
-        """Whether no later look is taken; what is closed is still watched for relapse."""
-        return self.verdict.starts_cycle
+    is_closing: bool
+    is_over: bool
+    is_closed: bool
+    is_confounded: bool
 
 
-def judge_closure(
-    look: Look, earlier: Sequence[Look], change: Change, policy: EvaluationPolicy
-) -> Look:
-    """Return the look with its verdict, given all earlier looks of the change."""
-    verdict, reason = _verdict(look, earlier, change, policy)
-    return replace(look, verdict=verdict, verdict_reason=reason)
+@dataclass(frozen=True)
+class Finding:
+    """A verdict and why."""
+
+    verdict: Verdict
+    reason: str
 
 
-def _verdict(
-    look: Look, earlier: Sequence[Look], change: Change, policy: EvaluationPolicy
-) -> tuple[Verdict, str]:
-    if not look.can_be_evaluated:
-        return Verdict.CANNOT_BE_EVALUATED, look.effective.reason
-    if look.effective.word is Effective.HARM:
-        return Verdict.RE_OPEN, "Harm vetoes closure: the measure is worse."
-    if look.acceptable.word is Acceptable.NO:
-        return Verdict.RE_OPEN, f"Not acceptable. {look.acceptable.reason}"
-    if any(before.verdict is Verdict.CLOSE for before in earlier):
-        return _watch_closed(look)
-    if not _is_sustained(look, earlier, policy):
-        return Verdict.KEEP_WATCHING, _why_wait(look)
-    return _conclude(look, change, policy)
+_BARRED = {
+    Reason.OVERLAP_EARLIER: "An earlier change on the same measure was still being judged, so "
+    "that nobody can say which of the two did it.",
+    Reason.SHORT_BASELINE: "Too little was recorded before the change to know what was usual.",
+    Reason.NO_COMPARISON: "There are too few units to compare with: what happened may have "
+    "happened everywhere. Harm is looked for nevertheless.",
+    Reason.NO_DATA: "There are no usable figures on the measure of the plan for these units.",
+}
 
 
-def _watch_closed(look: Look) -> tuple[Verdict, str]:
-    if look.effective.word is Effective.NO:
-        return Verdict.RE_OPEN, f"It was closed. {look.effective.reason}"
-    return Verdict.CLOSE, "Closed, and the effect still stands."
-
-
-def _is_sustained(look: Look, earlier: Sequence[Look], policy: EvaluationPolicy) -> bool:
-    """Whether the same answer on effect has stood at enough looks running."""
-    running = [*earlier, look][-policy.sustained_looks_count :]
-    known = look.effective.word is not Effective.NOT_KNOWN_YET
-    same = all(before.effective.word is look.effective.word for before in running)
-    return known and same and len(running) == policy.sustained_looks_count
-
-
-def _why_wait(look: Look) -> str:
-    if look.effective.word is Effective.NOT_KNOWN_YET:
-        return f"Too early to say. {look.effective.reason}"
-    return "One look is not enough: the same answer must stand at the next."
-
-
-def _conclude(look: Look, change: Change, policy: EvaluationPolicy) -> tuple[Verdict, str]:
-    if look.effective.word is Effective.NO:
-        return Verdict.RE_OPEN, "No effect of a size that matters, at two looks running."
-    weeks = change.look_weeks[look.number - 1]
-    if not change.is_planned(look.number):
-        return Verdict.KEEP_WATCHING, "The looks of the plan are used up; this one only watches."
-    if weeks < policy.first_closing_week:
-        return (
-            Verdict.KEEP_WATCHING,
-            f"Promising; a change is not closed before week {policy.first_closing_week}.",
+def judge_look(look: Look) -> Finding:
+    """Return the verdict of one look; the first rule that applies."""
+    found = _vetoed(look)
+    if found is not None:
+        return found
+    if look.is_closed:
+        return _watched(look)
+    if look.effect.is_barred and look.rung not in (Rung.ONE_OFF, Rung.PRACTICE):
+        return Finding(Verdict.CANNOT_BE_EVALUATED, _BARRED[look.effect.status.reason])
+    if look.effect.word is Effective.NO:
+        return Finding(
+            Verdict.RE_OPEN,
+            "No effect of a size that matters: anything worth having would have shown by now.",
         )
-    if look.effective.word is Effective.PARTLY:
-        return Verdict.REFINE, "It helped, by less than half of the aim: refine it."
-    if look.reliable.word is Reliable.NO:
-        return Verdict.REFINE, f"It works, but is not done reliably. {look.reliable.reason}"
+    if look.is_closing and look.reliable.word is Reliable.NO:
+        return Finding(Verdict.REFINE, "It is not done as agreed; put that right first.")
+    return _conclude(look)
+
+
+def _vetoed(look: Look) -> Finding | None:
+    """Harm, or refusal by those who live with it."""
+    if look.effect.word is Effective.HARM:
+        return Finding(Verdict.RE_OPEN, "Harm vetoes closure: the measure became worse with it.")
+    if look.effect.status.reason is Reason.BALANCING_HARM:
+        return Finding(Verdict.RE_OPEN, "Harm vetoes closure: another measure became worse.")
+    if look.acceptable.word is Acceptable.NO:
+        return Finding(Verdict.RE_OPEN, "Those who live with it do not accept it.")
+    return None
+
+
+def _watched(look: Look) -> Finding:
+    if look.effect.word is Effective.NO:
+        return Finding(Verdict.RE_OPEN, "It was closed, and the effect has been lost since.")
+    if look.rung is Rung.PRACTICE and look.reliable.word is Reliable.NO:
+        return Finding(Verdict.RE_OPEN, "It was closed, and it is no longer done as agreed.")
+    return Finding(Verdict.CLOSE, "Closed, and nothing since speaks against it.")
+
+
+def _conclude(look: Look) -> Finding:
+    word = look.effect.word
+    if word is Effective.NOT_KNOWN_YET:
+        return _not_shown(look)
+    if not look.is_closing:
+        return Finding(Verdict.KEEP_WATCHING, "Promising, and too early to call it lasting.")
+    if word is Effective.PARTLY:
+        return Finding(Verdict.REFINE, "It helped, by less than half of the aim.")
     missing = [
         name
         for name, is_known in (
-            ("reliable", look.reliable.word is Reliable.YES),
+            ("done as agreed", look.reliable.word is Reliable.YES),
             ("acceptable", look.acceptable.word is Acceptable.YES),
         )
         if not is_known
     ]
     if missing:
-        return Verdict.KEEP_WATCHING, f"Effective; not known yet whether {' and '.join(missing)}."
-    return Verdict.CLOSE, "Reliable, effective and acceptable, and it has lasted."
+        said = f"It works; whether it is {' and '.join(missing)} is not known yet."
+        return Finding(Verdict.KEEP_WATCHING, said)
+    return Finding(Verdict.CLOSE, "Done as agreed, effective and acceptable, and it has lasted.")
+
+
+def _not_shown(look: Look) -> Finding:
+    reason = look.effect.status.reason
+    if look.is_confounded:
+        return Finding(
+            Verdict.CANNOT_BE_EVALUATED,
+            "A later change on the same problem began before this one could be judged.",
+        )
+    if reason is Reason.NOT_SUSTAINED:
+        return Finding(Verdict.REFINE, "It worked at first and has not lasted.")
+    if reason is Reason.NOT_SHOWN:
+        return Finding(
+            Verdict.REFINE,
+            "The plan has run out without an effect being shown. That is no proof of none: "
+            "choose a busier measure, join units, or change more.",
+        )
+    if reason is Reason.HARM_NOT_RULED_OUT:
+        # Not final in the engine either: too few figures are no proof of harm.
+        return Finding(
+            Verdict.KEEP_WATCHING,
+            "By the day of its review the figures could not rule out harm of a size that matters: "
+            "the group that decided should look at it again now.",
+        )
+    if reason is Reason.NOT_SUSTAINED_YET:
+        return Finding(Verdict.KEEP_WATCHING, "An effect has been shown; not yet that it lasts.")
+    return Finding(Verdict.KEEP_WATCHING, "It cannot be told from chance yet.")
 
 
 def conclude_verdicts(evaluations: pd.DataFrame, changes: dict[str, Change]) -> pd.DataFrame:
-    """Return where each change stands: the verdict of its latest look, in words."""
+    """Return where each change stands: the verdict of its latest look, in words.
+
+    A change that no longer counts, because its decision became void, stands nowhere.
+    """
     by_change: dict[str, list[Record]] = {}
     for row in records_of(evaluations):
-        by_change.setdefault(row["change_id"], []).append(row)
+        if row["change_id"] in changes:
+            by_change.setdefault(row["change_id"], []).append(row)
+    closed = {k for k, looks in by_change.items() if _latest(looks)["verdict"] == Verdict.CLOSE}
     rows = [
-        _standing(sorted(looks, key=lambda r: r["look_number"]), changes.get(change_id))
+        _standing(looks, changes[change_id], _superseded(changes[change_id], changes, closed))
         for change_id, looks in sorted(by_change.items())
     ]
     return frame_of(VERDICTS, rows)
 
 
-def _standing(looks: list[Record], change: Change | None) -> Record:
-    latest = looks[-1]
+def _latest(looks: list[Record]) -> Record:
+    return max(looks, key=lambda row: int(row["look_number"]))
+
+
+def _superseded(change: Change, changes: dict[str, Change], closed: set[str]) -> list[Change]:
+    """Earlier changes on the problem that a closed one leaves without a purpose."""
+    if change.change_id not in closed:
+        return []
+    return sorted(
+        (
+            other
+            for other in changes.values()
+            if other.problem_id == change.problem_id and other.live_on < change.live_on
+        ),
+        key=lambda other: other.live_on,
+    )
+
+
+def _standing(looks: list[Record], change: Change, superseded: list[Change]) -> Record:
+    latest = _latest(looks)
     verdict = Verdict(latest["verdict"])
-    closing = [look for look in looks if look["verdict"] == Verdict.CLOSE]
-    following = None
-    if change is not None and not verdict.starts_cycle:
-        number = latest["look_number"] + 1
-        following = change.look_on(number) if number <= len(change.look_weeks) else None
+    closing = [look["look_on"] for look in looks if look["verdict"] == Verdict.CLOSE]
+    words = latest["words"]
+    if superseded:
+        names = "; ".join(f"{other.change_id}, {other.description}" for other in superseded)
+        words += f" What was tried before may stop, unless it is part of this: {names}."
     return {
         "change_id": latest["change_id"],
         "problem_id": latest["problem_id"],
         "cycle_number": latest["cycle_number"],
         "verdict": str(verdict),
         "decided_on": latest["look_on"],
-        "closed_on": closing[0]["look_on"] if closing else None,
-        "is_final": latest["is_final"],
-        "words": say_verdict(latest, following),
-        "next_look_on": following,
+        "closed_on": min(closing, default=None),
+        "is_final": verdict is Verdict.CLOSE or verdict.starts_cycle,
+        "words": words,
+        "next_look_on": None if verdict.starts_cycle else latest["next_look_on"],
+        "can_tell_on": latest["can_tell_on"],
+        "supersedes": ";".join(other.change_id for other in superseded) or None,
     }
-
-
-def say_verdict(look: Record, next_look_on: date | None) -> str:
-    """Return one paragraph: verdict, reason, the three answers, what happens next."""
-    verdict = Verdict(look["verdict"])
-    after = {
-        Verdict.CLOSE: "It is watched on and re-opened if the effect is lost.",
-        Verdict.REFINE: "The problem returns to analysis as its next cycle.",
-        Verdict.RE_OPEN: "The problem returns to analysis as its next cycle.",
-        Verdict.CANNOT_BE_EVALUATED: "Choose a measure that is collected, or audit.",
-        Verdict.KEEP_WATCHING: "If the plan's looks are used up, choose a busier measure or audit.",
-    }[verdict]
-    if next_look_on is not None:
-        after += f" Next look on {next_look_on:%-d %B %Y}."
-    said = [f"{_HEADINGS[verdict]} {look['verdict_reason']}"]
-    for question, reason in (
-        ("", look["effective_reason"]),
-        ("Done as agreed? ", look["reliable_reason"]),
-        ("Acceptable? ", look["acceptable_reason"]),
-    ):
-        # A verdict that rests on one answer has said it already.
-        if reason and reason not in look["verdict_reason"]:
-            said.append(f"{question}{reason}")
-    return " ".join([*said, after])

@@ -15,8 +15,9 @@ from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, reco
 
 PROPOSALS = declare(
     "decision.proposals",
-    "Problems that await a decision, on the agenda of the group that may decide.",
-    "one row per problem and cycle without a decision that counts",
+    "Problems that await a decision, on the agenda of the group that may decide. What was passed "
+    "up is the next group's; what was to be analysed further comes back to who asked for it.",
+    "one row per problem and cycle without a decision that counts and settles it",
     {
         "proposal_id": "VARCHAR problem and cycle",
         "problem_id": "VARCHAR problem",
@@ -75,19 +76,40 @@ def next_meeting(group: Authority, today: date) -> date:
 
 
 def _awaits_decision(problem: Record, decisions: list[Record]) -> bool:
-    return problem["is_active"] and not any(
-        decision["is_valid"]
+    latest = _latest_decision(problem, decisions)
+    is_settled = latest is not None and Outcome(latest["outcome"]).settles
+    return problem["is_active"] and not is_settled
+
+
+def _latest_decision(problem: Record, decisions: list[Record]) -> Record | None:
+    """The latest decision of the present cycle that counts."""
+    counting = [
+        decision
+        for decision in decisions
+        if decision["is_valid"]
         and (decision["problem_id"], decision["cycle_number"])
         == (problem["problem_id"], problem["cycle_number"])
-        for decision in decisions
-    )
+    ]
+    return max(counting, key=lambda decision: decision["decided_on"], default=None)
+
+
+def _group_that_decides(problem: Record, latest: Record | None, catalogue: Catalogue) -> Authority:
+    """The group that triage named, unless one passed it up or asked for more analysis."""
+    named = catalogue.authorities[problem["group_id"]]
+    decided = catalogue.authorities.get(latest["group_id"]) if latest is not None else None
+    if latest is None or decided is None:
+        return named
+    if Outcome(latest["outcome"]) is Outcome.ESCALATE:
+        return catalogue.authorities[decided.escalates_to] if decided.escalates_to else decided
+    return decided
 
 
 def _proposal(
     problem: Record, decisions: list[Record], catalogue: Catalogue, agenda: Agenda
 ) -> Record:
-    group = catalogue.authorities[problem["group_id"]]
-    respond_by = _respond_by(problem, group, agenda)
+    latest = _latest_decision(problem, decisions)
+    group = _group_that_decides(problem, latest, catalogue)
+    respond_by = _respond_by(problem, latest, group, agenda)
     return {
         "proposal_id": f"{problem['problem_id']}/{problem['cycle_number']}",
         "problem_id": problem["problem_id"],
@@ -105,11 +127,14 @@ def _proposal(
     }
 
 
-def _respond_by(problem: Record, group: Authority, agenda: Agenda) -> date:
-    """The promised answer: counted from the day on which the system could first tell of it."""
+def _respond_by(problem: Record, latest: Record | None, group: Authority, agenda: Agenda) -> date:
+    """The promised answer: counted from the day on which the system could first tell of it.
+
+    After a decision that did not settle it, from the day of that decision.
+    """
     raised = as_day(problem["raised_on"]) or agenda.today
-    told = max(raised, agenda.first_night_on)
-    promised = told + timedelta(days=group.respond_within_days)
+    asked = (as_day(latest["decided_on"]) if latest is not None else None) or raised
+    promised = max(raised, asked, agenda.first_night_on) + timedelta(days=group.respond_within_days)
     deadline = as_day(problem["deadline_on"])
     return promised if deadline is None else min(promised, deadline)
 
@@ -130,6 +155,8 @@ def _tried_before(problem: Record, decisions: list[Record]) -> Iterator[str]:
         if not decision["is_valid"]:
             yield f"{day:%-d %b %Y}: {what} by {decision['group_title']} is void."
             yield decision["void_reasons"]
+        elif not Outcome(decision["outcome"]).settles:
+            yield f"{day:%-d %b %Y}: {what}, by {decision['group_title']}."
         elif decision["cycle_number"] < problem["cycle_number"]:
             yield f"{day:%-d %b %Y}, cycle {decision['cycle_number']}: {what}; it fell short."
 

@@ -1,6 +1,6 @@
 """Evidence from small repeated audits that compliance is truly above a floor.
 
-Records audited together resemble one another; the beta-binomial allows for it.
+Records seen on one ward by one auditor resemble one another; the beta-binomial allows for it.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class AuditRule:
     Attributes:
         floor_prop: Compliance at or below which nothing has been achieved.
         alternatives_prop: Compliance levels that would count as achieved.
-        clustering: Intra-audit correlation of records, 0 for none.
+        clustering: Correlation of records within a cluster, 0 for none.
         needed_evidence: E-value from which the floor is refuted.
         recent_audits: How many of the latest audits must also be good.
         recent_prop: Pooled compliance that they must show.
@@ -48,28 +48,56 @@ class AuditEvidence:
     is_reliable: NDArray[np.bool_]
 
 
-def weigh_audits(compliant: FloatArray, checked: FloatArray, rule: AuditRule) -> AuditEvidence:
+def weigh_audits(
+    compliant: FloatArray,
+    checked: FloatArray,
+    rule: AuditRule,
+    clusters: NDArray[np.int64] | None = None,
+) -> AuditEvidence:
     """Evidence after each audit that compliance exceeds the floor; may be read after every audit.
 
-    E_t = mean over alternatives p of prod_j BB(x_j; n_j, p) / BB(x_j; n_j, floor), BB the
-    beta-binomial with correlation r (a = p(1 - r)/r). The ratio rises with x, so its expectation is
-    at most one for every compliance at or below the floor, and E stays a supermartingale (Ville;
-    Vovk and Wang 2021, arXiv 1912.06116).
+    E_t = mean over alternatives p of prod_c BB(X_c; N_c, p) / BB(X_c; N_c, floor), X_c of N_c
+    records so far in cluster c and BB the beta-binomial with correlation r (a = p(1 - r)/r), so
+    that a ward or an auditor that is always kind can only ever say so much. The ratio rises with X,
+    so its expectation is at most one for every compliance at or below the floor, and E stays a
+    supermartingale (Ville; Vovk and Wang 2021, arXiv 1912.06116).
 
     Args:
         compliant: Compliant records per audit, in order of time.
         checked: Records checked per audit.
         rule: Floor, alternatives and needs.
+        clusters: Which ward and auditor each audit belongs to, 0 .. n-1; each its own if None.
     """
-    null = _log_mass(compliant, checked, rule.floor_prop, rule.clustering)
+    owner = np.arange(compliant.size) if clusters is None else clusters
+    so_far = _running(compliant, owner), _running(checked, owner)
+    earlier = so_far[0] - compliant, so_far[1] - checked
+    floor = _gain(so_far, earlier, rule.floor_prop, rule.clustering)
     paths = [
-        np.cumsum(_log_mass(compliant, checked, level, rule.clustering) - null)
+        np.cumsum(_gain(so_far, earlier, level, rule.clustering) - floor)
         for level in rule.alternatives_prop
     ]
     evidence = np.exp(np.logaddexp.reduce(np.vstack(paths), axis=0) - np.log(len(paths)))
     recent = _recent_share(compliant, checked, rule.recent_audits)
     enough = np.nan_to_num(recent, nan=-1.0) >= rule.recent_prop
     return AuditEvidence(evidence, recent, (evidence >= rule.needed_evidence) & enough)
+
+
+def _running(values: FloatArray, owner: NDArray[np.int64]) -> FloatArray:
+    """Sum of the cluster's values so far, at each audit."""
+    sums = np.zeros(values.size)
+    for cluster in np.unique(owner):
+        sums[owner == cluster] = np.cumsum(values[owner == cluster])
+    return sums
+
+
+def _gain(
+    so_far: tuple[FloatArray, FloatArray],
+    earlier: tuple[FloatArray, FloatArray],
+    level: float,
+    clustering: float,
+) -> FloatArray:
+    """What each audit adds to the log probability of its cluster."""
+    return _log_mass(*so_far, level, clustering) - _log_mass(*earlier, level, clustering)
 
 
 def _log_mass(

@@ -20,6 +20,11 @@ _FIRST_EXTRA_VARIANCE = 0.03
 # Points from which a unit's level says something about the spread of levels.
 _ENOUGH_FOR_A_LEVEL = 12
 
+# Prior precision of one period's common movement (a standard deviation of one on the working
+# scale). Where hardly anything was counted, or everybody met the standard, the data alone would
+# send it to infinity; elsewhere it weighs less than one hundredth.
+_PATH_PRECISION = 1.0
+
 
 @dataclass(frozen=True)
 class SeriesPanel:
@@ -78,6 +83,17 @@ class ControlPath:
     level_variance: float
     departures: FloatArray
     departure_variances: FloatArray
+
+    def cut(self, span: slice) -> "ControlPath":
+        """The same over some periods only."""
+        return replace(
+            self,
+            path=self.path[span],
+            sampling_variance=self.sampling_variance[span],
+            controls_count=self.controls_count[span],
+            departures=self.departures[:, span],
+            departure_variances=self.departure_variances[:, span],
+        )
 
 
 def working_response(panel: SeriesPanel, linear: FloatArray) -> WorkingResponse:
@@ -138,6 +154,12 @@ def learn_point_variance(panel: SeriesPanel) -> float:
     return float(np.clip(slope, 0.0, np.mean(y) / np.mean(x)))
 
 
+def without_controls(periods_count: int) -> ControlPath:
+    """A flat path that says nothing, for a unit that has only its own past."""
+    flat, nobody = np.zeros(periods_count), np.zeros((0, periods_count))
+    return ControlPath(flat, flat, flat.astype(np.int64), 0.0, 0.25**2, nobody, nobody)
+
+
 def fit_control_path(panel: SeriesPanel) -> ControlPath:
     """Two-way fit of unit levels and a common path to a panel of controls.
 
@@ -148,7 +170,10 @@ def fit_control_path(panel: SeriesPanel) -> ControlPath:
     path = np.zeros(panel.numerator.shape[1])
     response, weights = _score(panel, levels, path)
     for _ in range(8):
-        path = path + _weighted_mean(response.departure, weights, axis=0)
+        total = np.sum(weights, axis=0) + _PATH_PRECISION
+        path = (
+            path + (np.sum(response.departure * weights, axis=0) - _PATH_PRECISION * path) / total
+        )
         path = path - np.mean(path)
         response, weights = _score(panel, levels, path)
         levels = levels + _weighted_mean(response.departure, weights, axis=1)

@@ -232,7 +232,8 @@ def _cut_window(
     )
     before = plan.first_period - plan.baseline_from
     path = np.nan_to_num(controls.path[span])
-    level = _own_level(own, path, before, controls)
+    spread = level_spread(own, path, before, controls)
+    level = _own_level(own, path, before, (controls.mean_level, spread))
     weeks = np.arange(stop - plan.baseline_from, dtype=np.float64) * weeks_per_period
     grid = np.arange(controls.path.size, dtype=np.float64) * weeks_per_period
     movement = common_movement(controls.path, grid)[span]
@@ -240,9 +241,7 @@ def _cut_window(
         panel=own,
         offset=path + level,
         prior_shift=level - controls.mean_level,
-        structure=covariance_matrix(
-            replace(covariance, fast=0.0), weeks, movement, max(controls.level_variance, 0.01)
-        ),
+        structure=covariance_matrix(replace(covariance, fast=0.0), weeks, movement, spread),
         path_variance=np.minimum(controls.sampling_variance[span], _NO_INFORMATION),
         noise=covariance.noise,
         before=before,
@@ -269,16 +268,30 @@ def _adapt_noise(
     )
 
 
-def _own_level(own: SeriesPanel, path: FloatArray, before: int, controls: ControlPath) -> float:
-    """The unit's level before the change, where the response is linearised; shrunk to its peers."""
-    level = controls.mean_level
-    prior = 1.0 / max(controls.level_variance, 0.01)
+def level_spread(own: SeriesPanel, path: FloatArray, before: int, controls: ControlPath) -> float:
+    """Variance between levels, to which the unit's own is shrunk.
+
+    A unit without peers has nobody's level to be shrunk to: its own distance is the spread.
+    """
+    usual = max(controls.level_variance, 0.01)
+    if len(controls.departures):
+        return usual
+    free = _own_level(own, path, before, (controls.mean_level, 25.0))
+    return float(usual + (free - controls.mean_level) ** 2)
+
+
+def _own_level(
+    own: SeriesPanel, path: FloatArray, before: int, among: tuple[float, float]
+) -> float:
+    """The unit's level before the change, where the response is linearised; shrunk to its peers.
+
+    `among` is the mean of their levels and the variance between them.
+    """
+    level, prior = among[0], 1.0 / among[1]
     for _ in range(6):
         response = working_response(own, (path + level)[None, :])
         weights = 1.0 / (response.variance[0, :before] + 0.03)
-        pull = float(weights @ response.departure[0, :before]) - prior * (
-            level - controls.mean_level
-        )
+        pull = float(weights @ response.departure[0, :before]) - prior * (level - among[0])
         level += float(np.clip(pull / (float(weights.sum()) + prior), -1.0, 1.0))
     return level
 

@@ -65,6 +65,10 @@ TYPICAL = CovariancePrior(
     spread=1.0,
 )
 
+# A unit without peers keeps what they would have taken away: everybody's trend of 10% a year and
+# season of 12% stay in its series, beside its own. A belief, not an estimate; used for harm alone.
+ALONE = CovarianceParameters(0.11**2, 0.13**2, 0.07**2, 20.0, 0.15**2, 0.4, 0.15**2, 0.0, 0.04**2)
+
 
 @dataclass(frozen=True)
 class _Problem:

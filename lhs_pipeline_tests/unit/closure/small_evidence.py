@@ -12,18 +12,24 @@ from lhs_pipeline.closure.changes import Evidence
 TODAY = LIVE + timedelta(weeks=40)
 MEASURE, BALANCE = "vte_assessed", "discharged_before_noon"
 LIVE_WEEK = (LIVE - FIRST).days // 7
+WEEKS = LIVE_WEEK + 110
 
 
-def series(effect: float = 0.0, indicator_id: str = MEASURE, units_count: int = 8) -> pd.DataFrame:
-    """Shares of about 0.6; that of ward_01 changes by `effect` with the go-live."""
+def series(
+    effect: float | np.ndarray = 0.0,
+    indicator_id: str = MEASURE,
+    units_count: int = 8,
+    live: dict[int, int] | None = None,
+) -> pd.DataFrame:
+    """Shares of about 0.6; those of the units in `live` (number: week) change by `effect`."""
     generator = np.random.default_rng(7)
-    weeks = LIVE_WEEK + 60
-    starts = [FIRST + timedelta(weeks=i) for i in range(weeks)]
+    starts = [FIRST + timedelta(weeks=i) for i in range(WEEKS)]
     frames = []
     for unit in range(1, units_count + 1):
-        level = np.full(weeks, 0.6)
-        if unit == 1:
-            level[LIVE_WEEK:] *= 1 + effect
+        level = np.full(WEEKS, 0.6)
+        begun = (live or {1: LIVE_WEEK}).get(unit)
+        if begun is not None:
+            level[begun:] *= 1 + np.resize(np.atleast_1d(effect), WEEKS)[: WEEKS - begun]
         events = generator.binomial(80, level).astype(float)
         frames.append(
             pd.DataFrame(
@@ -41,34 +47,52 @@ def series(effect: float = 0.0, indicator_id: str = MEASURE, units_count: int = 
 def evidence(numbers: pd.DataFrame, **given: Any) -> Evidence:
     """A change on ward_01 that is done as agreed and accepted; `given` amends its action."""
     action: dict[str, Any] = {
-        "change_id": "A1", "problem_id": "vte_prevention@ward_01", "cycle_number": 1,
+        "change_id": "A1", "decision_id": "D1", "problem_id": "vte_prevention@ward_01",
+        "cycle_number": 1, "description": "A forcing function", "strength": "intermediate",
         "state": "live", "first_live_on": LIVE, "units_planned_count": 1,
         "look_weeks": "8;16;28;40;52",
         "measure_indicator_id": MEASURE, "expected_relative_change_prop": 0.3,
         "balancing_indicator_id": None, **given,
     }  # fmt: skip
-    adoption = {"change_id": "A1", "unit_id": "ward_01", "is_live": True}
+    adoption = {
+        "change_id": "A1", "unit_id": "ward_01", "is_live": True, "planned_on": LIVE,
+        "went_live_on": LIVE,
+    }  # fmt: skip
     cycle = {
         "problem_id": "vte_prevention@ward_01", "cycle_number": 1,
         "raised_on": LIVE - timedelta(weeks=5), "trigger_on": LIVE - timedelta(weeks=12),
     }  # fmt: skip
-    audit = {
-        "action_id": "A1", "audited_on": LIVE + timedelta(weeks=4),
-        "records_checked_count": 100, "records_compliant_count": 96,
-    }  # fmt: skip
-    check = {
-        "action_id": "A1", "checked_on": LIVE + timedelta(weeks=5), "asked_group": "staff",
-        "responses_count": 20, "acceptable_count": 19,
-    }  # fmt: skip
-    groups = ("patients", "staff", "system")
     return Evidence(
         actions=pd.DataFrame([action]),
         adoption=pd.DataFrame([adoption]),
+        decisions=pd.DataFrame([{"decision_id": "D1", "nature_of_change": "improve"}]),
         cycles=pd.DataFrame([cycle]),
         indicator_series=numbers,
-        audits=pd.DataFrame([audit]),
-        acceptability=pd.DataFrame([{**check, "asked_group": group} for group in groups]),
+        themes=pd.DataFrame(),
+        audits=pd.DataFrame(audits()),
+        acceptability=pd.DataFrame(checks()),
+        closed=pd.DataFrame(),
     )
+
+
+def audits(done: int = 15, count: int = 8) -> list[dict[str, Any]]:
+    """Fortnightly audits of 15 records by two auditors."""
+    return [
+        {
+            "audit_id": f"W{week}", "action_id": "A1", "unit_id": "ward_01",
+            "auditor_role": f"auditor {week % 2}", "audited_on": LIVE + timedelta(weeks=2 * week),
+            "records_checked_count": 15, "records_compliant_count": done,
+        }
+        for week in range(1, count + 1)
+    ]  # fmt: skip
+
+
+def checks(**given: Any) -> list[dict[str, Any]]:
+    check = {
+        "action_id": "A1", "checked_on": LIVE + timedelta(weeks=5), "asked_group": "staff",
+        "responses_count": 20, "acceptable_count": 19, **given,
+    }  # fmt: skip
+    return [{**check, "asked_group": group} for group in ("patients", "staff", "system")]
 
 
 def day_after(weeks: int) -> date:

@@ -6,19 +6,26 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 import pytest
-from small_closure import CATALOGUE, POLICY
-from small_evidence import TODAY, evidence, series
 
-from lhs_pipeline.closure.changes import find_looks
-from lhs_pipeline.closure.evaluations import evaluate_change
-from lhs_pipeline.closure.sensors import evaluation_sensor, find_due
+from lhs_pipeline.closure.sensors import DUE_TAG, evaluation_sensor, find_due, group_due
 from lhs_pipeline.warehouse.assets import SiteResource
 from lhs_pipeline.warehouse.publication import publish_database
 
 SENSOR = evaluation_sensor("evaluation")
-GOOD = evidence(series(0.4))
-LOOKS = find_looks(GOOD, POLICY, TODAY)
-EVALUATIONS = evaluate_change("A1", GOOD, CATALOGUE, TODAY)
+
+
+def looks(*versions: str) -> pd.DataFrame:
+    names = [f"A{number}" for number, _ in enumerate(versions, start=1)]
+    return pd.DataFrame({"change_id": names, "data_version": versions})
+
+
+def evaluations(*verdicts: str, version: str = "old") -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "change_id": "A1", "look_number": range(1, len(verdicts) + 1), "verdict": verdicts,
+            "data_version": version,
+        }
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -34,7 +41,7 @@ def publish(file: Path, **tables: pd.DataFrame) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def asked(published: Path) -> Iterator[object]:
-    """Ask the sensor; the instance remembers partitions from one asking to the next."""
+    """Ask the sensor; the instance remembers partitions and runs from one asking to the next."""
     with dg.DagsterInstance.ephemeral() as instance:
         site = SiteResource(folder=str(published.parents[1]))
 
@@ -48,64 +55,81 @@ def asked(published: Path) -> Iterator[object]:
 
 def test_nothing_is_due_before_anything_was_published(published: Path) -> None:
     assert find_due(published) == []
-    assert publish(published, other=LOOKS) == []
+    assert publish(published, other=looks("v")) == []
 
 
-def test_what_was_never_evaluated_is_due(published: Path) -> None:
-    assert [change for change, _ in publish(published, looks=LOOKS)] == ["A1"]
-
-
-def test_what_was_evaluated_is_not_due(published: Path) -> None:
-    assert publish(published, looks=LOOKS, evaluations=EVALUATIONS) == []
-
-
-def test_a_new_look_is_due_under_another_key(published: Path) -> None:
-    ((_, before),) = publish(published, looks=LOOKS.head(3))
-    ((_, after),) = publish(published, looks=LOOKS, evaluations=EVALUATIONS.head(3))
-    assert before != after
-
-
-def test_revised_data_are_due_again_under_another_key(published: Path) -> None:
-    ((_, before),) = publish(published, looks=LOOKS)
-    revised = LOOKS.assign(data_version=["new", *LOOKS["data_version"][1:]])
-    ((_, after),) = publish(published, looks=revised, evaluations=EVALUATIONS)
-    assert before != after
-
-
-@pytest.mark.parametrize("verdict", ["refine", "re_open"])
-def test_after_the_end_of_a_cycle_no_later_look_is_due(published: Path, verdict: str) -> None:
-    ended = EVALUATIONS.head(2).assign(verdict=["keep_watching", verdict])
-    assert publish(published, looks=LOOKS, evaluations=ended) == []
-    watched = EVALUATIONS.head(2).assign(verdict="keep_watching")
-    assert len(publish(published, looks=LOOKS, evaluations=watched)) == 1
-
-
-def test_the_look_that_ended_a_cycle_is_due_again_when_its_data_are_revised(
-    published: Path,
+@pytest.mark.parametrize(
+    ("verdicts", "version", "is_due"),
+    [
+        ((), "old", True),
+        (("keep_watching",), "old", False),
+        (("keep_watching",), "new", True),
+        (("close",), "new", True),
+        (("keep_watching", "refine"), "new", False),
+        (("close", "re_open"), "new", False),
+        (("cannot_be_evaluated",), "new", True),
+    ],
+)
+def test_what_rests_on_older_data_is_due_unless_its_cycle_has_ended(
+    published: Path, verdicts: tuple[str, ...], version: str, is_due: bool
 ) -> None:
-    ended = EVALUATIONS.head(2).assign(verdict=["keep_watching", "re_open"])
-    revised = LOOKS.assign(data_version=[LOOKS["data_version"][0], "new", "later", "last"])
-    assert len(publish(published, looks=revised, evaluations=ended)) == 1
+    found = publish(published, looks=looks(version), evaluations=evaluations(*verdicts))
+    assert bool(found) is is_due
+
+
+def test_a_change_that_no_longer_counts_is_due_once_more(published: Path) -> None:
+    none = looks("v").head(0)
+    assert publish(published, looks=none, evaluations=evaluations("close")) == [("A1", "withdrawn")]
+    assert publish(published, looks=none, evaluations=evaluations().head(0)) == []
+
+
+def test_many_changes_are_one_run_and_others_are_left_alone() -> None:
+    due = [("A1", "v"), ("A2", "v"), ("A4", "v")]
+    runs = group_due(due, ["A1", "A2", "A3", "A4"])
+    assert [run.changes for run in runs] == [("A1", "A2"), ("A4",)]
+    assert runs[1].key == "A4:v" and runs[0].key.startswith("A1+1:")
+    assert group_due([("A1", "v"), ("A2", "w")], ["A1", "A2"])[0].key != runs[0].key
 
 
 def test_without_anything_due_the_sensor_says_so(asked, published: Path) -> None:  # type: ignore[no-untyped-def]
     assert isinstance(asked(), dg.SkipReason)
-    publish(published, looks=LOOKS, evaluations=EVALUATIONS)
-    skipped = asked()
-    assert skipped.skip_message == "No change has a look that is due."
+    publish(published, looks=looks("v"), evaluations=evaluations("close", version="v"))
+    assert asked().skip_message == "No change is due."
 
 
 def test_the_sensor_asks_for_the_same_run_by_the_same_key(asked, published: Path) -> None:  # type: ignore[no-untyped-def]
-    publish(published, looks=LOOKS)
+    publish(published, looks=looks("v", "w"))
     first, again = asked(), asked()
     (request,) = first.run_requests
-    assert request.partition_key == "A1" and request.run_key.startswith("A1:")
+    assert request.tags["dagster/asset_partition_range_end"] == "A2"
     assert [r.run_key for r in again.run_requests] == [request.run_key]
-
-
-def test_a_change_becomes_a_partition_once(asked, published: Path) -> None:  # type: ignore[no-untyped-def]
-    publish(published, looks=LOOKS)
-    (added,) = asked().dynamic_partitions_requests
-    assert list(added.partition_keys) == ["A1"]
-    asked.instance.add_dynamic_partitions(added.partitions_def_name, ["A1"])
+    (added,) = first.dynamic_partitions_requests
+    assert list(added.partition_keys) == ["A1", "A2"]
+    asked.instance.add_dynamic_partitions(added.partitions_def_name, ["A1", "A2"])
     assert not asked().dynamic_partitions_requests
+
+
+def record_run(instance: dg.DagsterInstance, key: str, status: dg.DagsterRunStatus) -> None:
+    run = dg.DagsterRun(job_name="evaluation", tags={DUE_TAG: key}, status=status)
+    instance.add_run(run)
+
+
+def test_a_run_that_failed_is_asked_for_again_by_another_key_but_not_for_ever(  # type: ignore[no-untyped-def]
+    asked, published: Path
+) -> None:
+    publish(published, looks=looks("v"))
+    keys = []
+    for _ in range(3):
+        (request,) = asked().run_requests
+        keys.append(request.run_key)
+        record_run(asked.instance, "A1:v", dg.DagsterRunStatus.FAILURE)
+    assert keys == ["A1:v", "A1:v:again-1", "A1:v:again-2"]
+    assert "failed 3 times" in asked().skip_message
+    publish(published, looks=looks("w"))
+    assert asked().run_requests[0].run_key == "A1:w"
+
+
+def test_what_is_under_way_is_not_asked_for_again(asked, published: Path) -> None:  # type: ignore[no-untyped-def]
+    publish(published, looks=looks("v"))
+    record_run(asked.instance, "A1:v", dg.DagsterRunStatus.STARTED)
+    assert isinstance(asked(), dg.SkipReason)

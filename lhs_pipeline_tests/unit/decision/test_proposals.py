@@ -20,6 +20,7 @@ PROBLEM: dict[str, Any] = {
 DECISION: dict[str, Any] = {
     "problem_id": "falls@ward_01", "cycle_number": 1, "is_valid": True, "outcome": "decline",
     "decided_on": date(2026, 6, 30), "group_title": "Ward safety huddle", "void_reasons": "",
+    "group_id": "ward_huddle",
 }  # fmt: skip
 
 
@@ -53,6 +54,21 @@ def test_a_problem_without_a_decision_is_on_the_agenda_of_its_group() -> None:
 )
 def test_only_a_decision_that_counts_takes_it_off(given: dict[str, Any], awaits: bool) -> None:
     assert bool(proposed(decisions=({**DECISION, **given},))) is awaits
+
+
+@pytest.mark.parametrize(
+    ("outcome", "group_id"),
+    [
+        ("further_analysis", "ward_huddle"),
+        ("escalate", CATALOGUE.authorities["ward_huddle"].escalates_to),
+    ],
+)
+def test_what_a_decision_did_not_settle_is_on_somebodys_agenda(outcome: str, group_id: str) -> None:
+    (row,) = proposed(decisions=({**DECISION, "outcome": outcome},))
+    assert row["group_id"] == group_id and row["group_title"]
+    assert outcome.replace("_", " ") in row["tried_before"]
+    settled = {**DECISION, "decided_on": date(2026, 7, 1)}
+    assert proposed(decisions=({**DECISION, "outcome": outcome}, settled)) == []
 
 
 @pytest.mark.parametrize("given", [{"is_active": False}, {"group_id": None}])
@@ -112,7 +128,7 @@ def test_the_next_meeting_is_today_or_ahead(group: str, day: date) -> None:
 def test_the_plan_is_filled_in_beforehand(topic: str, measure: str | None, aim: float) -> None:
     (row,) = proposed({**PROBLEM, "topic_id": topic})
     assert (row["measure_indicator_id"], row["expected_relative_change_prop"]) == (measure, aim)
-    assert row["look_weeks"] == "8;16;26;39;52" and row["acceptability_plan"]
+    assert row["look_weeks"] == "8;16;28;40;52" and row["acceptability_plan"]
 
 
 def test_agendas_stand_by_group_and_urgency() -> None:
