@@ -11,7 +11,8 @@ import json
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +39,10 @@ PRIORS = LensPriors(
     real_weight_count=50,
     response=2.0,
     response_log_spread=1.0,
-    response_weight_count=5,
+    response_weight_count=10,
     size_shape=6,
     size_weight_count=20,
-    noise_weight_count=20,
+    noise_weight_count=60,
     loud_prop=0.02,
     loud_weight_count=50,
 )
@@ -142,19 +143,6 @@ def ours(world: TriageWorld) -> tuple[Combination, AvoidableHarm]:
     return found, harm_of(found, world, None)
 
 
-def orders(world: TriageWorld, settings: WorldSettings) -> dict[str, Floats]:
-    """Urgency by every method."""
-    found, harm = ours(world)
-    knows = oracle(world, settings)
-    return {
-        **rivals(world),
-        "ours by probability": found.probability,
-        "ours by harm": harm.expected,
-        "oracle by probability": knows.probability,
-        "oracle by harm": harm_of(knows, world, settings.severity_spread).expected,
-    }
-
-
 def first_of(urgency: Floats) -> NDArray[np.int64]:
     """The first twenty; equal ones in an order that has nothing to do with the truth."""
     shuffled = np.random.default_rng(0).permutation(len(urgency))
@@ -205,89 +193,120 @@ def in_bins(probability: Floats, is_real: NDArray[np.bool_]) -> list[dict[str, f
     return bins
 
 
-class Tally:
-    """What is gathered over worlds."""
+@dataclass(frozen=True)
+class WorldResult:
+    """What one world gives: measures by method, and what calibration is counted from."""
 
-    def __init__(self) -> None:
-        self.of_method: dict[str, list[dict[str, float]]] = {}
-        self.probability: list[Floats] = []
-        self.without: list[Floats] = []
-        self.real: list[NDArray[np.bool_]] = []
-        self.coverage: list[list[float]] = []
-        self.first: list[Floats] = []
-        self.is_first: list[NDArray[np.bool_]] = []
+    measures: dict[str, dict[str, float]]
+    is_real: NDArray[np.bool_]
+    probability: Floats
+    without: Floats
+    first: Floats
+    is_first: NDArray[np.bool_]
+    coverage: list[float]
 
-    def add(self, world: TriageWorld, found: Combination, harm: AvoidableHarm) -> None:
-        """Calibration and rank ranges of one world."""
-        ranks = find_ranks(harm, FIRST, COVERAGE, found.fit.doubt.real_prop_spread)
-        holds = covered(world, ranks)
-        near = np.argsort(-harm.expected)[:50]
-        self.probability.append(found.probability)
-        self.real.append(world.is_real)
-        self.coverage.append([holds.mean(), holds[world.is_real].mean(), holds[near].mean()])
-        true = 1 + (world.harm[None, :] > world.harm[:, None]).sum(axis=1)
-        self.first.append(ranks.first_probability)
-        self.is_first.append((true <= FIRST) & world.is_real)
-        less = combine_lenses(Candidates(world.scores[:, 1:], world.units), PRIORS)
-        self.without.append(less.probability)
 
-    def methods(self) -> dict[str, dict[str, float]]:
-        """Means over worlds, the best single source by hindsight among them."""
-        means = {
-            name: {key: round(float(np.mean([r[key] for r in rows])), 4) for key in rows[0]}
-            for name, rows in self.of_method.items()
+def run_world(seed: int) -> WorldResult:
+    """Every method on one world and two nights."""
+    settings = WorldSettings()
+    nights = make_world(settings, np.random.default_rng([5, seed]), 0.1)
+    lists = [urgencies(night, settings) for night in nights]
+    found, harm = ours(nights[0])
+    ranks = find_ranks(harm, FIRST, COVERAGE, found.fit.doubt.real_prop_spread)
+    world = nights[0]
+    holds = covered(world, ranks)
+    true = 1 + (world.harm[None, :] > world.harm[:, None]).sum(axis=1)
+    lists[0] |= {"ours by probability": found.probability, "ours by harm": harm.expected}
+    missing = np.full(len(true), np.nan)
+    if seed % 2 == 0:
+        lens = seed // 2 % settings.lenses_count
+        kept = np.delete(world.scores, lens, axis=1)
+        missing = combine_lenses(Candidates(kept, world.units), PRIORS).probability
+    found_next, harm_next = ours(nights[1])
+    lists[1] |= {
+        "ours by probability": found_next.probability,
+        "ours by harm": harm_next.expected,
+    }
+    return WorldResult(
+        measures={
+            name: measures(world, urgency) | {"jaccard": jaccard(urgency, lists[1][name])}
+            for name, urgency in lists[0].items()
+        },
+        is_real=world.is_real,
+        probability=found.probability,
+        without=missing,
+        first=ranks.first_probability,
+        is_first=(true <= FIRST) & world.is_real,
+        coverage=[
+            float(chosen.mean())
+            for chosen in (holds, holds[world.is_real], holds[np.argsort(-harm.expected)[:50]])
+        ],
+    )
+
+
+def urgencies(world: TriageWorld, settings: WorldSettings) -> dict[str, Floats]:
+    """Urgency by every rival and by the oracle."""
+    knows = oracle(world, settings)
+    return {
+        **rivals(world),
+        "oracle by probability": knows.probability,
+        "oracle by harm": harm_of(knows, world, settings.severity_spread).expected,
+    }
+
+
+def run_worlds(count: int, workers: int) -> dict[str, object]:
+    """Every method on many worlds and two nights, with calibration."""
+    with ProcessPoolExecutor(workers) as pool:
+        results = list(pool.map(run_world, range(count)))
+    return {
+        "worlds": count,
+        "methods": method_means(results),
+        "calibration": calibration(results),
+    }
+
+
+def method_means(results: list[WorldResult]) -> dict[str, dict[str, float]]:
+    """Means over worlds; of single sources the best on average, and the best by hindsight."""
+    names = list(results[0].measures)
+    means = {
+        name: {
+            key: round(float(np.mean([r.measures[name][key] for r in results])), 4)
+            for key in results[0].measures[name]
         }
-        singles = [name for name in means if name.startswith("single")]
-        best = max(singles, key=lambda name: means[name]["precision"])
-        kept = {name: row for name, row in means.items() if name not in singles}
-        by_world = [
-            max(self.of_method[name][i]["precision"] for name in singles)
-            for i in range(len(self.of_method[best]))
-        ]
-        hindsight = {"precision": round(float(np.mean(by_world)), 4)}
-        return {"best single source, known in hindsight": hindsight, "single source": means[best],
-                **kept}  # fmt: skip
-
-    def calibration(self) -> dict[str, object]:
-        """Ten bins, with all lenses and with one missing; ranges of ranks; chance to be first."""
-        real = np.concatenate(self.real)
-        cover = np.round(np.mean(self.coverage, axis=0), 4).tolist()
-        return {
-            "all lenses": in_bins(np.concatenate(self.probability), real),
-            "one lens missing": in_bins(np.concatenate(self.without), real),
-            "among the first twenty": in_bins(
-                np.concatenate(self.first), np.concatenate(self.is_first)
-            ),
-            "rank range": {
-                "nominal": COVERAGE, "all": cover[0], "real": cover[1], "first fifty": cover[2],
-            },
-        }  # fmt: skip
+        for name in names
+    }
+    singles = [name for name in names if name.startswith("single")]
+    best = max(singles, key=lambda name: means[name]["precision"])
+    hindsight = [max(r.measures[name]["precision"] for name in singles) for r in results]
+    return {
+        "best single source, known in hindsight": {
+            "precision": round(float(np.mean(hindsight)), 4)
+        },
+        "best single source on average": means[best],
+        **{name: row for name, row in means.items() if name not in singles},
+    }
 
 
-def run_worlds(count: int, settings: WorldSettings) -> dict[str, object]:
-    """Every method on many worlds and two nights."""
-    tally = Tally()
-    for seed in range(count):
-        tonight, tomorrow = make_world(settings, np.random.default_rng([5, seed]), 0.1)
-        found, harm = ours(tonight)
-        again, harm_again = ours(tomorrow)
-        knows = [oracle(night, settings) for night in (tonight, tomorrow)]
-        spread = settings.severity_spread
-        lists: dict[str, Callable[[int], Floats]] = {
-            "ours by probability": lambda n, p=(found, again): p[n].probability,
-            "ours by harm": lambda n, h=(harm, harm_again): h[n].expected,
-            "oracle by probability": lambda n, k=knows: k[n].probability,
-            "oracle by harm": lambda n, k=knows, t=(tonight, tomorrow): (
-                harm_of(k[n], t[n], spread).expected
-            ),
-        }
-        told = (rivals(tonight), rivals(tomorrow))
-        lists |= {name: lambda n, t=told, name=name: t[n][name] for name in told[0]}
-        for name, urgency in lists.items():
-            row = measures(tonight, urgency(0)) | {"jaccard": jaccard(urgency(0), urgency(1))}
-            tally.of_method.setdefault(name, []).append(row)
-        tally.add(tonight, found, harm)
-    return {"worlds": count, "methods": tally.methods(), "calibration": tally.calibration()}
+def calibration(results: list[WorldResult]) -> dict[str, object]:
+    """Ten bins, with all lenses and with one missing; ranges of ranks; chance to be first."""
+    real = np.concatenate([r.is_real for r in results])
+    missing = np.concatenate([r.without for r in results])
+    looked = ~np.isnan(missing)
+    cover = np.round(np.mean([r.coverage for r in results], axis=0), 4).tolist()
+    return {
+        "all lenses": in_bins(np.concatenate([r.probability for r in results]), real),
+        "one lens missing": in_bins(missing[looked], real[looked]),
+        "among the first twenty": in_bins(
+            np.concatenate([r.first for r in results]),
+            np.concatenate([r.is_first for r in results]),
+        ),
+        "rank range": {
+            "nominal": COVERAGE,
+            "all": cover[0],
+            "real": cover[1],
+            "first fifty": cover[2],
+        },
+    }
 
 
 def run_settings(count: int) -> dict[str, object]:
@@ -346,10 +365,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("part", choices=["worlds", "settings", "size"])
     parser.add_argument("--worlds", type=int, default=200)
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     runs: dict[str, Callable[[], dict[str, object]]] = {
-        "worlds": lambda: run_worlds(chosen.worlds, WorldSettings()),
+        "worlds": lambda: run_worlds(chosen.worlds, chosen.workers),
         "settings": lambda: run_settings(chosen.worlds),
         "size": run_size,
     }

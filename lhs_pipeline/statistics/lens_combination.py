@@ -1,4 +1,4 @@
-"""What several lenses together say: is it real, how large, and what each lens added.
+"""What several lenses together say: is it real, how large, and what did each lens add.
 
 Agreement is not counted: how far lenses share their errors is in the model.
 """
@@ -35,8 +35,7 @@ class Combination:
         probability: (n_rows,) that it is real.
         size: (n_rows,) expected size if it is real; 1 is a typical problem.
         size_spread: (n_rows,) standard deviation of that size.
-        without: (n_rows, n_lenses) probability had this lens not looked.
-        added: (n_rows, n_lenses) log odds that a lens added; 0 where it did not look.
+        residuals: (n_rows, n_lenses) scores less centre and habits, that all this rests on.
         loud: (n_rows, n_lenses) probability that what a lens shows has another reason.
         pull: (n_rows,) size as the lenses alone show it, before any belief; NaN without a lens.
         pull_error: (n_rows,) standard error of that size.
@@ -46,11 +45,23 @@ class Combination:
     probability: Floats
     size: Floats
     size_spread: Floats
-    without: Floats
-    added: Floats
+    residuals: Floats
     loud: Floats
     pull: Floats
     pull_error: Floats
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """What each lens added; arrays are (n_rows, n_lenses).
+
+    Attributes:
+        without: probability had this lens not looked.
+        added: log odds that a lens added; 0 where it did not look.
+    """
+
+    without: Floats
+    added: Floats
 
 
 @dataclass(frozen=True)
@@ -82,24 +93,29 @@ def combine_lenses(candidates: Candidates, priors: LensPriors) -> Combination:
 def combine_residuals(residuals: Floats, fit: LensFit) -> Combination:
     """Return the same of scores less their centre and habits, by lenses already learnt."""
     belief = _believe(residuals, fit)
-    without = np.repeat(belief.probability[:, None], residuals.shape[1], axis=1)
-    for lens in range(residuals.shape[1]):
-        looked = ~np.isnan(residuals[:, lens])
-        left = residuals[looked]
-        left[:, lens] = np.nan
-        without[looked, lens] = _believe(left, fit).probability
     pull, error = _pull(residuals, fit.model)
     return Combination(
         fit=fit,
         probability=belief.probability,
         size=belief.size,
         size_spread=belief.size_spread,
-        without=without,
-        added=log_odds(belief.probability)[:, None] - log_odds(without),
+        residuals=residuals,
         loud=belief.loud,
         pull=pull,
         pull_error=error,
     )
+
+
+def decompose(found: Combination) -> Decomposition:
+    """Return what each lens added: all are judged again with one left out in turn."""
+    without = np.repeat(found.probability[:, None], found.residuals.shape[1], axis=1)
+    for lens in range(found.residuals.shape[1]):
+        looked = ~np.isnan(found.residuals[:, lens])
+        left = found.residuals[looked]
+        left[:, lens] = np.nan
+        without[looked, lens] = _believe(left, found.fit).probability
+    added = log_odds(found.probability)[:, None] - log_odds(without)
+    return Decomposition(without, added)
 
 
 def log_odds(probability: Floats) -> Floats:

@@ -86,7 +86,7 @@ _STRIDE = 1.8
 _ROWS_AT_MOST = 20_000
 _LEAST_SPREAD = 0.5
 _LOUD_SPREADS = 4.0
-_SIZES = np.linspace(0.2, 3.4, 17)
+_SIZES = np.linspace(0.25, 3.25, 13)
 
 
 def fit_lenses(candidates: Candidates, priors: LensPriors) -> LensFit:
@@ -187,7 +187,7 @@ def _learn(
     spread = np.sqrt(np.diag(model.noise))
     weight = priors.response_weight_count
     # Lenses are taken to be alike in this until the candidates say otherwise.
-    alike = (float(model.reliability.sum()) + priors.response) / (len(spread) + 1)
+    alike = (float(model.reliability.sum()) + 0.1 * priors.response) / (len(spread) + 0.1)
     response = (sums.score_times_size + weight * alike * spread) / (sums.size_squared + weight)
     noise = (sums.error_squared + priors.noise_weight_count * _alike(model.noise)) / (
         sums.rows_count + priors.noise_weight_count

@@ -22,7 +22,7 @@ class RankRange:
     """How sure the ranks are; arrays are (n_rows,), rank 1 is the most harm.
 
     Attributes:
-        first_probability: to be among the first.
+        first_probability: to be real and among the first.
         lowest: best rank of the range.
         highest: worst rank of the range.
     """
@@ -40,7 +40,7 @@ class _Others:
     variance: Floats
     third: Floats
 
-    def at_most(self, count: Floats) -> Floats:
+    def at_most(self, count: Floats | float) -> Floats:
         """Probability that at most `count` others are above (normal with its skewness)."""
         from scipy.special import ndtr
 
@@ -88,7 +88,7 @@ def find_ranks(
     tail = (1 - coverage) / 2
     rows = len(places)
     return RankRange(
-        first_probability=chance_up_to(np.full(rows, float(first_count))),
+        first_probability=harm.probability * if_real.at_most(first_count - 1.0).mean(axis=1),
         lowest=_smallest(chance_up_to, rows, tail),
         highest=_smallest(chance_up_to, rows, 1 - tail),
     )
