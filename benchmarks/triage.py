@@ -43,6 +43,7 @@ PRIORS = LensPriors(
     size_shape=6,
     size_weight_count=20,
     noise_weight_count=60,
+    standard_weight_count=10,
     loud_prop=0.02,
     loud_weight_count=50,
 )

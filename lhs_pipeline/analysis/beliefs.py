@@ -4,13 +4,22 @@ Learnt over all places at once, so that a lens that is often wrong here is trust
 """
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from lhs_pipeline.analysis.lenses import LOCAL_LENSES
-from lhs_pipeline.analysis.place import Place
-from lhs_pipeline.catalogue.model import TriagePolicy
+from lhs_pipeline.analysis.lenses import (
+    LOCAL_LENSES,
+    Sightings,
+    audits_of,
+    evidence_by_topic,
+    look,
+    pool_wholes,
+)
+from lhs_pipeline.analysis.place import Place, by_place
+from lhs_pipeline.analysis.series_findings import SeriesTables, arrange_series
+from lhs_pipeline.catalogue.model import Catalogue, TriagePolicy
 from lhs_pipeline.statistics.common_cause import CausePriors, CommonCause, find_common_cause
 from lhs_pipeline.statistics.lens_combination import (
     Combination,
@@ -21,7 +30,7 @@ from lhs_pipeline.statistics.lens_combination import (
 )
 from lhs_pipeline.statistics.lens_fit import Candidates, LensPriors
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
-from lhs_pipeline.warehouse.table import Record, declare, frame_of
+from lhs_pipeline.warehouse.table import Record, declare, frame_of, records_of
 
 LENS_ROWS = declare(
     "analysis.lenses",
@@ -124,6 +133,7 @@ def priors_of(policy: TriagePolicy) -> LensPriors:
         size_shape=policy.prior_size_shape,
         size_weight_count=policy.prior_size_weight_count,
         noise_weight_count=policy.prior_noise_weight_count,
+        standard_weight_count=policy.prior_standard_weight_count,
         loud_prop=policy.prior_loud_prop,
         loud_weight_count=policy.prior_loud_weight_count,
     )
@@ -165,8 +175,9 @@ def _scores(rows: dict[Place, list[Record]]) -> np.ndarray:
         [np.nan if row["score"] is None else row["score"] for row in of_place]
         for of_place in rows.values()
     ]
-    whole = np.array(table, dtype=np.float64).reshape(len(table), -1)
-    return whole[:, : len(LOCAL_LENSES)] if len(table) else np.empty((0, len(LOCAL_LENSES)))
+    if not table:
+        return np.empty((0, len(LOCAL_LENSES)))
+    return np.array(table, dtype=np.float64)[:, : len(LOCAL_LENSES)]
 
 
 def _weigh_units(rows: dict[Place, list[Record]], policy: TriagePolicy) -> _Weighed:
@@ -246,7 +257,9 @@ def _lens_rows(weighed: _Weighed, rows: dict[Place, list[Record]]) -> list[Recor
 def _unit_rows(weighed: _Weighed, causes: dict[str, list[Cause]]) -> list[Record]:
     made = []
     for i, place in enumerate(weighed.places):
-        ours = [cause for cause in causes.get(place.topic_id, []) if place.unit_id in cause.unit_ids]
+        ours = [
+            cause for cause in causes.get(place.topic_id, []) if place.unit_id in cause.unit_ids
+        ]
         cause = max(ours, key=lambda c: c.common.probability, default=None)
         beyond = cause.common.beyond[cause.unit_ids.index(place.unit_id)] if cause else None
         made.append(
@@ -307,3 +320,44 @@ def _reliability_rows(units: _Weighed) -> list[Record]:
         }
         for i, lens in enumerate(LOCAL_LENSES)
     ]
+
+
+@dataclass(frozen=True)
+class LensFindings:
+    """The tables that lenses look through."""
+
+    limits: pd.DataFrame
+    episodes: pd.DataFrame
+    comparisons: pd.DataFrame
+    indicator_series: pd.DataFrame
+    voice_signals: pd.DataFrame
+    evidence: pd.DataFrame
+    units: pd.DataFrame
+    audits: pd.DataFrame
+    actions: pd.DataFrame
+    decisions: pd.DataFrame
+
+
+def find_beliefs(findings: LensFindings, catalogue: Catalogue, today: date) -> BeliefTables:
+    """Return what every lens says of every topic in every unit, and what that means together."""
+    series = SeriesTables(
+        findings.limits, findings.episodes, findings.comparisons, findings.indicator_series
+    )
+    sightings = Sightings(
+        series=arrange_series(series, catalogue),
+        voices=by_place(records_of(findings.voice_signals)),
+        audits=audits_of(findings.audits, findings.actions, findings.decisions),
+        evidence=evidence_by_topic(findings.evidence),
+    )
+    looked = look(sightings, catalogue, today)
+    units = records_of(findings.units)
+    policy = catalogue.rules.triage
+    of_units = {place: rows for place, rows in looked.items() if place.unit_id != TRUST_UNIT_ID}
+    of_trust = {place: rows for place, rows in looked.items() if place.unit_id == TRUST_UNIT_ID}
+    pooled = pool_wholes(looked, units, policy.widespread_units_count)
+    return weigh_lenses(
+        of_units,
+        {**of_trust, **pooled},
+        {u["unit_id"]: u["directorate_id"] for u in units if u.get("directorate_id")},
+        policy,
+    )

@@ -7,8 +7,7 @@ stands beside what it contradicts. What they mean together is judged in `beliefs
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
@@ -91,7 +90,7 @@ def look(sightings: Sightings, catalogue: Catalogue, today: date) -> dict[Place,
     """Return one row per lens for every place that anything looks at.
 
     Several signals of one lens in a place speak with one voice: the worst, allowing for how
-    many there were. Whole directorates are added where their units are looked at.
+    many there were.
     """
     looked = {*sightings.series, *sightings.voices, *sightings.audits}
     return {
@@ -111,7 +110,7 @@ def _signals_of(
         if one.comparison is not None:
             yield _signal_of_comparison(one, one.comparison)
     yield from _signals_of_voices(sightings.voices.get(place, []), catalogue, today)
-    recent = today - pd.Timedelta(weeks=catalogue.rules.voices.recent_weeks_count)
+    recent = today - timedelta(weeks=catalogue.rules.voices.recent_weeks_count)
     fresh = [
         row
         for row in sightings.audits.get(place, [])
@@ -186,8 +185,8 @@ def _signals_of_voices(
             departure=Departure((recent - expected) / months, error / months, expected / months),
             effect_unit="reports",
             observations_count=int(voice["recent_heard_count"]),
-            period_start=today - pd.Timedelta(weeks=weeks),
-            period_end=today - pd.Timedelta(days=1),
+            period_start=today - timedelta(weeks=weeks),
+            period_end=today - timedelta(days=1),
             rows_behind=f"analysis.themes: {key}, {voice['voice']}",
         )
 
@@ -271,10 +270,10 @@ def strongest(answers: Iterable[LensAnswer]) -> LensAnswer:
     return next((word for word in order if word in given), LensAnswer.DID_NOT_LOOK)
 
 
-def pool_directorates(
+def pool_wholes(
     rows: dict[Place, list[Record]], units: list[Record], smallest_count: int
 ) -> dict[Place, list[Record]]:
-    """Return the same for whole directorates: what their units' lenses add up to."""
+    """Return the same for directorates, and for the trust where nothing looks at it itself."""
     directorate_of = {
         unit["unit_id"]: unit.get("directorate_id")
         for unit in units
@@ -282,9 +281,10 @@ def pool_directorates(
     }
     members: dict[Place, list[Place]] = {}
     for place in rows:
-        directorate = directorate_of.get(place.unit_id)
-        if directorate:
-            members.setdefault(Place(place.topic_id, directorate), []).append(place)
+        if place.unit_id != TRUST_UNIT_ID:
+            for whole in (directorate_of.get(place.unit_id), TRUST_UNIT_ID):
+                if whole:
+                    members.setdefault(Place(place.topic_id, whole), []).append(place)
     return {
         whole: [
             _pooled(whole, [row for part in parts for row in rows[part] if row["lens"] == lens])
@@ -324,8 +324,3 @@ def _pooled(whole: Place, rows: list[Record]) -> Record:
 def evidence_by_topic(evidence: pd.DataFrame) -> dict[str, list[Record]]:
     """Return what is known elsewhere, by topic."""
     return by_key(records_of(evidence), "topic_id")
-
-
-def rows_of(looked: dict[Place, list[Record]]) -> list[dict[str, Any]]:
-    """Return the rows of all places in order."""
-    return [row for rows in looked.values() for row in rows]

@@ -174,9 +174,7 @@ class SeriesTables:
     indicator_series: pd.DataFrame
 
 
-def arrange_series(
-    tables: SeriesTables, catalogue: Catalogue
-) -> dict[Place, list[SeriesFinding]]:
+def arrange_series(tables: SeriesTables, catalogue: Catalogue) -> dict[Place, list[SeriesFinding]]:
     """Return what is known of every series, by topic and unit."""
     spells: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for row in records_of(tables.episodes):

@@ -264,6 +264,7 @@ class TriagePolicy:
     prior_size_shape: float
     prior_size_weight_count: float
     prior_noise_weight_count: float
+    prior_standard_weight_count: float
     prior_loud_prop: float
     prior_loud_weight_count: float
     score_at_most: float

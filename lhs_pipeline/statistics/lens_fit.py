@@ -33,7 +33,10 @@ class LensPriors:
         response_weight_count: real problems' worth of the belief that lenses are alike in this.
         size_shape: shape of the gamma distribution of sizes around 1; larger is more alike.
         size_weight_count: real problems' worth of that belief.
-        noise_weight_count: candidates' worth of the belief that all lenses share alike in errors.
+        noise_weight_count: candidates' worth of the belief that every two lenses share alike in
+            errors.
+        standard_weight_count: candidates' worth of the belief that a score is 0 give or take 1
+            where nothing is wrong.
         loud_prop: chance that a lens is loud for a reason of its own.
         loud_weight_count: candidates' worth of that belief.
     """
@@ -46,6 +49,7 @@ class LensPriors:
     size_shape: float
     size_weight_count: float
     noise_weight_count: float
+    standard_weight_count: float
     loud_prop: float
     loud_weight_count: float
 
@@ -152,9 +156,12 @@ def _start(scores: Floats, priors: LensPriors) -> LensModel:
     for lens, column in enumerate(scores.T):
         known = column[~np.isnan(column)]
         if known.size:
-            centre[lens] = np.median(known)
+            # A score is made to be 0 give or take 1 where nothing is wrong: few scores that
+            # say otherwise are not believed.
+            keep = known.size / (known.size + priors.standard_weight_count)
+            centre[lens] = keep * np.median(known)
             robust = 1.4826 * np.median(np.abs(known - centre[lens]))
-            spread[lens] = max(robust, _LEAST_SPREAD)
+            spread[lens] = max(np.sqrt(keep * robust**2 + 1 - keep), _LEAST_SPREAD)
     weights = _SIZES ** (priors.size_shape - 1) * np.exp(-priors.size_shape * _SIZES)
     return LensModel(
         sizes=_SIZES,
@@ -189,9 +196,12 @@ def _learn(
     # Lenses are taken to be alike in this until the candidates say otherwise.
     alike = (float(model.reliability.sum()) + 0.1 * priors.response) / (len(spread) + 0.1)
     response = (sums.score_times_size + weight * alike * spread) / (sums.size_squared + weight)
-    noise = (sums.error_squared + priors.noise_weight_count * _alike(model.noise)) / (
-        sums.rows_count + priors.noise_weight_count
-    )
+    alike_weight, standard_weight = priors.noise_weight_count, priors.standard_weight_count
+    noise = (
+        sums.error_squared
+        + alike_weight * _alike(model.noise)
+        + standard_weight * np.diag(1 / spread) @ model.noise @ np.diag(1 / spread)
+    ) / (sums.rows_count + alike_weight + standard_weight)
     least = np.maximum(np.diag(noise), _LEAST_SPREAD**2) - np.diag(noise)
     believed = priors.real_weight_count * priors.real_prop
     share = (float(shares.real.sum()) + believed) / (len(residuals) + priors.real_weight_count)
@@ -200,7 +210,9 @@ def _learn(
         model,
         size_weights=_learn_sizes(shares, model, priors),
         real_prop=float(np.clip(_stride(model.real_prop, share), 1e-6, 0.5)),
-        centre=model.centre + sums.error / sums.rows_count,
+        centre=model.centre
+        + (sums.error - priors.standard_weight_count * model.centre)
+        / (sums.rows_count + priors.standard_weight_count),
         response=np.maximum(_stride(model.response, response), 0.0),
         noise=noise + np.diag(least),
         loud_prop=loud_prop,

@@ -9,7 +9,9 @@ import pytest
 from small_findings import problem
 from small_series import CATALOGUE
 
-from lhs_pipeline.analysis.triage import find_group, judge_nature, rank_problems
+from lhs_pipeline.analysis.authority import find_group
+from lhs_pipeline.analysis.nature_of_change import NATURE_RULES, judge_nature
+from lhs_pipeline.analysis.triage import TriageFindings, TriageTables, rank_problems
 from lhs_pipeline.vocabulary import NatureOfChange
 
 TODAY = date(2026, 7, 1)
@@ -17,8 +19,18 @@ TRUST = {"unit_id": "trust", "level": "trust", "directorate_id": None}
 DISCHARGE = {"topic_id": "discharge", "domain": "operational"}
 
 
+def tables(
+    *problems: dict[str, Any], today: date = TODAY, **given: pd.DataFrame
+) -> TriageTables:
+    """Problems ranked; other tables are empty unless given."""
+    names = ("lenses", "evidence", "triage_overrides", "nights")
+    others = {name: given.get(name, pd.DataFrame()) for name in names}
+    findings = TriageFindings(problems=pd.DataFrame(problems), **others)
+    return rank_problems(findings, CATALOGUE, today)
+
+
 def ranked(*problems: dict[str, Any], overrides: list[dict[str, Any]] = []) -> pd.DataFrame:  # noqa: B006
-    return rank_problems(pd.DataFrame(problems), pd.DataFrame(overrides), CATALOGUE, TODAY)
+    return tables(*problems, triage_overrides=pd.DataFrame(overrides)).triage
 
 
 @pytest.mark.parametrize(
