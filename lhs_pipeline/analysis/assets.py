@@ -230,17 +230,21 @@ def _earlier_nights(site: SiteResource) -> pd.DataFrame:
 )
 def rank_open_problems(
     site: SiteResource, **tables: pd.DataFrame
-) -> tuple[dg.Output[pd.DataFrame], ...]:
+) -> tuple[
+    dg.Output[pd.DataFrame],
+    dg.Output[pd.DataFrame],
+    dg.Output[pd.DataFrame],
+    dg.Output[pd.DataFrame],
+]:
     """Open problems, most urgent first, and what changed since the night before."""
     findings = TriageFindings(**tables, nights=_earlier_nights(site))
     ranked = rank_problems(findings, site.catalogue(), site.site().today())
-    made = {
-        TRIAGE: ranked.triage,
-        TRIAGE_MOVES: ranked.moves,
-        SENSITIVITY: ranked.sensitivity,
-        TRIAGE_NIGHTS: ranked.nights,
-    }
-    return tuple(dg.Output(frame, output_name=table.noun) for table, frame in made.items())
+    return (
+        dg.Output(ranked.triage, output_name="triage"),
+        dg.Output(ranked.moves, output_name="triage_moves"),
+        dg.Output(ranked.sensitivity, output_name="triage_sensitivity"),
+        dg.Output(ranked.nights, output_name="triage_nights"),
+    )
 
 
 TABLES: tuple[Table, ...] = (

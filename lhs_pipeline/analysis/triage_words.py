@@ -104,7 +104,11 @@ def say_how(
     }
     told = []
     for answer, phrase in phrases.items():
-        found = [_LENS_WORDS[lens] for lens, given in answers.items() if given is answer]
+        found = [
+            _LENS_WORDS[lens]
+            for lens, given in answers.items()
+            if given is answer and not (lens == "audit" and answer is LensAnswer.DID_NOT_LOOK)
+        ]
         if found:
             told.append(f"{phrase} {listed(found)}")
     told += _how_sure(problem, lenses)

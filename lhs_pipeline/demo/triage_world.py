@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class TriageWorld:
     """
 
     scores: Floats
-    units: npt.NDArray[np.int64]
+    units: Integers
     log_severity: Floats
     gradings_count: Floats
     reach: Floats
@@ -122,7 +123,7 @@ def make_world(
         changed_prop: share of the variance of the noise that is new on the second night.
     """
     count = settings.units_count * settings.topics_count
-    units = np.repeat(np.arange(settings.units_count), settings.topics_count)
+    units = np.repeat(np.arange(settings.units_count, dtype=np.int64), settings.topics_count)
     truth = _draw_truth(settings, units, rng)
     is_real = np.zeros(count, bool)
     is_real[rng.choice(count, settings.real_count, replace=False)] = True
@@ -156,7 +157,7 @@ def make_world(
     return made[0], made[1]
 
 
-def _draw_truth(settings: WorldSettings, units: Floats, rng: np.random.Generator) -> Truth:
+def _draw_truth(settings: WorldSettings, units: Integers, rng: np.random.Generator) -> Truth:
     lenses = settings.lenses_count
     spread = rng.uniform(settings.noise_from, settings.noise_until, lenses)
     loading = np.sqrt(rng.uniform(0, settings.shared_prop, lenses))

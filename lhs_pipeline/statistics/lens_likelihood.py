@@ -143,9 +143,10 @@ def _squares(filled: Floats, inverse: Floats, patterns: Patterns) -> Floats:
     """Squared distance of each row from nothing by each of its patterns."""
     products = filled[:, :, None] * filled[:, None, :]
     squares = np.empty(patterns.of_row.shape)
-    flat = products.reshape(len(filled), filled.shape[1] ** 2)
-    for variant in range(squares.shape[1]):
-        chosen = inverse.reshape(len(inverse), flat.shape[1])[patterns.of_row[:, variant]]
+    width = filled.shape[1] ** 2
+    flat, weights = products.reshape(len(filled), width), inverse.reshape(len(inverse), width)
+    for variant in range(1 + filled.shape[1]):
+        chosen = weights[patterns.of_row[:, variant]]
         squares[:, variant] = np.einsum("ij,ij->i", flat, chosen)
     return squares
 

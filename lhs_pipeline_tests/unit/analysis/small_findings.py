@@ -29,8 +29,7 @@ COLUMNS = {
     "reopened": "problem_id cycle_number reopened_on",
     "closed": "problem_id cycle_number",
     "listed": "problem_id raised_on",
-    "audits": "audit_id action_id unit_id audited_on records_checked_count"
-    " records_compliant_count",
+    "audits": "audit_id action_id unit_id audited_on records_checked_count records_compliant_count",
     "actions": "action_id decision_id",
 }
 NO_SERIES = weeks("ward_01", []).astype({"is_complete": bool})
@@ -55,9 +54,7 @@ def findings(
 
 def weighed(known: dict[str, pd.DataFrame], today: date) -> dict[str, pd.DataFrame]:
     """The lenses on these findings and what they mean together."""
-    seen = LensFindings(
-        **{f.name: known.get(f.name, pd.DataFrame()) for f in fields(LensFindings)}
-    )
+    seen = LensFindings(**{f.name: known.get(f.name, pd.DataFrame()) for f in fields(LensFindings)})
     tables = find_beliefs(seen, CATALOGUE, today)
     return {"lenses": tables.lenses, "beliefs": tables.beliefs}
 
