@@ -64,6 +64,21 @@ def _pattern_is(word: str) -> Callable[[Mapping[str, object], Catalogue], bool]:
     return lambda problem, catalogue: problem["pattern"] == word
 
 
+EXAMPLE_PROBLEM: dict[str, object] = {
+    "topic_id": "falls",
+    "domain": "clinical",
+    "unit_id": "ward_01",
+    "level": "ward",
+    "directorate_id": "surgery",
+    "cycle_number": 1,
+    "pattern": "special_cause",
+    "lead_indicator_id": "falls_per_1000_bed_days",
+    "relative_excess_prop": 0.4,
+    "units_affected_count": 1,
+    "deadline_on": None,
+}
+"""A new special cause in falls on one ward: what the examples of the rules differ from."""
+
 _VTE = {"topic_id": "vte_prevention", "lead_indicator_id": "vte_assessed"}
 
 NATURE_RULES = (

@@ -55,7 +55,7 @@ class WorldSettings:
     size_spread: float = 0.35
     severity_spread: float = 0.8
     grading_spread: float = 1.2
-    gradings_mean: float = 6.0
+    gradings_mean: float = 10.0
     reach_spread: float = 0.5
     tail: float = np.inf
 

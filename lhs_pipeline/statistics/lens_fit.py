@@ -122,7 +122,19 @@ def fit_lenses(candidates: Candidates, priors: LensPriors) -> LensFit:
         if still:
             break
     residuals = chosen.scores - model.centre - habits
+    model = _with_doubt_of_habits(chosen, model, spread)
     return LensFit(model, spread, _doubt(residuals, patterns, model, priors))
+
+
+def _with_doubt_of_habits(candidates: Candidates, model: LensModel, spread: Floats) -> LensModel:
+    """The same model with the error of the habits, which were taken as known, in its noise."""
+    looked = ~np.isnan(candidates.scores)
+    own = np.diag(model.noise)
+    count = np.zeros((int(candidates.groups.max(initial=-1)) + 1, len(own)))
+    np.add.at(count, candidates.groups, looked)
+    error = own / (count + own / np.maximum(spread**2, 1e-6))
+    mean = (error * count).sum(axis=0) / np.maximum(count.sum(axis=0), 1)
+    return replace(model, noise=model.noise + np.diag(mean))
 
 
 def _doubt(residuals: Floats, patterns: Patterns, model: LensModel, priors: LensPriors) -> Doubt:

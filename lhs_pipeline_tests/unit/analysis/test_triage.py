@@ -11,6 +11,7 @@ from small_series import CATALOGUE
 
 from lhs_pipeline.analysis.authority import find_group
 from lhs_pipeline.analysis.nature_of_change import (
+    EXAMPLE_PROBLEM,
     NATURE_RULES,
     NatureRule,
     judge_nature,
@@ -160,10 +161,11 @@ def test_sensitivity_tells_where_each_would_stand() -> None:
 
 @pytest.mark.parametrize("rule", NATURE_RULES, ids=lambda rule: rule.id)
 def test_each_example_is_decided_by_its_rule_and_no_other(rule: NatureRule) -> None:
-    judged = judge_nature(problem(**rule.example), None, CATALOGUE)
+    judged = judge_nature({**EXAMPLE_PROBLEM, **rule.example}, None, CATALOGUE)
     assert (judged.rule, judged.word) == (rule.id, rule.nature)
-    later = NATURE_RULES[NATURE_RULES.index(rule) + 1 :]
-    assert rule is NATURE_RULES[-1] or later, "a rule behind the one for all else never fires"
+    without = [other for other in NATURE_RULES if other is not rule]
+    said = [other.applies({**EXAMPLE_PROBLEM, **rule.example}, CATALOGUE) for other in without]
+    assert not any(said[: NATURE_RULES.index(rule)])
 
 
 def night(day: date, *problems: dict[str, Any], nights: pd.DataFrame | None = None) -> TriageTables:
