@@ -79,6 +79,7 @@ EXAMPLE_PROBLEM: dict[str, object] = {
 }
 """A new special cause in falls on one ward: what the examples of the rules differ from."""
 
+_WHOLE = {"unit_id": TRUST_UNIT_ID, "level": "trust", "directorate_id": None}
 _VTE = {"topic_id": "vte_prevention", "lead_indicator_id": "vte_assessed"}
 
 NATURE_RULES = (
@@ -88,7 +89,7 @@ NATURE_RULES = (
         NatureOfChange.FIX,
         "A national alert mandates the action; there is nothing to choose.",
         lambda problem, catalogue: problem["deadline_on"] is not None,
-        {"deadline_on": "2026-08-01", "pattern": "alert", "unit_id": TRUST_UNIT_ID},
+        {"deadline_on": "2026-08-01", "pattern": "alert", **_WHOLE},
     ),
     NatureRule(
         "not_done_yet",
@@ -104,7 +105,7 @@ NATURE_RULES = (
         NatureOfChange.CHANGE,
         "The same pattern {spread} asks for a change of practice.",
         _is_wide,
-        {"unit_id": TRUST_UNIT_ID, "level": "trust", "units_affected_count": 4},
+        {**_WHOLE, "units_affected_count": 4},
     ),
     NatureRule(
         "fell_short_before",
