@@ -130,6 +130,8 @@ def priors_of(policy: TriagePolicy) -> LensPriors:
         response=policy.prior_response,
         response_log_spread=policy.prior_response_log_spread,
         response_weight_count=policy.prior_response_weight_count,
+        specific=policy.prior_specific,
+        specific_weight_count=policy.prior_specific_weight_count,
         size_shape=policy.prior_size_shape,
         size_weight_count=policy.prior_size_weight_count,
         noise_weight_count=policy.prior_noise_weight_count,

@@ -261,6 +261,8 @@ class TriagePolicy:
     prior_response: float
     prior_response_log_spread: float
     prior_response_weight_count: float
+    prior_specific: float
+    prior_specific_weight_count: float
     prior_size_shape: float
     prior_size_weight_count: float
     prior_noise_weight_count: float

@@ -160,7 +160,7 @@ def _believe_some(residuals: Floats, fit: LensFit) -> _Belief:
 def _pull(residuals: Floats, model: LensModel) -> tuple[Floats, Floats]:
     """Generalised least squares of size on the lenses that looked, none of them loud."""
     patterns = find_patterns(residuals)
-    inverse, _ = inverse_noise(model.noise, patterns.seen)
+    inverse, _ = inverse_noise(model.noise_if_real, patterns.seen)
     of_row = patterns.of_row[:, 0]
     weights = (inverse @ model.response)[of_row]
     information = (weights * model.response).sum(axis=1)

@@ -31,6 +31,9 @@ class LensPriors:
         response: standard deviations of its own noise by which a typical problem moves a lens.
         response_log_spread: how sure that is, as a spread on the log scale.
         response_weight_count: real problems' worth of the belief that lenses are alike in this.
+        specific: standard deviations of its own noise by which what a lens shows of one problem
+            differs from what it shows of another of the same size.
+        specific_weight_count: real problems' worth of that belief.
         size_shape: shape of the gamma distribution of sizes around 1; larger is more alike.
         size_weight_count: real problems' worth of that belief.
         noise_weight_count: candidates' worth of the belief that every two lenses share alike in
@@ -46,6 +49,8 @@ class LensPriors:
     response: float
     response_log_spread: float
     response_weight_count: float
+    specific: float
+    specific_weight_count: float
     size_shape: float
     size_weight_count: float
     noise_weight_count: float
@@ -181,6 +186,7 @@ def _start(scores: Floats, priors: LensPriors) -> LensModel:
         real_prop=priors.real_prop,
         centre=centre,
         response=priors.response * spread,
+        specific=priors.specific * spread,
         noise=np.diag(spread**2),
         loud_prop=np.full(len(spread), priors.loud_prop),
         loud_spread=_LOUD_SPREADS * spread,
@@ -189,47 +195,76 @@ def _start(scores: Floats, priors: LensPriors) -> LensModel:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Sums over candidates that the maximisation needs, missing scores replaced by expectation."""
+    """Sums over candidates that the maximisation needs.
 
-    rows_count: float
-    size_squared: float
+    Of candidates where nothing is wrong, missing scores are replaced by their expectation; of
+    real ones only what was seen counts, lens by lens.
+    """
+
+    none_count: float
     error: Floats
     error_squared: Floats
-    score_times_size: Floats
+    real_count: Floats
+    real_score: Floats
+    real_square: Floats
+    size_squared: Floats
 
 
 def _learn(
     residuals: Floats, patterns: Patterns, shares: Shares, known: tuple[LensModel, LensPriors]
 ) -> LensModel:
     model, priors = known
-    sums = _add_up(residuals, patterns, shares, model)
-    spread = np.sqrt(np.diag(model.noise))
-    weight = priors.response_weight_count
-    # Lenses are taken to be alike in this until the candidates say otherwise.
-    alike = (float(model.reliability.sum()) + 0.1 * priors.response) / (len(spread) + 0.1)
-    response = (sums.score_times_size + weight * alike * spread) / (sums.size_squared + weight)
-    alike_weight, standard_weight = priors.noise_weight_count, priors.standard_weight_count
-    noise = (
-        sums.error_squared
-        + alike_weight * _alike(model.noise)
-        + standard_weight * np.diag(1 / spread) @ model.noise @ np.diag(1 / spread)
-    ) / (sums.rows_count + alike_weight + standard_weight)
-    least = np.maximum(np.diag(noise), _LEAST_SPREAD**2) - np.diag(noise)
+    none = _add_up_none(residuals, patterns, shares, model)
+    sums = _add_up_real(residuals, patterns, shares, none)
     believed = priors.real_weight_count * priors.real_prop
     share = (float(shares.real.sum()) + believed) / (len(residuals) + priors.real_weight_count)
     loud_prop, loud_spread = _learn_loudness(residuals, shares, (model, priors))
+    standard = priors.standard_weight_count
+    response = _learn_response(sums, model, priors)
     return replace(
         model,
         size_weights=_learn_sizes(shares, model, priors),
         real_prop=float(np.clip(_stride(model.real_prop, share), 1e-6, 0.5)),
-        centre=model.centre
-        + (sums.error - priors.standard_weight_count * model.centre)
-        / (sums.rows_count + priors.standard_weight_count),
+        centre=model.centre + (sums.error - standard * model.centre) / (sums.none_count + standard),
         response=np.maximum(_stride(model.response, response), 0.0),
-        noise=noise + np.diag(least),
+        specific=_learn_specific(sums, model, priors),
+        noise=_learn_noise(sums, model, priors),
         loud_prop=loud_prop,
         loud_spread=loud_spread,
     )
+
+
+def _learn_response(sums: _Sums, model: LensModel, priors: LensPriors) -> Floats:
+    # Lenses are taken to be alike in this until the candidates say otherwise.
+    spread, weight = np.sqrt(np.diag(model.noise)), priors.response_weight_count
+    alike = (float(model.reliability.sum()) + 0.1 * priors.response) / (len(spread) + 0.1)
+    top = sums.real_score + weight * alike * spread
+    return np.asarray(top / (sums.size_squared + weight), np.float64)
+
+
+def _learn_specific(sums: _Sums, model: LensModel, priors: LensPriors) -> Floats:
+    """What one lens alone shows of real problems: what size and noise leave unexplained."""
+    weight, noise = priors.specific_weight_count, np.diag(model.noise)
+    left = (
+        sums.real_square
+        - 2 * model.response * sums.real_score
+        + model.response**2 * sums.size_squared
+        - noise * sums.real_count
+    )
+    variance = (left + weight * priors.specific**2 * noise) / (sums.real_count + weight)
+    return np.asarray(np.sqrt(np.maximum(variance, 0.01)), np.float64)
+
+
+def _learn_noise(sums: _Sums, model: LensModel, priors: LensPriors) -> Floats:
+    spread = np.sqrt(np.diag(model.noise))
+    alike, standard = priors.noise_weight_count, priors.standard_weight_count
+    noise = (
+        sums.error_squared
+        + alike * _alike(model.noise)
+        + standard * model.noise / np.outer(spread, spread)
+    ) / (sums.none_count + alike + standard)
+    least = np.maximum(np.diag(noise), _LEAST_SPREAD**2) - np.diag(noise)
+    return np.asarray(noise + np.diag(least), np.float64)
 
 
 def _stride(before: Floats | float, after: Floats | float) -> Floats:
@@ -248,33 +283,46 @@ def _alike(noise: Floats) -> Floats:
     return np.asarray(np.where(pairs, mean, 1.0) * np.outer(spread, spread), np.float64)
 
 
-def _add_up(residuals: Floats, patterns: Patterns, shares: Shares, model: LensModel) -> _Sums:
+def _add_up_none(
+    residuals: Floats, patterns: Patterns, shares: Shares, model: LensModel
+) -> tuple[float, Floats, Floats]:
+    """Count, sum and squares of the errors where nothing is wrong."""
     inverse, _ = inverse_noise(model.noise, patterns.seen)
     fill = model.noise @ inverse
     left_over = model.noise - fill @ model.noise
-    added = fill @ model.response
-    weight = shares.none + shares.real
-    error, by_size = np.zeros(len(added[0])), np.zeros(len(added[0]))
-    second = np.zeros_like(model.noise)
-    for variant in range(weight.shape[1]):
-        of_row = patterns.of_row[:, variant]
-        expected = np.einsum("ist,it->is", fill[of_row], np.nan_to_num(residuals))
-        moved = added[of_row]
-        w, e1, e2 = weight[:, variant], shares.size[:, variant], shares.size_squared[:, variant]
-        cross = (expected * e1[:, None]).T @ moved
-        second += (expected * w[:, None]).T @ expected - cross - cross.T
-        second += (moved * e2[:, None]).T @ moved
-        second += np.einsum("p,pst->st", np.bincount(of_row, w, len(fill)), left_over)
-        error += w @ expected - e1 @ moved
-        by_size += e2.sum() * model.response + e1 @ expected - e2 @ moved
-    return _Sums(float(weight.sum()), float(shares.size_squared.sum()), error, second, by_size)
+    filled = np.nan_to_num(residuals)
+    error, second = np.zeros(filled.shape[1]), np.zeros_like(model.noise)
+    for variant in range(1 + filled.shape[1]):
+        of_row, weight = patterns.of_row[:, variant], shares.none[:, variant]
+        expected = np.einsum("ist,it->is", fill[of_row], filled)
+        error += weight @ expected
+        second += (expected * weight[:, None]).T @ expected
+        second += np.einsum("p,pst->st", np.bincount(of_row, weight, len(fill)), left_over)
+    return float(shares.none.sum()), error, second
+
+
+def _add_up_real(
+    residuals: Floats, patterns: Patterns, shares: Shares, none: tuple[float, Floats, Floats]
+) -> _Sums:
+    """The same with the sums over real candidates, lens by lens."""
+    filled = np.nan_to_num(residuals)
+    real, score, square, sizes = (np.zeros(filled.shape[1]) for _ in range(4))
+    for variant in range(1 + filled.shape[1]):
+        seen = patterns.seen[patterns.of_row[:, variant]]
+        real += shares.real[:, variant] @ seen
+        score += shares.size[:, variant] @ (filled * seen)
+        square += shares.real[:, variant] @ (filled**2 * seen)
+        sizes += shares.size_squared[:, variant] @ seen
+    return _Sums(none[0], none[1], none[2], real, score, square, sizes)
 
 
 def _learn_loudness(
     residuals: Floats, shares: Shares, known: tuple[LensModel, LensPriors]
 ) -> tuple[Floats, Floats]:
     model, priors = known
-    loud = (shares.none + shares.real)[:, 1:]
+    # What is loud on the good side cannot be a problem; the bad side is taken to be as loud.
+    is_good = np.nan_to_num(residuals) < 0
+    loud = 2 * is_good * (shares.none + shares.real)[:, 1:]
     looked = (~np.isnan(residuals)).sum(axis=0)
     weight = priors.loud_weight_count
     prop = (loud.sum(axis=0) + weight * priors.loud_prop) / (looked + weight)
@@ -282,7 +330,7 @@ def _learn_loudness(
     squares = (loud * np.nan_to_num(residuals) ** 2).sum(axis=0)
     few = priors.loud_prop * weight
     spread = np.sqrt((squares + few * usual**2) / (loud.sum(axis=0) + few))
-    return prop, np.maximum(spread, 0.75 * usual)
+    return np.minimum(prop, 0.1), np.maximum(spread, 0.75 * usual)
 
 
 def _learn_sizes(shares: Shares, model: LensModel, priors: LensPriors) -> Floats:

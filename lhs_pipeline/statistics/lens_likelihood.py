@@ -19,8 +19,10 @@ _LOG_TWO_PI = float(np.log(2 * np.pi))
 class LensModel:
     """How lenses behave where there is a problem, and where there is none.
 
-    A score is `centre + response * size + noise`, with size 0 where nothing is wrong. With a
-    small chance a lens is loud: what it shows then has nothing to do with the problem.
+    A score is `centre + response * size + specific + noise`; where nothing is wrong, size and
+    specific are 0. What is specific says that no lens sees every problem alike: one may miss what
+    another shows. With a small chance a lens is loud: what it shows then has nothing to do with
+    the problem.
 
     Attributes:
         sizes: (n_sizes,) sizes that a real problem may have; 1 is a typical one.
@@ -28,6 +30,7 @@ class LensModel:
         real_prop: share of candidates that are real.
         centre: (n_lenses,) score of a lens where nothing is wrong.
         response: (n_lenses,) what a problem of size 1 adds to the score of a lens.
+        specific: (n_lenses,) standard deviation of what one lens alone shows of a real problem.
         noise: (n_lenses, n_lenses) covariance of the scores where nothing is wrong.
         loud_prop: (n_lenses,) chance that a lens is loud.
         loud_spread: (n_lenses,) standard deviation of its score when it is.
@@ -38,9 +41,15 @@ class LensModel:
     real_prop: float
     centre: Floats
     response: Floats
+    specific: Floats
     noise: Floats
     loud_prop: Floats
     loud_spread: Floats
+
+    @property
+    def noise_if_real(self) -> Floats:
+        """(n_lenses, n_lenses) covariance of the scores of real problems of one size."""
+        return np.asarray(self.noise + np.diag(self.specific**2), np.float64)
 
     @property
     def reliability(self) -> Floats:
@@ -125,18 +134,26 @@ def divide_probability(residuals: Floats, patterns: Patterns, model: LensModel) 
 def _log_weights(residuals: Floats, patterns: Patterns, model: LensModel) -> Floats:
     """Log of prior times likelihood, (n_rows, 1 + n_lenses, 1 + n_sizes); size 0 first."""
     filled = np.nan_to_num(residuals)
-    inverse, log_det = inverse_noise(model.noise, patterns.seen)
-    constant = log_det + patterns.seen.sum(axis=1) * _LOG_TWO_PI
+    nothing, _ = _log_density(filled, patterns, model.noise)
+    real, inverse = _log_density(filled, patterns, model.noise_if_real)
     weights = inverse @ model.response
     pull = (filled[:, None, :] * weights[patterns.of_row]).sum(axis=2)
     information = (weights @ model.response)[patterns.of_row]
-    base = -0.5 * (_squares(filled, inverse, patterns) + constant[patterns.of_row])
-    base = base + _log_loudness(residuals, model)
-    sizes = np.concatenate([[0.0], model.sizes])
-    prior = np.concatenate([[1 - model.real_prop], model.real_prop * model.size_weights])
-    by_size = np.multiply.outer(pull, sizes) - 0.5 * np.multiply.outer(information, sizes**2)
+    by_size = np.multiply.outer(pull, model.sizes)
+    by_size -= 0.5 * np.multiply.outer(information, model.sizes**2)
     with np.errstate(divide="ignore"):
-        return np.asarray(base[:, :, None] + by_size + np.log(prior))
+        by_size += np.log(model.real_prop * model.size_weights)
+        nothing = nothing + np.log1p(-model.real_prop)
+    logs = np.concatenate([nothing[:, :, None], real[:, :, None] + by_size], axis=2)
+    return np.asarray(logs + _log_loudness(residuals, model)[:, :, None], np.float64)
+
+
+def _log_density(filled: Floats, patterns: Patterns, noise: Floats) -> tuple[Floats, Floats]:
+    """Log density of the scores of size 0, by variant, and the inverse covariances."""
+    inverse, log_det = inverse_noise(noise, patterns.seen)
+    constant = log_det + patterns.seen.sum(axis=1) * _LOG_TWO_PI
+    squares = _squares(filled, inverse, patterns)
+    return -0.5 * (squares + constant[patterns.of_row]), inverse
 
 
 def _squares(filled: Floats, inverse: Floats, patterns: Patterns) -> Floats:

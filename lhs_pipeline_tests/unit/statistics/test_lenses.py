@@ -20,7 +20,8 @@ from lhs_pipeline.statistics.lens_likelihood import LensModel
 
 PRIORS = LensPriors(
     real_prop=0.05, real_weight_count=50, response=2.0, response_log_spread=1.0,
-    response_weight_count=10, size_shape=6, size_weight_count=20, noise_weight_count=60,
+    response_weight_count=10, specific=1.0, specific_weight_count=10, size_shape=6,
+    size_weight_count=20, noise_weight_count=60,
     standard_weight_count=10,
     loud_prop=0.02, loud_weight_count=50,
 )  # fmt: skip
@@ -33,47 +34,50 @@ def gamma(size: float) -> float:
     return float(size**5 * np.exp(-6 * size))
 
 
-def known_fit(loud_prop: float = 0.0) -> LensFit:
+def known_fit(loud_prop: float = 0.0, specific: float = 0.0) -> LensFit:
     weights = np.array([gamma(size) for size in SIZES])
     model = LensModel(
-        SIZES, weights / weights.sum(), 0.1, np.zeros(2), RESPONSE, NOISE,
+        SIZES, weights / weights.sum(), 0.1, np.zeros(2), RESPONSE, np.full(2, specific), NOISE,
         np.full(2, loud_prop), np.full(2, 6.0),
     )  # fmt: skip
     return LensFit(model, np.zeros(2), Doubt(np.ones(1), np.array([0.1]), np.ones((1, 1))))
 
 
-def integrated(scores: list[float], loud_prop: float) -> tuple[float, float]:
+def integrated(scores: list[float], loud_prop: float, specific: float) -> tuple[float, float]:
     """Probability and expected size by quadrature, each loud lens written out."""
     looked = [i for i, score in enumerate(scores) if not np.isnan(score)]
     size = np.linspace(0.0, 20.0, 20_001)
     weight = size**5 * np.exp(-6 * size)
     weight /= trapezoid(weight, size)
 
-    def density(at: np.ndarray, lenses: list[int]) -> np.ndarray:
+    def density(at: np.ndarray, lenses: list[int], more: float) -> np.ndarray:
         if not lenses:
             return np.ones(len(at))
         away = np.array([scores[i] - RESPONSE[i] * at for i in lenses]).T
-        return multivariate_normal(cov=NOISE[np.ix_(lenses, lenses)]).pdf(away).reshape(-1)
+        cov = (NOISE + more**2 * np.eye(2))[np.ix_(lenses, lenses)]
+        return multivariate_normal(cov=cov).pdf(away).reshape(-1)
 
-    def likelihood(at: np.ndarray) -> np.ndarray:
-        total = (1 - loud_prop * len(looked)) * density(at, looked)
+    def likelihood(at: np.ndarray, more: float) -> np.ndarray:
+        total = (1 - loud_prop * len(looked)) * density(at, looked, more)
         for s in looked:
-            rest = density(at, [i for i in looked if i != s])
+            rest = density(at, [i for i in looked if i != s], more)
             total = total + loud_prop * norm(0, 6).pdf(scores[s]) * rest
         return total
 
-    real = 0.1 * trapezoid(likelihood(size) * weight, size)
-    times_size = 0.1 * trapezoid(size * likelihood(size) * weight, size)
-    return real / (real + 0.9 * likelihood(np.zeros(1))[0]), times_size / real
+    real = 0.1 * trapezoid(likelihood(size, specific) * weight, size)
+    times_size = 0.1 * trapezoid(size * likelihood(size, specific) * weight, size)
+    return real / (real + 0.9 * likelihood(np.zeros(1), 0.0)[0]), times_size / real
 
 
-@pytest.mark.parametrize("loud_prop", [0.0, 0.05])
+@pytest.mark.parametrize(("loud_prop", "specific"), [(0.0, 0.0), (0.05, 0.0), (0.05, 1.5)])
 @pytest.mark.parametrize(
     "scores", [[3.0, 1.0], [-1.0, 5.0], [0.2, 0.1], [4.0, np.nan], [np.nan, 2.5], [np.nan, np.nan]]
 )
-def test_probability_and_size_agree_with_integration(scores: list[float], loud_prop: float) -> None:
-    found = combine_residuals(np.array([scores]), known_fit(loud_prop))
-    probability, size = integrated(scores, loud_prop)
+def test_probability_and_size_agree_with_integration(
+    scores: list[float], loud_prop: float, specific: float
+) -> None:
+    found = combine_residuals(np.array([scores]), known_fit(loud_prop, specific))
+    probability, size = integrated(scores, loud_prop, specific)
     assert found.probability[0] == pytest.approx(probability, rel=1e-3)
     assert found.size[0] == pytest.approx(size, rel=1e-3)
 
