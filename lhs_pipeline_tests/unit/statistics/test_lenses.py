@@ -20,7 +20,7 @@ from lhs_pipeline.statistics.lens_likelihood import LensModel
 
 PRIORS = LensPriors(
     real_prop=0.05, real_weight_count=50, response=2.0, response_log_spread=1.0,
-    response_weight_count=10, specific=1.0, specific_weight_count=10, size_shape=6,
+    response_weight_count=10, specific=0.3, specific_weight_count=30, size_shape=6,
     size_weight_count=20, noise_weight_count=60,
     standard_weight_count=10,
     loud_prop=0.02, loud_weight_count=50,
