@@ -4,6 +4,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
+from lhs_pipeline.analysis.authority import find_group
+from lhs_pipeline.analysis.nature_of_change import (
+    EXAMPLE_PROBLEM,
+    NATURE_RULES,
+    NatureRule,
+    judge_nature,
+)
 from lhs_pipeline.board.assets import TABLES as BOARD_TABLES
 from lhs_pipeline.catalogue.model import Catalogue, Source
 from lhs_pipeline.catalogue.reader import STARTER, read_catalogue
@@ -13,6 +20,7 @@ from lhs_pipeline.collection.contracts import faults_of
 from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.decision.assets import TABLES as DECISION_TABLES
 from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION_TABLES
+from lhs_pipeline.vocabulary import NatureOfChange
 from lhs_pipeline.warehouse.table import Table
 
 _NOTE = "<!-- Made by `lhs docs` from the catalogue and the code. Do not edit. -->\n"
@@ -35,6 +43,7 @@ def render_reference() -> dict[str, str]:
         "topics.md": _topics(catalogue),
         "authorities.md": _authorities(catalogue),
         "policy.md": _policy(),
+        "nature-of-change.md": _nature(catalogue),
     }
     return {name: _NOTE + "\n" + text.rstrip() + "\n" for name, text in pages.items()}
 
@@ -56,7 +65,8 @@ def _contents() -> str:
         "[decision](decision.md), [implementation](implementation.md), [closure](closure.md), "
         "and what the [board](board.md) keeps of them.\n\n"
         "What people own and sign: [indicators](indicators.md), [sources](sources.md), "
-        "[topics](topics.md), [decision groups](authorities.md), [policy](policy.md)."
+        "[topics](topics.md), [decision groups](authorities.md), [policy](policy.md).\n\n"
+        "How it is decided: [fix, improve or change](nature-of-change.md)."
     )
 
 
@@ -137,6 +147,41 @@ def _authorities(catalogue: Catalogue) -> str:
         ),
     )
     return f"# Decision groups of the starter catalogue\n\n{rows}"
+
+
+def _nature(catalogue: Catalogue) -> str:
+    """The rules for the kind of change and for the group, decided on examples as in the tests."""
+    rules = _rows(
+        ("order", "rule", "applies when", "says", "because"),
+        (
+            (str(order), rule.id, rule.when, rule.nature, _reason_of(rule))
+            for order, rule in enumerate(NATURE_RULES, start=1)
+        ),
+    )
+    examples = _rows(
+        ("example: falls newly up on one ward, but", "kind of change", "rule", "decided by"),
+        (_nature_example(rule, catalogue) for rule in NATURE_RULES),
+    )
+    return (
+        "# Fix, improve or change, and who may approve it\n\n"
+        "The first rule that applies decides. What a person wrote in the register "
+        f"`triage_overrides` comes before all of them.\n\n{rules}\n\n"
+        "Each example is decided here by the code itself, with the decision groups of the starter "
+        f"catalogue; the tests check that each is decided by its own rule.\n\n{examples}"
+    )
+
+
+def _reason_of(rule: NatureRule) -> str:
+    return rule.why.format(cycle=2, spread="in four units")
+
+
+def _nature_example(rule: NatureRule, catalogue: Catalogue) -> tuple[str, ...]:
+    problem = {**EXAMPLE_PROBLEM, **rule.example}
+    judged = judge_nature(problem, None, catalogue)
+    group = find_group(NatureOfChange(str(judged.word)), problem, catalogue)
+    differs = ", ".join(f"{key} = {value}" for key, value in rule.example.items())
+    title = catalogue.authorities[group.word].title if group.word else group.reason
+    return differs or "nothing else", str(judged.word), judged.rule, title
 
 
 def _policy() -> str:

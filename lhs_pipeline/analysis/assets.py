@@ -5,6 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 import dagster as dg
 import pandas as pd
 
+from lhs_pipeline.analysis.beliefs import (
+    BELIEFS,
+    LENS_RELIABILITY,
+    LENS_ROWS,
+    LensFindings,
+    find_beliefs,
+)
 from lhs_pipeline.analysis.comparisons import COMPARISONS, find_comparisons
 from lhs_pipeline.analysis.emerging import EMERGING_THEMES, find_emerging
 from lhs_pipeline.analysis.evidence import match_evidence
@@ -12,8 +19,9 @@ from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_
 from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
 from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
 from lhs_pipeline.analysis.interdependencies import INTERDEPENDENCIES, find_interdependencies
+from lhs_pipeline.analysis.problem_cycles import CYCLES
 from lhs_pipeline.analysis.problem_evidence import PROBLEM_EVIDENCE, find_problem_evidence
-from lhs_pipeline.analysis.problems import CYCLES, PROBLEMS, Findings, find_problems
+from lhs_pipeline.analysis.problems import PROBLEMS, Findings, find_problems
 from lhs_pipeline.analysis.reading_store import read_what_is_new
 from lhs_pipeline.analysis.readings import READINGS, THEME_MODELS
 from lhs_pipeline.analysis.repeats import REPEATS, count_once, find_repeats
@@ -22,7 +30,9 @@ from lhs_pipeline.analysis.signal_warehouse import BREAK_SOURCES, write_signals
 from lhs_pipeline.analysis.silence import VOICES_HEARD, Heard, find_silence
 from lhs_pipeline.analysis.theme_series import THEME_SERIES, make_theme_series
 from lhs_pipeline.analysis.theme_table import THEMES
-from lhs_pipeline.analysis.triage import TRIAGE, rank_problems
+from lhs_pipeline.analysis.triage import TRIAGE, TriageFindings, rank_problems
+from lhs_pipeline.analysis.triage_nights import TRIAGE_MOVES, TRIAGE_NIGHTS, latest_before
+from lhs_pipeline.analysis.triage_ranks import SENSITIVITY
 from lhs_pipeline.analysis.voice_signals import VOICE_SIGNALS, find_voice_signals
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.warehouse.assets import (
@@ -33,7 +43,13 @@ from lhs_pipeline.warehouse.assets import (
     sample_of,
     specs_of,
 )
-from lhs_pipeline.warehouse.table import Table, count_rows, records_of, write_query
+from lhs_pipeline.warehouse.table import (
+    Table,
+    count_rows,
+    read_table,
+    records_of,
+    write_query,
+)
 
 
 def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
@@ -57,9 +73,10 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         theme_series,
         voices_heard,
         evidence,
+        weigh_all_lenses,
         find_cycles,
         problem_evidence,
-        triage,
+        rank_open_problems,
     ]
 
 
@@ -254,6 +271,35 @@ def evidence(
 
 
 @dg.multi_asset(
+    name="lenses",
+    outs=out_of(LENS_ROWS, BELIEFS, LENS_RELIABILITY, kinds=("scipy",)),
+    ins=inputs_of(
+        "analysis.limits",
+        "analysis.episodes",
+        "analysis.comparisons",
+        "analysis.indicator_series",
+        "analysis.voice_signals",
+        "analysis.evidence",
+        "collection.units",
+        "collection.audits",
+        "collection.actions",
+        "collection.decisions",
+    ),
+    group_name="2_analysis",
+)
+def weigh_all_lenses(
+    site: SiteResource, **tables: pd.DataFrame
+) -> tuple[dg.Output[pd.DataFrame], dg.Output[pd.DataFrame], dg.Output[pd.DataFrame]]:
+    """What each lens says, and what that means together."""
+    found = find_beliefs(LensFindings(**tables), site.catalogue(), site.site().today())
+    return (
+        dg.Output(found.lenses, output_name="lenses"),
+        dg.Output(found.beliefs, output_name="beliefs"),
+        dg.Output(found.lens_reliability, output_name="lens_reliability"),
+    )
+
+
+@dg.multi_asset(
     name="problems",
     outs=out_of(PROBLEMS, CYCLES, kinds=("pandas",)),
     ins=inputs_of(
@@ -263,6 +309,8 @@ def evidence(
         "analysis.indicator_series",
         "analysis.voice_signals",
         "analysis.evidence",
+        "analysis.lenses",
+        "analysis.beliefs",
         "collection.units",
         "collection.decisions",
         "collection.reopened",
@@ -274,22 +322,49 @@ def find_cycles(
     site: SiteResource, **tables: pd.DataFrame
 ) -> tuple[dg.Output[pd.DataFrame], dg.Output[pd.DataFrame]]:
     """What the lenses together say of one topic in one place."""
-    found = find_problems(Findings(**tables), site.catalogue(), site.site().today())
+    today = site.site().today()
+    listed = pd.DataFrame(latest_before(_earlier_nights(site), today))
+    found = find_problems(Findings(**tables, listed=listed), site.catalogue(), today)
     return (
         dg.Output(found.problems, output_name="problems"),
         dg.Output(found.cycles, output_name="cycles"),
     )
 
 
-@dg.asset(
-    **asset_of(TRIAGE, "pandas"),
-    ins=inputs_of("analysis.problems", "collection.triage_overrides"),
+def _earlier_nights(site: SiteResource) -> pd.DataFrame:
+    # The list of earlier nights is read past the graph, which has no place for yesterday.
+    with site.warehouse().transaction() as con:
+        return read_table(con, TRIAGE_NIGHTS.name)
+
+
+@dg.multi_asset(
+    name="triage",
+    outs=out_of(TRIAGE, TRIAGE_MOVES, SENSITIVITY, TRIAGE_NIGHTS, kinds=("scipy",)),
+    ins=inputs_of(
+        "analysis.problems",
+        "analysis.lenses",
+        "analysis.evidence",
+        "collection.triage_overrides",
+    ),
+    group_name="2_analysis",
 )
-def triage(
-    site: SiteResource, problems: pd.DataFrame, triage_overrides: pd.DataFrame
-) -> pd.DataFrame:
-    """Open problems, most urgent first."""
-    return rank_problems(problems, triage_overrides, site.catalogue(), site.site().today())
+def rank_open_problems(
+    site: SiteResource, **tables: pd.DataFrame
+) -> tuple[
+    dg.Output[pd.DataFrame],
+    dg.Output[pd.DataFrame],
+    dg.Output[pd.DataFrame],
+    dg.Output[pd.DataFrame],
+]:
+    """Open problems, most urgent first, and what changed since the night before."""
+    findings = TriageFindings(**tables, nights=_earlier_nights(site))
+    ranked = rank_problems(findings, site.catalogue(), site.site().today())
+    return (
+        dg.Output(ranked.triage, output_name="triage"),
+        dg.Output(ranked.moves, output_name="triage_moves"),
+        dg.Output(ranked.sensitivity, output_name="triage_sensitivity"),
+        dg.Output(ranked.nights, output_name="triage_nights"),
+    )
 
 
 @dg.asset(
@@ -327,8 +402,14 @@ TABLES: tuple[Table, ...] = (
     THEME_SERIES,
     VOICES_HEARD,
     EVIDENCE,
+    LENS_ROWS,
+    BELIEFS,
+    LENS_RELIABILITY,
     PROBLEMS,
     CYCLES,
     PROBLEM_EVIDENCE,
     TRIAGE,
+    TRIAGE_MOVES,
+    SENSITIVITY,
+    TRIAGE_NIGHTS,
 )

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lhs_pipeline.catalogue.model import VoicesPolicy
@@ -30,11 +31,14 @@ VOICE_SIGNALS = declare(
         "earlier_heard_count": "BIGINT the same in the comparison window",
         "expected_count": "DOUBLE recent count if nothing had changed",
         "first_on": "DATE first recent insight on the topic",
+        "raised_on": "DATE day from which the voice has agreed without a break; null unless it "
+        "agrees",
         "last_on": "DATE last insight on the topic",
         "answer": "VARCHAR agrees, contradicts, saw_nothing or did_not_look",
     },
 )
 _Key = tuple[str, str, str]
+Days = npt.NDArray[np.datetime64]
 
 
 def find_voice_signals(
@@ -56,6 +60,7 @@ def find_voice_signals(
     ]
     _answer(rows, policy)
     _date(rows, spoken, recent_from)
+    _raise(rows, spoken, heard, (policy, today))
     return frame_of(VOICE_SIGNALS, rows)
 
 
@@ -128,3 +133,61 @@ def _date(rows: list[dict[str, Any]], spoken: pd.DataFrame, recent_from: date) -
         key = (row["topic_id"], row["unit_id"], row["voice"])
         row["first_on"] = first[key].date() if key in first else None
         row["last_on"] = last[key].date() if key in last else None
+
+
+def _raise(
+    rows: list[dict[str, Any]],
+    spoken: pd.DataFrame,
+    heard: pd.DataFrame,
+    tonight: tuple[VoicesPolicy, date],
+) -> None:
+    """When each voice that agrees began to: a day that does not move with the night."""
+    agreeing = [row for row in rows if row["answer"] == LensAnswer.AGREES]
+    spoken_on = _days_by(spoken, ["topic_id", "unit_id", "voice"]) if agreeing else {}
+    heard_on = _days_by(heard, ["unit_id", "voice"]) if agreeing else {}
+    for row in rows:
+        row["raised_on"] = None
+    for row in agreeing:
+        key = (row["topic_id"], row["unit_id"], row["voice"])
+        row["raised_on"] = _first_of_spell(spoken_on[key], heard_on[key[1:]], tonight)
+
+
+def _days_by(frame: pd.DataFrame, keys: list[str]) -> dict[Any, Days]:
+    days = frame.assign(day=pd.to_datetime(frame["received_on"]).to_numpy("datetime64[D]"))
+    return {key: np.sort(rows["day"].to_numpy("datetime64[D]")) for key, rows in days.groupby(keys)}
+
+
+def _first_of_spell(spoken: Days, heard: Days, tonight: tuple[VoicesPolicy, date]) -> date:
+    """First day of the spell of agreement that stands tonight.
+
+    It is followed back from Monday to Monday, and within the week before the first of them from
+    day to day, so that every later night of the spell finds the same day.
+    """
+    policy, today = tonight
+    now = np.datetime64(today, "D")
+    monday = now - np.timedelta64(today.weekday(), "D")
+    weeks = np.arange(policy.comparison_weeks_count + 1) * np.timedelta64(7, "D")
+    mondays = monday - weeks
+    agreed = _agrees_on(mondays, spoken, heard, policy)
+    broken = np.flatnonzero(~agreed)
+    steps = int(broken[0]) if broken.size else len(mondays)
+    anchor = mondays[steps - 1] if steps else now
+    days = anchor - np.arange(7) * np.timedelta64(1, "D")
+    gaps = np.flatnonzero(~_agrees_on(days, spoken, heard, policy))
+    first: date = days[int(gaps[0]) - 1 if gaps.size and gaps[0] else 0 if gaps.size else -1].item()
+    return first
+
+
+def _agrees_on(nights: Days, spoken: Days, heard: Days, policy: VoicesPolicy) -> npt.NDArray[Any]:
+    """Whether the voice would have been found to agree on each of these nights."""
+    recent_from = nights - np.timedelta64(7 * policy.recent_weeks_count, "D")
+    earlier_from = recent_from - np.timedelta64(7 * policy.comparison_weeks_count, "D")
+    counts = [
+        np.searchsorted(days, until) - np.searchsorted(days, since)
+        for days in (spoken, heard)
+        for since, until in ((recent_from, nights), (earlier_from, recent_from))
+    ]
+    now, before, now_heard, before_heard = counts
+    rise = compare_counts(now, before, now_heard, before_heard).chance_of_rise
+    enough = (now >= policy.minimum_reports_count) & (before_heard > 0)
+    return np.asarray(enough & (rise < policy.maximum_chance_prop))

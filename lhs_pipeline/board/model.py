@@ -42,9 +42,10 @@ _COLUMN_WORDS: dict[str, str] = {
     "problems": f"{_CYCLE} topic_id topic_title unit_id unit_name level domain raised_on"
     " last_signal_on state lead_indicator_id excess_per_month excess_unit routine comparison"
     " patient_voice"
-    " staff_voice safety_reports external_evidence repeats_count",
+    " staff_voice safety_reports audit external_evidence repeats_count",
     "triage": f"rank {_CYCLE} topic_id unit_id unit_name domain level raised_on state"
     " nature_of_change nature_reason group_id group_title group_reason harm_per_month"
+    " harm_lower_per_month harm_upper_per_month real_prop first_prop evidence_strength feasibility"
     " lenses_agree_count lenses_looked_count deadline_on what_seems_wrong how_we_know",
     "proposals": f"proposal_id {_CYCLE} group_id group_title meets_on respond_by_on is_overdue"
     " question options measure_indicator_id expected_relative_change_prop look_weeks"

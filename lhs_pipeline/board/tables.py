@@ -112,8 +112,18 @@ _TRIAGE = (
     Column("Raised on", "date", "The day on which the problem was first raised", 13),
     Column("Harm a month", "number", "Estimated excess each month beyond what is usual, weighted by"
            " how serious it is; for ranking only", 11),
-    Column("Sources that agree", "count", "How many of the five kinds of source agree", 10),
-    Column("Sources that looked", "count", "How many of the five kinds of source had data", 10),
+    Column("Harm, at least", "number", "Lower end of the range that holds the true harm nine times"
+           " in ten", 10),
+    Column("Harm, at most", "number", "Upper end of that range", 10),
+    Column("Chance that it is real", "percentage", "All sources together, each trusted as far as it"
+           " has deserved", 10),
+    Column("Chance to be in the first twenty", "percentage", "By true harm", 10),
+    Column("Sources that agree", "count", "How many of the six kinds of source agree", 10),
+    Column("Sources that looked", "count", "How many of the six kinds of source had data", 10),
+    Column("Evidence for a remedy", "text", "Provisional certainty of the best evidence; not in the"
+           " rank", 12),
+    Column("What speaks for doing it", "text", "Who has done it elsewhere, and who may say yes"
+           " here; not in the rank", 36),
     Column("Patient comments", "people", "Patients' critical comments on it in the last year", 11),
     Column("Staff comments", "people", "Staff comments on it in the last year", 11),
     Column("Incident reports", "people", "Incident reports on it in the last year", 11),
@@ -160,8 +170,14 @@ def _triage_cells(
         "Decide by": due.get(problem_id, row.get("deadline_on")),
         "Raised on": row.get("raised_on"),
         "Harm a month": _rounded(number_of(row, "harm_per_month")),
+        "Harm, at least": _rounded(number_of(row, "harm_lower_per_month")),
+        "Harm, at most": _rounded(number_of(row, "harm_upper_per_month")),
+        "Chance that it is real": number_of(row, "real_prop"),
+        "Chance to be in the first twenty": number_of(row, "first_prop"),
         "Sources that agree": number_of(row, "lenses_agree_count"),
         "Sources that looked": number_of(row, "lenses_looked_count"),
+        "Evidence for a remedy": text_of(row, "evidence_strength").replace("_", " "),
+        "What speaks for doing it": text_of(row, "feasibility"),
         **{_PEOPLE_HEADINGS[voice]: said[voice] for voice in VOICES},
         "Times round the loop": number_of(row, "cycle_number"),
         "Problem id": problem_id,

@@ -36,6 +36,7 @@ LENSES = (
     "patient_voice",
     "staff_voice",
     "safety_reports",
+    "audit",
     "external_evidence",
 )
 SETTLED_VERDICTS = ("close", "refine", "re_open", "cannot_be_evaluated")

@@ -31,6 +31,7 @@ WORDS: dict[str, dict[str, str]] = {
         "patient_voice": "What patients say",
         "staff_voice": "What staff say",
         "safety_reports": "Incident reports",
+        "audit": "Audits of the change",
         "external_evidence": "Research, alerts and other hospitals",
     },
     "lens_who": {
@@ -39,6 +40,7 @@ WORDS: dict[str, dict[str, str]] = {
         "patient_voice": "patients",
         "staff_voice": "staff",
         "safety_reports": "incident reports",
+        "audit": "audits of the change",
         "external_evidence": "evidence from elsewhere",
     },
     "answer": {

@@ -415,13 +415,34 @@ class ThemesPolicy:
 
 @dataclass(frozen=True)
 class TriagePolicy:
-    """How problems are widened and ranked."""
+    """How lenses are weighed, and how problems are widened, ranked and kept on the list."""
 
     __pydantic_config__ = _STRICT
     deadline_notice_days: int
+    first_count: int
+    interval_prop: float
+    prior_real_prop: float
+    prior_real_weight_count: float
+    prior_response: float
+    prior_response_log_spread: float
+    prior_response_weight_count: float
+    prior_specific: float
+    prior_specific_weight_count: float
+    prior_size_shape: float
+    prior_size_weight_count: float
+    prior_noise_weight_count: float
+    prior_standard_weight_count: float
+    prior_loud_prop: float
+    prior_loud_weight_count: float
+    score_at_most: float
+    severity_log_spread: float
     widespread_unit_prop: float
     widespread_units_count: int
-    certainty_by_agreeing_lenses: tuple[float, ...]
+    widespread_probability_prop: float
+    own_cause_score: float
+    enter_probability_prop: float
+    leave_probability_prop: float
+    rank_hold_prop: float
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,14 @@ import pytest
 from small_findings import problem
 from small_series import CATALOGUE
 
-from lhs_pipeline.analysis.triage import find_group, judge_nature, rank_problems
+from lhs_pipeline.analysis.authority import find_group
+from lhs_pipeline.analysis.nature_of_change import (
+    EXAMPLE_PROBLEM,
+    NATURE_RULES,
+    NatureRule,
+    judge_nature,
+)
+from lhs_pipeline.analysis.triage import TriageFindings, TriageTables, rank_problems
 from lhs_pipeline.vocabulary import NatureOfChange
 
 TODAY = date(2026, 7, 1)
@@ -17,8 +24,16 @@ TRUST = {"unit_id": "trust", "level": "trust", "directorate_id": None}
 DISCHARGE = {"topic_id": "discharge", "domain": "operational"}
 
 
+def tables(*problems: dict[str, Any], today: date = TODAY, **given: pd.DataFrame) -> TriageTables:
+    """Problems ranked; other tables are empty unless given."""
+    names = ("lenses", "evidence", "triage_overrides", "nights")
+    others = {name: given.get(name, pd.DataFrame()) for name in names}
+    findings = TriageFindings(problems=pd.DataFrame(problems), **others)
+    return rank_problems(findings, CATALOGUE, today)
+
+
 def ranked(*problems: dict[str, Any], overrides: list[dict[str, Any]] = []) -> pd.DataFrame:  # noqa: B006
-    return rank_problems(pd.DataFrame(problems), pd.DataFrame(overrides), CATALOGUE, TODAY)
+    return tables(*problems, triage_overrides=pd.DataFrame(overrides)).triage
 
 
 @pytest.mark.parametrize(
@@ -75,12 +90,9 @@ def test_the_lowest_group_that_may_approve_it(
 
 def test_where_nobody_may_approve_it_that_is_said() -> None:
     huddle = {"ward_huddle": CATALOGUE.authorities["ward_huddle"]}
-    row = rank_problems(
-        pd.DataFrame([problem(**DISCHARGE)]),
-        pd.DataFrame(),
-        replace(CATALOGUE, authorities=huddle),
-        TODAY,
-    ).iloc[0]
+    nothing = [pd.DataFrame()] * 4
+    known = TriageFindings(pd.DataFrame([problem(**DISCHARGE)]), *nothing)
+    row = rank_problems(known, replace(CATALOGUE, authorities=huddle), TODAY).triage.iloc[0]
     assert row["group_id"] is None
     assert row["group_reason"] == (
         "No group may approve to improve operational matters at ward level."
@@ -113,22 +125,115 @@ def test_without_problems_the_table_is_empty() -> None:
     assert ranked(problem(is_closed=True)).empty
 
 
-def test_more_lenses_make_more_certain_and_evidence_elsewhere_does_not() -> None:
-    alone = ranked(problem(external_evidence="saw_nothing")).iloc[0]
-    backed = ranked(problem(staff_voice="agrees")).iloc[0]
-    elsewhere = ranked(problem(external_evidence="agrees")).iloc[0]
-    assert alone["harm_per_month"] == pytest.approx(0.5 * 4.0 * 0.15)
-    assert backed["harm_per_month"] == pytest.approx(0.75 * 4.0 * 0.15)
-    assert elsewhere["harm_per_month"] == alone["harm_per_month"]
-    assert (alone["lenses_agree_count"], backed["lenses_agree_count"]) == (1, 2)
+def test_harm_is_chance_times_excess_times_severity_and_has_a_range() -> None:
+    row = ranked(problem()).iloc[0]
+    assert row["harm_per_month"] == pytest.approx(0.9 * 4.0 * 0.15)
+    assert row["harm_lower_per_month"] == 0 < row["harm_per_month"] < row["harm_upper_per_month"]
+    surer = ranked(problem(real_prop=0.99)).iloc[0]
+    assert surer["harm_lower_per_month"] > 0
+
+
+def test_a_lens_that_contradicts_is_counted_apart_and_evidence_elsewhere_not_at_all() -> None:
+    given = {"staff_voice": "agrees", "patient_voice": "contradicts"}
+    row = ranked(problem(**given, external_evidence="agrees")).iloc[0]
+    counts = [row[f"lenses_{what}_count"] for what in ("agree", "contradict", "looked")]
+    assert counts == [2, 1, 6]
+
+
+def test_ranks_have_a_range_and_a_chance_to_be_among_the_first() -> None:
+    many = [problem(problem_id=f"falls@w{i:02d}", excess_per_month=1.3**i) for i in range(40)]
+    rows = ranked(*many)
+    assert (rows["rank_lower"] <= rows["rank"]).all()
+    assert (rows["rank_lower"] <= rows["rank_upper"]).all()
+    assert rows["first_prop"].iloc[0] > 0.85 > 0.1 > rows["first_prop"].iloc[-1]
+    assert rows["first_prop"].sum() == pytest.approx(20, abs=2)
+
+
+def test_sensitivity_tells_where_each_would_stand() -> None:
+    rows = tables(
+        problem(problem_id="a@x", excess_per_month=4.0),
+        problem(problem_id="b@x", excess_per_month=3.0),
+    ).sensitivity
+    weights = rows[rows["tunable"].str.startswith("severity")].set_index("problem_id")
+    assert weights.loc["a@x", ["rank", "rank_if_halved", "rank_if_doubled"]].tolist() == [1, 2, 1]
+    assert weights.loc["b@x", ["rank", "rank_if_halved", "rank_if_doubled"]].tolist() == [2, 2, 1]
+
+
+@pytest.mark.parametrize("rule", NATURE_RULES, ids=lambda rule: rule.id)
+def test_each_example_is_decided_by_its_rule_and_no_other(rule: NatureRule) -> None:
+    judged = judge_nature({**EXAMPLE_PROBLEM, **rule.example}, None, CATALOGUE)
+    assert (judged.rule, judged.word) == (rule.id, rule.nature)
+    without = [other for other in NATURE_RULES if other is not rule]
+    said = [other.applies({**EXAMPLE_PROBLEM, **rule.example}, CATALOGUE) for other in without]
+    assert not any(said[: NATURE_RULES.index(rule)])
+
+
+def night(day: date, *problems: dict[str, Any], nights: pd.DataFrame | None = None) -> TriageTables:
+    return tables(*problems, today=day, nights=pd.DataFrame() if nights is None else nights)
+
+
+def moves(made: TriageTables) -> dict[str, tuple[str, str]]:
+    rows = made.moves.to_dict("records")
+    return {row["problem_id"]: (row["move"], row["reason"]) for row in rows}
+
+
+def test_each_move_since_the_night_before_has_its_reason() -> None:
+    a, b = problem(problem_id="falls@a"), problem(problem_id="falls@b", excess_per_month=2.0)
+    first = night(TODAY, a, b)
+    assert {move for move, _ in moves(first).values()} == {"new"}
+    louder = {**b, "excess_per_month": 9.0, "staff_voice": "agrees"}
+    closed = {**a, "is_closed": True}
+    new = problem(problem_id="falls@c", excess_per_month=0.5)
+    told = moves(night(date(2026, 7, 2), louder, closed, new, nights=first.nights))
+    assert told["falls@b"] == ("up", "Staff now show it.")
+    assert told["falls@a"] == ("gone", "It was closed.")
+    assert told["falls@c"] == ("new", "Shown by the routine figures.")
+
+
+def test_joining_and_splitting_are_seen() -> None:
+    ward = problem(problem_id="falls@ward_01")
+    whole = problem(problem_id="falls@trust", unit_id="trust", unit_ids_joined="ward_01, ward_02")
+    first = night(TODAY, ward)
+    joined = night(date(2026, 7, 2), whole, nights=first.nights)
+    assert moves(joined)["falls@ward_01"][0] == "joined"
+    assert "falls@ward_01" in moves(joined)["falls@trust"][1]
+    apart = night(date(2026, 7, 3), ward, nights=joined.nights)
+    assert moves(apart)["falls@ward_01"][0] == "split"
+
+
+def test_two_problems_do_not_change_places_on_noise() -> None:
+    a, b = problem(problem_id="a@x", excess_per_month=4.0), problem(
+        problem_id="b@x", excess_per_month=3.9)  # fmt: skip
+    first = night(TODAY, a, b)
+    wobble = {**b, "excess_per_month": 4.2}
+    again = night(date(2026, 7, 2), a, wobble, nights=first.nights)
+    assert list(again.triage["problem_id"]) == ["a@x", "b@x"]
+    risen = night(date(2026, 7, 3), a, {**b, "excess_per_month": 5.0}, nights=again.nights)
+    assert list(risen.triage["problem_id"]) == ["b@x", "a@x"]
+
+
+def test_the_same_night_again_says_the_same() -> None:
+    first = night(TODAY, problem())
+    again = night(TODAY, problem(), nights=first.nights)
+    pd.testing.assert_frame_equal(first.triage, again.triage)
+    pd.testing.assert_frame_equal(first.moves, again.moves)
+    assert len(again.nights) == len(first.nights)
 
 
 def test_how_we_know_tells_silence_from_absence() -> None:
-    row = ranked(problem(patient_voice="did_not_look", staff_voice="contradicts")).iloc[0]
+    lens = {"problem_id": "falls@ward_01", "lens": "routine", "added_log_odds": 3.0,
+            "probability_without_prop": 0.3}  # fmt: skip
+    given = problem(patient_voice="did_not_look", staff_voice="contradicts")
+    row = tables(given, lenses=pd.DataFrame([lens])).triage.iloc[0]
     told = row["how_we_know"].split("; ")
     assert told[0].startswith("Shown by routine")
     assert told[1] == "contradicted by staff"
-    assert told[2].startswith("not seen by") and told[3].endswith("patients.")
+    assert told[2].startswith("not seen by") and told[3].endswith("patients")
+    sure = "we are nine in ten sure that it is real (without the routine figures, three in ten)"
+    assert told[4] == sure
+    assert told[5] == (
+        "we would change our mind if the next figures fell back to what is usual there."
+    )
 
 
 @pytest.mark.parametrize(

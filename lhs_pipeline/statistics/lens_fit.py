@@ -1,0 +1,379 @@
+"""Learning from the candidates themselves how far each lens can be trusted.
+
+Expectation and maximisation of a two-groups model with missing lenses; the priors are given,
+never assumed here.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lhs_pipeline.statistics.lens_doubt import Doubt, DoubtPriors, measure_doubt
+from lhs_pipeline.statistics.lens_likelihood import (
+    Floats,
+    Integers,
+    LensModel,
+    Patterns,
+    Shares,
+    divide_probability,
+    find_patterns,
+    inverse_noise,
+)
+
+
+@dataclass(frozen=True)
+class LensPriors:
+    """What is believed before any candidate was seen, and how many candidates that is worth.
+
+    Attributes:
+        real_prop: share of candidates that are real.
+        real_weight_count: candidates' worth of that belief.
+        response: standard deviations of its own noise by which a typical problem moves a lens.
+        response_log_spread: how sure that is, as a spread on the log scale.
+        response_weight_count: real problems' worth of the belief that lenses are alike in this.
+        specific: standard deviations of its own noise by which what a lens shows of one problem
+            differs from what it shows of another of the same size.
+        specific_weight_count: real problems' worth of that belief.
+        size_shape: shape of the gamma distribution of sizes around 1; larger is more alike.
+        size_weight_count: real problems' worth of that belief.
+        noise_weight_count: candidates' worth of the belief that every two lenses share alike in
+            errors.
+        standard_weight_count: candidates' worth of the belief that a score is 0 give or take 1
+            where nothing is wrong.
+        loud_prop: chance that a lens is loud for a reason of its own.
+        loud_weight_count: candidates' worth of that belief.
+    """
+
+    real_prop: float
+    real_weight_count: float
+    response: float
+    response_log_spread: float
+    response_weight_count: float
+    specific: float
+    specific_weight_count: float
+    size_shape: float
+    size_weight_count: float
+    noise_weight_count: float
+    standard_weight_count: float
+    loud_prop: float
+    loud_weight_count: float
+
+
+@dataclass(frozen=True)
+class LensFit:
+    """A fitted model and the habits of reporting of each group of candidates.
+
+    Attributes:
+        model: how lenses behave.
+        habit_spread: (n_lenses,) standard deviation of the habits of groups.
+        doubt: what the candidates left open.
+    """
+
+    model: LensModel
+    habit_spread: Floats
+    doubt: Doubt
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Scores of candidates and the groups whose habits of reporting they share.
+
+    Attributes:
+        scores: (n_rows, n_lenses) evidence for a departure, in standard errors; positive is
+            worse; NaN where a lens did not look.
+        groups: (n_rows,) group of each row, counted from 0.
+    """
+
+    scores: Floats
+    groups: Integers
+
+
+_ROUNDS_AT_MOST = 200
+_STANDS_STILL = 3e-4
+_STRIDE = 1.8
+"""Steps are lengthened by this; below 2 the rounds still settle where they would have."""
+_ROWS_AT_MOST = 20_000
+_LEAST_SPREAD = 0.5
+_LOUD_SPREADS = 4.0
+_SIZES = np.linspace(0.25, 3.25, 13)
+
+
+def fit_lenses(candidates: Candidates, priors: LensPriors) -> LensFit:
+    """Return how lenses behave, learnt from candidates of which nobody says which are real.
+
+    Of more than 20,000 candidates an even selection is used. Too few candidates leave the
+    priors standing.
+
+    Args:
+        candidates: scores and groups.
+        priors: beliefs and their weight.
+
+    Source: Efron, Large-Scale Inference (2010), ch. 2 and 6 (two groups, empirical null);
+    Little and Rubin, Statistical Analysis with Missing Data, ch. 11 (normal data, EM).
+    """
+    step = -(-len(candidates.scores) // _ROWS_AT_MOST) or 1
+    chosen = Candidates(candidates.scores[::step], candidates.groups[::step])
+    patterns = find_patterns(chosen.scores)
+    model = _start(chosen.scores, priors)
+    spread = 0.3 * np.sqrt(np.diag(model.noise))
+    habits = np.zeros_like(chosen.scores)
+    for _ in range(_ROUNDS_AT_MOST):
+        residuals = chosen.scores - model.centre - habits
+        shares = divide_probability(residuals, patterns, model)
+        moved = _learn(residuals, patterns, shares, (model, priors))
+        habits, spread = _learn_habits(chosen, shares, moved, spread)
+        still = _distance(model, moved) < _STANDS_STILL
+        model = moved
+        if still:
+            break
+    residuals = chosen.scores - model.centre - habits
+    model = _with_doubt_of_habits(chosen, model, spread)
+    return LensFit(model, spread, _doubt(residuals, patterns, model, priors))
+
+
+def _with_doubt_of_habits(candidates: Candidates, model: LensModel, spread: Floats) -> LensModel:
+    """The same model with the error of the habits, which were taken as known, in its noise."""
+    looked = ~np.isnan(candidates.scores)
+    own = np.diag(model.noise)
+    count = np.zeros((int(candidates.groups.max(initial=-1)) + 1, len(own)))
+    np.add.at(count, candidates.groups, looked)
+    error = own / (count + own / np.maximum(spread**2, 1e-6))
+    mean = (error * count).sum(axis=0) / np.maximum(count.sum(axis=0), 1)
+    return replace(model, noise=model.noise + np.diag(mean))
+
+
+def _doubt(residuals: Floats, patterns: Patterns, model: LensModel, priors: LensPriors) -> Doubt:
+    believed = DoubtPriors(
+        priors.response,
+        priors.response_log_spread,
+        priors.real_prop,
+        priors.real_weight_count,
+    )
+    return measure_doubt(residuals, patterns, model, believed)
+
+
+def find_habits(candidates: Candidates, fit: LensFit) -> Floats:
+    """Return (n_rows, n_lenses) how much more than others the group of each row reports.
+
+    A group that scores high on one lens whatever the topic reports more; it is not worse.
+    """
+    habits = np.zeros_like(candidates.scores)
+    patterns = find_patterns(candidates.scores)
+    for _ in range(2):
+        residuals = candidates.scores - fit.model.centre - habits
+        shares = divide_probability(residuals, patterns, fit.model)
+        habits, _ = _learn_habits(candidates, shares, fit.model, fit.habit_spread)
+    return habits
+
+
+def _start(scores: Floats, priors: LensPriors) -> LensModel:
+    """Where learning begins: medians and robust spreads, independent lenses, prior responses."""
+    centre = np.zeros(scores.shape[1])
+    spread = np.ones(scores.shape[1])
+    for lens, column in enumerate(scores.T):
+        known = column[~np.isnan(column)]
+        if known.size:
+            # A score is made to be 0 give or take 1 where nothing is wrong: few scores that
+            # say otherwise are not believed.
+            keep = known.size / (known.size + priors.standard_weight_count)
+            centre[lens] = keep * np.median(known)
+            robust = 1.4826 * np.median(np.abs(known - centre[lens]))
+            spread[lens] = max(np.sqrt(keep * robust**2 + 1 - keep), _LEAST_SPREAD)
+    weights = _SIZES ** (priors.size_shape - 1) * np.exp(-priors.size_shape * _SIZES)
+    return LensModel(
+        sizes=_SIZES,
+        size_weights=weights / weights.sum(),
+        real_prop=priors.real_prop,
+        centre=centre,
+        response=priors.response * spread,
+        specific=priors.specific * spread,
+        noise=np.diag(spread**2),
+        loud_prop=np.full(len(spread), priors.loud_prop),
+        loud_spread=_LOUD_SPREADS * spread,
+    )
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Sums over candidates that the maximisation needs.
+
+    Of candidates where nothing is wrong, missing scores are replaced by their expectation; of
+    real ones only what was seen counts, lens by lens.
+    """
+
+    none_count: float
+    error: Floats
+    error_squared: Floats
+    real_count: Floats
+    real_score: Floats
+    real_square: Floats
+    size_squared: Floats
+
+
+def _learn(
+    residuals: Floats, patterns: Patterns, shares: Shares, known: tuple[LensModel, LensPriors]
+) -> LensModel:
+    model, priors = known
+    none = _add_up_none(residuals, patterns, shares, model)
+    sums = _add_up_real(residuals, patterns, shares, none)
+    believed = priors.real_weight_count * priors.real_prop
+    share = (float(shares.real.sum()) + believed) / (len(residuals) + priors.real_weight_count)
+    loud_prop, loud_spread = _learn_loudness(residuals, shares, (model, priors))
+    standard = priors.standard_weight_count
+    response = _learn_response(sums, model, priors)
+    return replace(
+        model,
+        size_weights=_learn_sizes(shares, model, priors),
+        real_prop=float(np.clip(_stride(model.real_prop, share), 1e-6, 0.5)),
+        centre=model.centre + (sums.error - standard * model.centre) / (sums.none_count + standard),
+        response=np.maximum(_stride(model.response, response), 0.0),
+        specific=_learn_specific(sums, model, priors),
+        noise=_learn_noise(sums, model, priors),
+        loud_prop=loud_prop,
+        loud_spread=loud_spread,
+    )
+
+
+def _learn_response(sums: _Sums, model: LensModel, priors: LensPriors) -> Floats:
+    # Lenses are taken to be alike in this until the candidates say otherwise.
+    spread, weight = np.sqrt(np.diag(model.noise)), priors.response_weight_count
+    alike = (float(model.reliability.sum()) + 0.1 * priors.response) / (len(spread) + 0.1)
+    top = sums.real_score + weight * alike * spread
+    return np.asarray(top / (sums.size_squared + weight), np.float64)
+
+
+def _learn_specific(sums: _Sums, model: LensModel, priors: LensPriors) -> Floats:
+    """What one lens alone shows of real problems: what size and noise leave unexplained."""
+    weight, noise = priors.specific_weight_count, np.diag(model.noise)
+    left = (
+        sums.real_square
+        - 2 * model.response * sums.real_score
+        + model.response**2 * sums.size_squared
+        - noise * sums.real_count
+    )
+    variance = (left + weight * priors.specific**2 * noise) / (sums.real_count + weight)
+    return np.asarray(np.sqrt(np.maximum(variance, 0.01)), np.float64)
+
+
+def _learn_noise(sums: _Sums, model: LensModel, priors: LensPriors) -> Floats:
+    spread = np.sqrt(np.diag(model.noise))
+    alike, standard = priors.noise_weight_count, priors.standard_weight_count
+    noise = (
+        sums.error_squared
+        + alike * _alike(model.noise)
+        + standard * model.noise / np.outer(spread, spread)
+    ) / (sums.none_count + alike + standard)
+    least = np.maximum(np.diag(noise), _LEAST_SPREAD**2) - np.diag(noise)
+    return np.asarray(noise + np.diag(least), np.float64)
+
+
+def _stride(before: Floats | float, after: Floats | float) -> Floats:
+    return np.asarray(before + _STRIDE * (np.asarray(after) - before), np.float64)
+
+
+def _alike(noise: Floats) -> Floats:
+    """The same spreads, with every pair of lenses sharing as much as pairs do on average.
+
+    Were errors believed independent, what two lenses share would count twice.
+    """
+    spread = np.sqrt(np.diag(noise))
+    pairs = ~np.eye(len(spread), dtype=np.bool_)
+    shared = (noise / np.outer(spread, spread))[pairs]
+    mean = max(float(shared.mean()), 0.0) if shared.size else 0.0
+    return np.asarray(np.where(pairs, mean, 1.0) * np.outer(spread, spread), np.float64)
+
+
+def _add_up_none(
+    residuals: Floats, patterns: Patterns, shares: Shares, model: LensModel
+) -> tuple[float, Floats, Floats]:
+    """Count, sum and squares of the errors where nothing is wrong."""
+    inverse, _ = inverse_noise(model.noise, patterns.seen)
+    fill = model.noise @ inverse
+    left_over = model.noise - fill @ model.noise
+    filled = np.nan_to_num(residuals)
+    error, second = np.zeros(filled.shape[1]), np.zeros_like(model.noise)
+    for variant in range(1 + filled.shape[1]):
+        of_row, weight = patterns.of_row[:, variant], shares.none[:, variant]
+        expected = np.einsum("ist,it->is", fill[of_row], filled)
+        error += weight @ expected
+        second += (expected * weight[:, None]).T @ expected
+        second += np.einsum("p,pst->st", np.bincount(of_row, weight, len(fill)), left_over)
+    return float(shares.none.sum()), error, second
+
+
+def _add_up_real(
+    residuals: Floats, patterns: Patterns, shares: Shares, none: tuple[float, Floats, Floats]
+) -> _Sums:
+    """The same with the sums over real candidates, lens by lens."""
+    filled = np.nan_to_num(residuals)
+    real, score, square, sizes = (np.zeros(filled.shape[1]) for _ in range(4))
+    for variant in range(1 + filled.shape[1]):
+        seen = patterns.seen[patterns.of_row[:, variant]]
+        real += shares.real[:, variant] @ seen
+        score += shares.size[:, variant] @ (filled * seen)
+        square += shares.real[:, variant] @ (filled**2 * seen)
+        sizes += shares.size_squared[:, variant] @ seen
+    return _Sums(none[0], none[1], none[2], real, score, square, sizes)
+
+
+def _learn_loudness(
+    residuals: Floats, shares: Shares, known: tuple[LensModel, LensPriors]
+) -> tuple[Floats, Floats]:
+    model, priors = known
+    # What is loud on the good side cannot be a problem; the bad side is taken to be as loud.
+    is_good = np.nan_to_num(residuals) < 0
+    loud = 2 * is_good * (shares.none + shares.real)[:, 1:]
+    looked = (~np.isnan(residuals)).sum(axis=0)
+    weight = priors.loud_weight_count
+    prop = (loud.sum(axis=0) + weight * priors.loud_prop) / (looked + weight)
+    usual = _LOUD_SPREADS * np.sqrt(np.diag(model.noise))
+    squares = (loud * np.nan_to_num(residuals) ** 2).sum(axis=0)
+    few = priors.loud_prop * weight
+    spread = np.sqrt((squares + few * usual**2) / (loud.sum(axis=0) + few))
+    return np.minimum(prop, 0.1), np.maximum(spread, 0.75 * usual)
+
+
+def _learn_sizes(shares: Shares, model: LensModel, priors: LensPriors) -> Floats:
+    """Weights of sizes: a gamma distribution whose shape follows the spread that is seen."""
+    real = float(shares.real.sum())
+    mean = float(shares.size.sum()) / max(real, 1e-9)
+    spread = float(shares.size_squared.sum()) / max(real, 1e-9) - mean**2
+    believed = 1 / priors.size_shape
+    weight = priors.size_weight_count
+    relative = (real * spread / max(mean, 1e-9) ** 2 + weight * believed) / (real + weight)
+    shape = 1 / min(max(relative, 0.05), 1.0)
+    weights = model.sizes ** (shape - 1) * np.exp(-shape * model.sizes)
+    return np.asarray(weights / weights.sum(), np.float64)
+
+
+def _learn_habits(
+    candidates: Candidates, shares: Shares, model: LensModel, spread: Floats
+) -> tuple[Floats, Floats]:
+    """Random effect of each group and lens, and the spread of these effects."""
+    groups = int(candidates.groups.max(initial=-1)) + 1
+    looked = ~np.isnan(candidates.scores)
+    quiet = looked * (1.0 - (shares.none + shares.real)[:, 1:])
+    size = shares.size.sum(axis=1)[:, None]
+    left = quiet * np.nan_to_num(candidates.scores - model.centre - model.response * size)
+    total, count = (np.zeros((groups, left.shape[1])) for _ in range(2))
+    np.add.at(total, candidates.groups, left)
+    np.add.at(count, candidates.groups, quiet)
+    ratio = np.diag(model.noise) / np.maximum(spread**2, 1e-6)
+    effects = total / (count + ratio)
+    variance = np.diag(model.noise) / (count + ratio)
+    heard = count > 0
+    squares = np.where(heard, effects**2 + variance, 0.0).sum(axis=0)
+    fitted = np.sqrt(squares / np.maximum(heard.sum(axis=0), 1))
+    return np.where(looked, effects[candidates.groups], 0.0), fitted
+
+
+def _distance(before: LensModel, after: LensModel) -> float:
+    """Largest step of any parameter, on its own scale."""
+    return float(
+        max(
+            abs(before.real_prop - after.real_prop) / max(before.real_prop, 1e-6),
+            np.abs(before.response - after.response).max(),
+            np.abs(before.noise - after.noise).max(),
+            np.abs(before.centre - after.centre).max(),
+        )
+    )

@@ -1,0 +1,125 @@
+"""How sure a rank is: the chance to be among the first few, and the range of ranks.
+
+Worked out from the distributions themselves, without drawing at random, so that a night repeats
+itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from lhs_pipeline.statistics.avoidable_harm import AvoidableHarm
+from lhs_pipeline.statistics.lens_likelihood import Floats, Integers
+
+_GRID_COUNT = 240
+_NODES_COUNT = 16
+_STEPS_COUNT = 22
+
+
+@dataclass(frozen=True)
+class RankRange:
+    """How sure the ranks are; arrays are (n_rows,), rank 1 is the most harm.
+
+    Attributes:
+        first_probability: to be real and among the first.
+        lowest: best rank of the range.
+        highest: worst rank of the range.
+    """
+
+    first_probability: Floats
+    lowest: Integers
+    highest: Integers
+
+
+@dataclass(frozen=True)
+class _Others:
+    """Mean, variance and third moment of the number of others above, at each place looked at."""
+
+    mean: Floats
+    variance: Floats
+    third: Floats
+
+    def at_most(self, count: Floats | float) -> Floats:
+        """Probability that at most `count` others are above (normal with its skewness)."""
+        from scipy.special import ndtr
+
+        spread = np.sqrt(np.maximum(self.variance, 1e-9))
+        z = (count + 0.5 - self.mean) / spread
+        skew = self.third / spread**3
+        with np.errstate(over="ignore", under="ignore"):
+            tilt = skew * (1 - z**2) * np.exp(-(z**2) / 2) / (6 * np.sqrt(2 * np.pi))
+        sure = np.where(z >= 0, 1.0, 0.0)
+        near = np.clip(ndtr(z) + tilt, 0.0, 1.0)
+        return np.where(self.variance > 1e-6, near, sure)
+
+
+def find_ranks(
+    harm: AvoidableHarm, first_count: int, coverage: float, count_spread: float
+) -> RankRange:
+    """Return how sure the rank of each candidate by true harm is.
+
+    A rank is one more than the number of candidates with more harm; those that are not real
+    share the last one.
+
+    Args:
+        harm: what is known of each candidate; candidates are taken as independent given it.
+        first_count: how many are first.
+        coverage: probability with which the range holds the true rank.
+        count_spread: relative standard deviation of the number of real ones, shared by all
+            candidates because it was learnt from them.
+    """
+    from scipy.special import ndtr, ndtri
+
+    middles = (np.arange(_NODES_COUNT) + 0.5) / _NODES_COUNT
+    nodes = ndtri(middles)
+    places = harm.log_mean[:, None] + harm.log_spread[:, None] * nodes
+    own = harm.probability[:, None] * ndtr(-nodes)
+    if_real = _others(harm, places, own, count_spread)
+    nowhere = np.full((len(places), 1), -np.inf)
+    if_not = _others(harm, nowhere, harm.probability[:, None], count_spread)
+
+    def chance_up_to(rank: Floats) -> Floats:
+        """Probability that the rank is at most `rank`."""
+        real = if_real.at_most((rank - 1)[:, None]).mean(axis=1)
+        none = if_not.at_most((rank - 1)[:, None])[:, 0]
+        return np.asarray(harm.probability * real + (1 - harm.probability) * none)
+
+    tail = (1 - coverage) / 2
+    rows = len(places)
+    return RankRange(
+        first_probability=harm.probability * if_real.at_most(first_count - 1.0).mean(axis=1),
+        lowest=_smallest(chance_up_to, rows, tail),
+        highest=_smallest(chance_up_to, rows, 1 - tail),
+    )
+
+
+def _others(harm: AvoidableHarm, places: Floats, own: Floats, count_spread: float) -> _Others:
+    """How many others are above each place, read off a grid of all that may be above."""
+    plausible = harm.probability > 1e-4
+    mean, spread = harm.log_mean[plausible], harm.log_spread[plausible]
+    if not plausible.any():
+        nothing = np.zeros(places.shape)
+        return _Others(nothing, nothing, nothing)
+    grid = np.linspace((mean - 5 * spread).min(), (mean + 5 * spread).max(), _GRID_COUNT)
+    sums = np.zeros((3, _GRID_COUNT))
+    for at, log_harm in enumerate(grid):
+        above = harm.exceeds(np.asarray(log_harm))
+        left = above * (1 - above)
+        sums[:, at] = above.sum(), left.sum(), (left * (1 - 2 * above)).sum()
+    count, variance, third = (np.interp(places, grid, row) for row in sums)
+    kept = own * (1 - own)
+    others = np.maximum(count - own, 0.0)
+    shared = (count_spread * others) ** 2
+    return _Others(others, np.maximum(variance - kept, 0.0) + shared, third - kept * (1 - 2 * own))
+
+
+def _smallest(chance_up_to: Callable[[Floats], Floats], rows: int, level: float) -> Integers:
+    """Smallest rank that the true one stays at or below with probability `level`."""
+    low, high = np.ones(rows), np.full(rows, float(max(rows, 1)))
+    for _ in range(_STEPS_COUNT):
+        middle = np.floor((low + high) / 2)
+        enough = chance_up_to(middle) >= level
+        high = np.where(enough, middle, high)
+        low = np.where(enough, low, np.minimum(middle + 1, high))
+    return high.astype(np.int64)

@@ -1,0 +1,123 @@
+"""Every signal in one form, and what the lenses mean together."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from small_findings import TODAY, findings, quiet, voice
+from small_series import steady, weeks
+
+FALLING = [*steady(0.9, 60), *steady(0.7, 12)]
+
+
+def lenses(*given: Any, **named: Any) -> dict[tuple[str, str], dict[str, Any]]:
+    rows = findings(*given, **named).lenses.to_dict("records")
+    return {(row["problem_id"], row["lens"]): row for row in rows}
+
+
+def test_each_lens_answers_once_in_each_place_and_says_where_its_rows_stand() -> None:
+    rows = lenses(weeks("ward_01", FALLING), voice_signals=[voice()])
+    place = [key for key in rows if key[0] == "vte_prevention@ward_01"]
+    assert len(place) == 7
+    routine = rows["vte_prevention@ward_01", "routine"]
+    assert (routine["answer"], routine["direction"]) == ("agrees", "worse")
+    assert routine["score"] == 8 and routine["effect_per_month"] > 0
+    assert routine["rows_behind"] == "analysis.indicator_series: vte_assessed@ward_01"
+    assert rows["equipment@ward_01", "staff_voice"]["effect_unit"] == "reports"
+
+
+def test_a_score_is_standard_errors_from_what_is_usual() -> None:
+    level, spread = 0.9, 0.012 * 2.66 / 3
+    rows = lenses(weeks("ward_01", [*steady(level, 60), *[level - 0.01] * 13]))
+    routine = rows["vte_prevention@ward_01", "routine"]
+    error = spread * (1 / 13 + 1 / 52) ** 0.5
+    assert routine["score"] == pytest.approx(0.01 / error, rel=0.25)
+    assert routine["effect_per_month"] == pytest.approx(0.01 * 100 * 365.25 / 12 / 7, rel=0.05)
+
+
+def test_what_is_better_than_usual_contradicts_with_a_negative_score() -> None:
+    rows = lenses(weeks("ward_01", [*steady(0.9, 60), *steady(0.99, 12, 0.1)]))
+    routine = rows["vte_prevention@ward_01", "routine"]
+    assert (routine["answer"], routine["direction"]) == ("contradicts", "better")
+    assert routine["score"] < -3
+
+
+def test_a_lens_without_data_did_not_look_and_adds_nothing() -> None:
+    row = lenses(voice_signals=[voice()])["equipment@ward_01", "patient_voice"]
+    assert row["answer"] == "did_not_look"
+    assert row["score"] is None and row["added_log_odds"] is None
+
+
+def test_two_signals_of_one_lens_count_less_than_their_worst_alone() -> None:
+    one, two = (
+        lenses(
+            voice_signals=[
+                voice(voice="safety"),
+                *[voice(voice="safety", recent_count=1, answer="saw_nothing")] * more,
+            ]
+        )["equipment@ward_01", "safety_reports"]
+        for more in (0, 1)
+    )
+    assert 0 < two["score"] < one["score"] and two["signals_count"] == 2
+
+
+def audits(compliant: int, on: date) -> dict[str, list[dict[str, Any]]]:
+    return {
+        "audits": [{"audit_id": "a1", "action_id": "c1", "unit_id": "ward_01", "audited_on": on,
+                    "records_checked_count": 40, "records_compliant_count": compliant}],
+        "actions": [{"action_id": "c1", "decision_id": "d1"}],
+        "decisions": [{"decision_id": "d1", "problem_id": "equipment@ward_01", "cycle_number": 1,
+                       "decided_on": date(2026, 3, 1)}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("compliant", "answer"), [(20, "agrees"), (32, "saw_nothing"), (40, "contradicts")]
+)
+def test_a_recent_audit_of_what_was_agreed_is_a_lens(compliant: int, answer: str) -> None:
+    given = audits(compliant, TODAY - timedelta(days=20))
+    assert lenses(**given)["equipment@ward_01", "audit"]["answer"] == answer
+    old = audits(compliant, TODAY - timedelta(days=200))
+    assert lenses(**old)["equipment@ward_01", "audit"]["answer"] == "did_not_look"
+
+
+def believed(*voices: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    rows = findings(voice_signals=[*quiet(), *voices]).beliefs.to_dict("records")
+    return {row["problem_id"]: row for row in rows}
+
+
+def test_more_that_agree_make_it_surer_and_one_that_contradicts_less_sure() -> None:
+    staff = voice(recent_count=12)
+    alone = believed(staff)["equipment@ward_01"]["real_prop"]
+    patients = voice(voice="patient", recent_count=12)
+    both = believed(staff, patients)["equipment@ward_01"]["real_prop"]
+    fewer = voice(voice="patient", recent_count=1, earlier_count=40, answer="contradicts",
+                  expected_count=10)  # fmt: skip
+    against = believed(staff, fewer)["equipment@ward_01"]["real_prop"]
+    assert against < alone < both
+
+
+def test_quiet_places_are_probably_fine() -> None:
+    assert max(row["real_prop"] for row in believed().values()) < 0.3
+
+
+def test_a_trust_has_a_belief_though_nothing_looks_at_it_itself() -> None:
+    rows = believed(*[voice(f"ward_{i:02d}") for i in range(1, 9)])
+    assert rows["equipment@trust"]["common_cause_prop"] > 0.9
+    assert rows["equipment@trust"]["units_touched_count"] == 8
+    assert rows["equipment@ward_03"]["cause_unit_id"] == "trust"
+
+
+def test_the_reliability_of_each_lens_is_told() -> None:
+    from small_findings import CATALOGUE, LensFindings, find_beliefs
+
+    names = ("limits", "episodes", "comparisons", "indicator_series", "evidence", "units")
+    found = findings(voice_signals=quiet())
+    given = {name: getattr(found, name) for name in names}
+    nothing = {name: pd.DataFrame() for name in ("audits", "actions", "decisions")}
+    seen = LensFindings(**given, **nothing, voice_signals=found.voice_signals)
+    rows = find_beliefs(seen, CATALOGUE, TODAY).lens_reliability.set_index("lens")
+    assert rows.loc["staff_voice", "looked_prop"] == 1
+    assert rows.loc["patient_voice", "looked_prop"] == 0
+    assert (rows["noise_spread"] > 0).all() and len(rows) == 6

@@ -1,0 +1,182 @@
+"""Lenses combined: against numerical integration, against planted truth, and at the edges."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.integrate import trapezoid
+from scipy.stats import multivariate_normal, norm
+
+from lhs_pipeline.demo.triage_world import TriageWorld, WorldSettings, make_world
+from lhs_pipeline.statistics.lens_combination import (
+    Combination,
+    combine_lenses,
+    combine_residuals,
+    decompose,
+)
+from lhs_pipeline.statistics.lens_doubt import Doubt
+from lhs_pipeline.statistics.lens_fit import Candidates, LensFit, LensPriors
+from lhs_pipeline.statistics.lens_likelihood import LensModel
+
+PRIORS = LensPriors(
+    real_prop=0.05, real_weight_count=50, response=2.0, response_log_spread=1.0,
+    response_weight_count=10, specific=0.3, specific_weight_count=30, size_shape=6,
+    size_weight_count=20, noise_weight_count=60,
+    standard_weight_count=10,
+    loud_prop=0.02, loud_weight_count=50,
+)  # fmt: skip
+SIZES = np.linspace(0.01, 5.0, 500)
+NOISE = np.array([[1.2, 0.4], [0.4, 2.0]])
+RESPONSE = np.array([1.5, 2.5])
+
+
+def gamma(size: float) -> float:
+    return float(size**5 * np.exp(-6 * size))
+
+
+def known_fit(loud_prop: float = 0.0, specific: float = 0.0) -> LensFit:
+    weights = np.array([gamma(size) for size in SIZES])
+    model = LensModel(
+        SIZES, weights / weights.sum(), 0.1, np.zeros(2), RESPONSE, np.full(2, specific), NOISE,
+        np.full(2, loud_prop), np.full(2, 6.0),
+    )  # fmt: skip
+    return LensFit(model, np.zeros(2), Doubt(np.ones(1), np.array([0.1]), np.ones((1, 1))))
+
+
+def integrated(scores: list[float], loud_prop: float, specific: float) -> tuple[float, float]:
+    """Probability and expected size by quadrature, each loud lens written out."""
+    looked = [i for i, score in enumerate(scores) if not np.isnan(score)]
+    size = np.linspace(0.0, 20.0, 20_001)
+    weight = size**5 * np.exp(-6 * size)
+    weight /= trapezoid(weight, size)
+
+    def density(at: np.ndarray, lenses: list[int], more: float) -> np.ndarray:
+        if not lenses:
+            return np.ones(len(at))
+        away = np.array([scores[i] - RESPONSE[i] * at for i in lenses]).T
+        cov = (NOISE + more**2 * np.eye(2))[np.ix_(lenses, lenses)]
+        return multivariate_normal(cov=cov).pdf(away).reshape(-1)
+
+    def likelihood(at: np.ndarray, more: float) -> np.ndarray:
+        total = (1 - loud_prop * len(looked)) * density(at, looked, more)
+        for s in looked:
+            rest = density(at, [i for i in looked if i != s], more)
+            total = total + loud_prop * norm(0, 6).pdf(scores[s]) * rest
+        return total
+
+    real = 0.1 * trapezoid(likelihood(size, specific) * weight, size)
+    times_size = 0.1 * trapezoid(size * likelihood(size, specific) * weight, size)
+    return real / (real + 0.9 * likelihood(np.zeros(1), 0.0)[0]), times_size / real
+
+
+@pytest.mark.parametrize(("loud_prop", "specific"), [(0.0, 0.0), (0.05, 0.0), (0.05, 1.5)])
+@pytest.mark.parametrize(
+    "scores", [[3.0, 1.0], [-1.0, 5.0], [0.2, 0.1], [4.0, np.nan], [np.nan, 2.5], [np.nan, np.nan]]
+)
+def test_probability_and_size_agree_with_integration(
+    scores: list[float], loud_prop: float, specific: float
+) -> None:
+    found = combine_residuals(np.array([scores]), known_fit(loud_prop, specific))
+    probability, size = integrated(scores, loud_prop, specific)
+    assert found.probability[0] == pytest.approx(probability, rel=1e-3)
+    assert found.size[0] == pytest.approx(size, rel=1e-3)
+
+
+def test_a_lens_that_did_not_look_adds_nothing() -> None:
+    found = combine_residuals(np.array([[3.0, np.nan]]), known_fit())
+    parts = decompose(found)
+    assert parts.added[0, 1] == 0 and parts.without[0, 1] == found.probability[0]
+    assert parts.without[0, 0] == pytest.approx(0.1)
+
+
+def test_what_shares_errors_counts_for_less_than_what_does_not() -> None:
+    fit = known_fit()
+    apart = replace(fit, model=replace(fit.model, noise=np.diag(np.diag(NOISE))))
+    scores = np.array([[2.0, 3.0]])
+    assert (
+        combine_residuals(scores, fit).probability[0]
+        < combine_residuals(scores, apart).probability[0]
+    )
+
+
+def test_a_contradiction_lowers_the_probability_and_is_told_apart_by_lens() -> None:
+    found = combine_residuals(np.array([[4.0, -1.0], [4.0, np.nan]]), known_fit())
+    assert found.probability[0] < found.probability[1]
+    added = decompose(found).added
+    assert added[0, 0] > 0 > added[0, 1]
+
+
+@pytest.fixture(scope="module")
+def nights() -> list[tuple[TriageWorld, Combination, Combination]]:
+    made = []
+    for seed in range(3):
+        world, _ = make_world(WorldSettings(), np.random.default_rng([11, seed]))
+        both = [
+            combine_lenses(Candidates(world.scores[:, kept], world.units), PRIORS)
+            for kept in (slice(None), slice(1, None))
+        ]
+        made.append((world, *both))
+    return made
+
+
+@pytest.mark.parametrize("which", [1, 2])
+def test_probabilities_mean_what_they_say_also_with_a_lens_missing(
+    nights: list[tuple[TriageWorld, Combination, Combination]], which: int
+) -> None:
+    said = np.concatenate([night[which].probability for night in nights])
+    real = np.concatenate([night[0].is_real for night in nights])
+    for low in np.arange(0, 1, 0.1):
+        inside = (said >= low) & (said < low + 0.1 + 1e-9)
+        count = int(inside.sum())
+        if count >= 15:
+            error = np.sqrt(max(low * (1 - low), 0.02) / count)
+            assert abs(real[inside].mean() - said[inside].mean()) < 0.06 + 2.6 * error, low
+
+
+def test_the_first_twenty_beat_every_single_lens(
+    nights: list[tuple[TriageWorld, Combination, Combination]],
+) -> None:
+    together = [w.is_real[np.argsort(-c.probability)[:20]].mean() for w, c, _ in nights]
+    single = [
+        max(w.is_real[np.argsort(-np.nan_to_num(column, nan=-9))[:20]].mean()
+            for column in w.scores.T)
+        for w, _, _ in nights
+    ]  # fmt: skip
+    assert np.mean(together) > np.mean(single) + 0.1
+
+
+def test_a_unit_that_reports_more_is_not_worse() -> None:
+    settings = WorldSettings(culture_spread=2.5, real_count=20)
+    world, _ = make_world(settings, np.random.default_rng(3))
+    found = combine_lenses(Candidates(world.scores, world.units), PRIORS)
+    assert found.fit.habit_spread[0] == pytest.approx(2.5, rel=0.35)
+    assert found.fit.habit_spread[1:].max() < 0.8
+    null = ~world.is_real
+    tie = np.corrcoef(found.probability[null], world.truth.culture[null, 0])[0, 1]
+    assert abs(tie) < 0.1
+
+
+def test_the_order_of_rows_and_scale_of_habit_do_not_matter() -> None:
+    world, _ = make_world(WorldSettings(units_count=12), np.random.default_rng(4))
+    order = np.random.default_rng(5).permutation(len(world.units))
+    one = combine_lenses(Candidates(world.scores, world.units), PRIORS).probability
+    other = combine_lenses(Candidates(world.scores[order], world.units[order]), PRIORS)
+    np.testing.assert_allclose(other.probability, one[order], atol=1e-8)
+
+
+def test_without_any_news_nothing_is_probably_real() -> None:
+    scores = np.random.default_rng(6).standard_normal((120, 4))
+    found = combine_lenses(Candidates(scores, np.zeros(120, np.int64)), PRIORS)
+    assert found.probability.max() < 0.6 and found.probability.mean() < 0.08
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_very_few_candidates_leave_the_priors_standing(rows: int) -> None:
+    scores = np.array([[6.0, 6.0, np.nan], [0.0, np.nan, np.nan]])[:rows]
+    found = combine_lenses(Candidates(scores, np.zeros(rows, np.int64)), PRIORS)
+    assert np.isfinite(found.probability).all() and (found.probability <= 1).all()
+
+
+def test_scores_need_a_group_for_each_row() -> None:
+    with pytest.raises(ValueError, match="one group for each row"):
+        combine_lenses(Candidates(np.zeros((3, 2)), np.zeros(2, np.int64)), PRIORS)
