@@ -8,6 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
@@ -120,10 +121,10 @@ def _demo(given: argparse.Namespace) -> int:
     except NotTheDemoError as error:
         raise _UsageError(str(error)) from error
     _say(f"The demo trust stands in {_shown(folder)}. Three years arrive on its first night.")
-    done = _run_nights(folder, [FIRST_NIGHT.isoformat()])
+    done = _run_on(folder, FIRST_NIGHT, is_published=False)
     files = deliver_last_day(folder, _COMMITTED_DEMO.resolve())
     _say(f"\nA day later: {len(files)} new files.")
-    done &= _run_nights(folder, [LAST_NIGHT.isoformat()])
+    done &= _run_on(folder, LAST_NIGHT, is_published=True)
     if not done:
         _say("\nA night did not end well: the lines marked ✗ above say where.")
         return 1
@@ -136,22 +137,21 @@ def _demo(given: argparse.Namespace) -> int:
     return 0
 
 
-def _run_nights(folder: Path, days: Sequence[str]) -> bool:
-    is_success = True
-    for day in days:
-        os.environ["LHS_TODAY"] = day
-        is_success &= _run_one(read_site(folder))
+def _run_on(folder: Path, day: date, *, is_published: bool) -> bool:
+    os.environ["LHS_TODAY"] = day.isoformat()
+    is_success = _run_one(read_site(folder), is_published=is_published)
     del os.environ["LHS_TODAY"]
     return is_success
 
 
-def _run_one(site: Site) -> bool:
+def _run_one(site: Site, *, is_published: bool = True) -> bool:
     os.environ["LHS_SITE"] = str(site.folder)
     from lhs_pipeline.definitions import build_definitions
     from lhs_pipeline.night import run_night
 
     _say(f"\nThe night of {site.today():%-d %B %Y} at {site.name}")
-    night = run_night(site, build_definitions(read_catalogue(site.catalogue)), _say)
+    definitions = build_definitions(read_catalogue(site.catalogue))
+    night = run_night(site, definitions, _say, is_published=is_published)
     if night.evaluated:
         _say(f"  evaluated: {', '.join(night.evaluated)}")
     _say("  the night ended well" if night.is_success else "  the night did NOT end well")

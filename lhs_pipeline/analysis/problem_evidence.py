@@ -12,7 +12,6 @@ from lhs_pipeline.analysis.evidence_ranking import count_record, text_of
 from lhs_pipeline.analysis.learned_changes import LearnedMatch, learn_from, match_learned
 from lhs_pipeline.analysis.relevance import Question, score_by_question
 from lhs_pipeline.analysis.text_index import (
-    TextIndex,
     build_index,
     number_of,
     read_question,
@@ -81,7 +80,9 @@ class _Shelf:
         for row in evidence:
             if row["standing"] == "current" and row["evidence_id"] in self._texts:
                 self._by_topic.setdefault(row["topic_id"], []).append(row)
-        self._pools: dict[str, TextIndex] = {}
+        # One index of all works: how rare a word is, is better told by many than by one topic's.
+        self._places = {key: place for place, key in enumerate(self._texts)}
+        self._index = build_index(map(count_record, self._texts.values()))
         self._ranked: dict[str, list[dict[str, Any]]] = {}
 
     def rows_of(self, problem: Record) -> list[dict[str, Any]]:
@@ -96,11 +97,9 @@ class _Shelf:
 
     def _rank(self, topic_id: str, asked: str) -> list[dict[str, Any]]:
         rows, words = self._by_topic[topic_id], read_question(asked)
-        if topic_id not in self._pools:
-            texts = (self._texts[row["evidence_id"]] for row in rows)
-            self._pools[topic_id] = build_index(map(count_record, texts))
         question = Question([number_of(word) for word in words])
-        scores = score_by_question(self._pools[topic_id], question)
+        places = [self._places[row["evidence_id"]] for row in rows]
+        scores = score_by_question(self._index, question)[places]
         first = np.argsort(-scores, kind="stable")[:_SHOWN_WORKS]
         return [
             {"rank": rank, "why": self._why(rows[place], words), **_row_of_work(rows[place])}

@@ -114,17 +114,23 @@ def narrow_to_topic(tables: BoardTables, topic_id: str) -> BoardTables:
         return frame[frame["topic_id"].fillna("") == topic_id]
 
     themes, limits = of_topic(tables.themes), of_topic(tables.limits)
-    series, insights = tables.indicator_series, tables.insights
+    insights, measures = tables.insights, limits["indicator_id"]
+
+    def of_measures(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[frame["indicator_id"].isin(measures)]
+
     return replace(
         tables,
         problems=of_topic(tables.problems),
         triage=of_topic(tables.triage),
         signals=of_topic(tables.signals),
         limits=limits,
+        point_limits=of_measures(tables.point_limits),
+        expectations=of_measures(tables.expectations),
         themes=themes,
         evidence=of_topic(tables.evidence),
         insights=insights[insights["insight_id"].isin(themes["insight_id"])],
-        indicator_series=series[series["indicator_id"].isin(limits["indicator_id"])],
+        indicator_series=of_measures(tables.indicator_series),
     )
 
 

@@ -28,7 +28,8 @@ def test_each_lens_answers_once_in_each_place_and_says_where_its_rows_stand() ->
 
 
 def test_a_score_is_standard_errors_from_what_is_usual() -> None:
-    level, spread = 0.9, 0.012 * 2.66 / 3
+    # 100 patients a week: the p chart's own spread.
+    level, spread = 0.9, (0.9 * 0.1 / 100) ** 0.5
     rows = lenses(weeks("ward_01", [*steady(level, 60), *[level - 0.01] * 13]))
     routine = rows["vte_prevention@ward_01", "routine"]
     error = spread * (1 / 13 + 1 / 52) ** 0.5
