@@ -19,6 +19,7 @@ from lhs_pipeline.closure.sensors import find_due, group_due
 from lhs_pipeline.settings import Site
 from lhs_pipeline.sweep import sweep_dead_runs
 from lhs_pipeline.warehouse.assets import group_name
+from lhs_pipeline.warehouse.connection import Warehouse
 
 Say = Callable[[str], None]
 _EVALUATIONS = dg.AssetKey(["closure", "evaluations"])
@@ -65,7 +66,7 @@ def run_night(
     Where more nights follow before anybody looks, the pages for people may wait for the last.
     """
     prepare_home(site)
-    with dg.DagsterInstance.get() as instance:
+    with Warehouse(site.warehouse_file).held(), dg.DagsterInstance.get() as instance:
         sweep_dead_runs(instance)
         warnings: list[str] = []
         runs = _Runs(definitions, instance, _teller(say, warnings))
@@ -77,8 +78,8 @@ def run_night(
             if _read_returned(site) != before:
                 say("  what was closed or re-opened re-enters the loop")
                 is_success &= runs.take_back()
-        if is_published:
-            is_success &= runs.execute("nightly", runs.read_by_people())
+        last = runs.published() if is_published else {_READ_BY_THE_SENSOR}
+        is_success &= runs.execute("nightly", last)
     return Night(is_success, tuple(change for change, _ in due), tuple(warnings))
 
 
@@ -105,6 +106,10 @@ class _Runs:
         board = dg.AssetSelection.groups(_BOARD).resolve(self.definitions.resolve_asset_graph())
         return set(board) - {_READ_BY_THE_SENSOR}
 
+    def published(self) -> set[dg.AssetKey]:
+        """All that is published."""
+        return self.read_by_people() | {_READ_BY_THE_SENSOR}
+
     def evaluate(self, due: Sequence[tuple[str, str]]) -> bool:
         """Evaluate the changes, many in one run, then conclude once."""
         name = str(CHANGES.name)
@@ -112,14 +117,14 @@ class _Runs:
         is_success = True
         for run in group_due(due, self.instance.get_dynamic_partitions(name)):
             is_success &= self.execute("evaluation", {_EVALUATIONS}, run.tags)
-        others = self.keys_of("evaluation") - self.read_by_people() - {_EVALUATIONS}
+        others = self.keys_of("evaluation") - self.published() - {_EVALUATIONS}
         return is_success and self.execute("evaluation", others)
 
     def take_back(self) -> bool:
         """Let verdicts re-enter collection and analysis, as the next night would."""
         returning = dg.AssetSelection.assets(*_RETURNING).downstream()
         keys = returning.resolve(self.definitions.resolve_asset_graph())
-        return self.execute("nightly", keys & self.keys_of("nightly") - self.read_by_people())
+        return self.execute("nightly", keys & self.keys_of("nightly") - self.published())
 
     def execute(
         self,

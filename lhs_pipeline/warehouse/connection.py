@@ -1,7 +1,7 @@
-"""The one way to the live DuckDB file: opened late, one transaction, closed early.
+"""The one way to the live DuckDB file: one transaction, opened late and closed early.
 
-DuckDB's own file lock is the mutual exclusion (the kernel frees it when a process dies);
-who finds it taken waits and tries again.
+DuckDB's own file lock is the mutual exclusion (the kernel frees it when a process dies): who
+finds it taken waits and tries again. A night in one process may hold it from end to end.
 """
 
 import time
@@ -49,6 +49,20 @@ class Warehouse:
         except BaseException:
             _roll_back(con)
             raise
+        finally:
+            con.close()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the file open for a whole night, so that each transaction in it opens at once.
+
+        Raises:
+            WarehouseBusyError: as for a transaction.
+        """
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        con = self._open()
+        try:
+            yield
         finally:
             con.close()
 

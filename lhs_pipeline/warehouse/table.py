@@ -163,8 +163,10 @@ def table_exists(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     """Whether `schema.noun` is a table or view."""
     schema, noun = name.split(".")
     found = con.execute(
-        "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-        [schema, noun],
+        "select 1 from duckdb_tables() where schema_name = $schema and table_name = $noun "
+        "union all "
+        "select 1 from duckdb_views() where schema_name = $schema and view_name = $noun",
+        {"schema": schema, "noun": noun},
     ).fetchone()
     return found is not None
 
