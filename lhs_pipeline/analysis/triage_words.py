@@ -89,7 +89,7 @@ def _amount(excess_per_month: float, lead: Indicator | None) -> tuple[str, str]:
 def say_how(
     answers: Mapping[str, LensAnswer], problem: Record, lenses: Mapping[str, Record]
 ) -> str:
-    """Return one sentence: who shows it and who does not, how sure we are, what would change that.
+    """Return who shows it and who does not, how sure we are, and what would change that.
 
     Args:
         answers: what each lens says.
@@ -111,13 +111,12 @@ def say_how(
         ]
         if found:
             told.append(f"{phrase} {listed(found)}")
-    told += _how_sure(problem, lenses)
-    sentence = "; ".join(told)
-    return sentence[0].upper() + sentence[1:] + "."
+    sentences = ["; ".join(told), *_how_sure(problem, lenses)]
+    return " ".join(f"{said[0].upper()}{said[1:]}." for said in sentences if said)
 
 
 def _how_sure(problem: Record, lenses: Mapping[str, Record]) -> list[str]:
-    if problem["pattern"] == "alert":
+    if problem["deadline_on"] is not None:
         return ["it stands until the alert is acted on"]
     added = {
         lens: row["added_log_odds"]

@@ -264,6 +264,11 @@ class _Subject:
         """The tables of the scene."""
         return self.scene.tables
 
+    @property
+    def has_figures(self) -> bool:
+        """Whether any measure of the topic is charted here."""
+        return bool(self.tables.rows_where("limits", topic_id=self.topic_id, unit_id=self.unit_id))
+
 
 def show_problem(scene: Scene, problem_id: str, rows_behind: RowsBehind) -> ProblemView:
     """The page of one problem from the tables."""
@@ -382,6 +387,8 @@ def _list_lenses(subject: _Subject) -> list[Answer]:
 def _tell_lens(subject: _Subject, lens: str, code: str) -> str:
     if lens == "external_evidence" and code == "agrees":
         return "Others have met this problem: see what is known elsewhere, below."
+    if lens == "routine" and code == "did_not_look" and subject.has_figures:
+        return "The figures below are counted from incident reports: see there."
     meaning = _LENS_MEANING.get(code, "")
     if lens != "comparison":
         return meaning

@@ -114,7 +114,10 @@ def _tell_waiting(
         yield "A decision was made that does not count; it has to be made again."
     for row in tables.rows_where("proposals", problem_id=problem_id):
         group, due = names.group(text_of(row, "group_id")), day_of(row, "respond_by_on")
-        yield f"It is before {group}, who will answer by {tell_day(due)}."
+        if flag_of(row, "is_overdue"):
+            yield f"It is before {group}, whose answer was due by {tell_day(due)}."
+        else:
+            yield f"It is before {group}, who will answer by {tell_day(due)}."
         return
     yield "It was raised as a problem, and the figures are being watched."
 

@@ -225,15 +225,15 @@ def test_how_we_know_tells_silence_from_absence() -> None:
             "probability_without_prop": 0.3}  # fmt: skip
     given = problem(patient_voice="did_not_look", staff_voice="contradicts")
     row = tables(given, lenses=pd.DataFrame([lens])).triage.iloc[0]
-    told = row["how_we_know"].split("; ")
+    shown, sure, mind = row["how_we_know"].split(". ")
+    told = shown.split("; ")
     assert told[0].startswith("Shown by routine")
     assert told[1] == "contradicted by staff"
     assert told[2].startswith("not seen by") and told[3].endswith("patients")
-    sure = "we are nine in ten sure that it is real (without the routine figures, three in ten)"
-    assert told[4] == sure
-    assert told[5] == (
-        "we would change our mind if the next figures fell back to what is usual there."
+    assert sure == (
+        "We are nine in ten sure that it is real (without the routine figures, three in ten)"
     )
+    assert mind == "We would change our mind if the next figures fell back to what is usual there."
 
 
 @pytest.mark.parametrize(
