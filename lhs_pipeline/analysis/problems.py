@@ -160,15 +160,45 @@ def _spread_out(known: Known, catalogue: Catalogue) -> _Spread:
     wide: dict[Place, list[Place]] = {
         place: [] for row in known.beliefs.values() if (place := _common_cause(row, known, policy))
     }
+    wide |= {place: [] for place in _missed_everywhere(known, policy)}
     own = set()
-    for place in seen:
-        belief = known.beliefs.get(place.problem_id)
-        cause = Place(place.topic_id, belief["cause_unit_id"] or "") if belief else None
+    for place in seen - set(wide):
+        cause = _cause_of(place, known)
         if cause in wide and not _has_own_cause(place, known, policy):
             wide[cause].append(place)
         else:
             own.add(place)
     return _Spread(own, wide, seen)
+
+
+def _cause_of(place: Place, known: Known) -> Place:
+    """The wider place whose cause may explain a place."""
+    if _only_misses_target(place, known):
+        return Place(place.topic_id, TRUST_UNIT_ID)
+    belief = known.beliefs.get(place.problem_id)
+    return Place(place.topic_id, (belief["cause_unit_id"] if belief else None) or "")
+
+
+def _missed_everywhere(known: Known, policy: TriagePolicy) -> set[Place]:
+    """The whole, where most of its units miss the same target: one way of working, not many."""
+    measured: dict[str, list[bool]] = {}
+    for place in known.series:
+        if place.unit_id in known.unit_ids:
+            misses = _only_misses_target(place, known)
+            measured.setdefault(place.topic_id, []).append(misses)
+    return {
+        Place(topic, TRUST_UNIT_ID)
+        for topic, misses in measured.items()
+        if sum(misses) >= policy.widespread_units_count
+        and sum(misses) >= policy.widespread_unit_prop * len(misses)
+        and Place(topic, TRUST_UNIT_ID) in known.series
+    }
+
+
+def _only_misses_target(place: Place, known: Known) -> bool:
+    """Whether nothing else is wrong there than a target that is missed."""
+    patterns = {one.pattern for one in known.series.get(place, [])} - {None}
+    return bool(patterns) and patterns <= {"misses_target", "never_met_target"}
 
 
 def _common_cause(belief: Record, known: Known, policy: TriagePolicy) -> Place | None:
@@ -182,7 +212,8 @@ def _common_cause(belief: Record, known: Known, policy: TriagePolicy) -> Place |
 
 def _has_own_cause(place: Place, known: Known, policy: TriagePolicy) -> bool:
     """Whether a unit is worse than its kind, or so far beyond that the cause cannot explain it."""
-    beyond = known.beliefs[place.problem_id]["beyond_cause_score"] or 0.0
+    belief = known.beliefs.get(place.problem_id, {})
+    beyond = belief.get("beyond_cause_score") or 0.0
     stands_out = any(one.stands_out for one in known.series.get(place, []))
     return stands_out or beyond > policy.own_cause_score
 
