@@ -18,7 +18,9 @@ from lhs_pipeline.settings import SettingsError, read_site
 from lhs_pipeline.sweep import sweep_dead_runs
 from lhs_pipeline.warehouse.assets import SiteResource, WarehouseIOManager
 
-_EVALUATED = dg.AssetSelection.groups("5_closure") - dg.AssetSelection.assets(["closure", "looks"])
+_EVALUATED = dg.AssetSelection.groups("5_closure") - dg.AssetSelection.assets(
+    ["closure", "looks"], ["closure", "heartbeat"]
+)
 
 nightly = dg.define_asset_job(
     "nightly",

@@ -79,9 +79,9 @@ def make_theme_series(
 def _count(insights: pd.DataFrame, themes: pd.DataFrame, today: date) -> _Counts:
     heard, spoken = _monthly(insights, today), _monthly(themes, today)
     spoken = spoken[spoken["is_negative"].astype(bool)] if len(spoken) else spoken
-    months = pd.period_range(heard["month"].min(), pd.Period(today, "M") - 1, freq="M")
     if heard.empty or spoken.empty:
         return _Counts(pd.DataFrame(), pd.DataFrame())
+    months = pd.period_range(heard["month"].min(), pd.Period(today, "M") - 1, freq="M")
     received = _grid(heard, ["unit_id", "voice"], months)
     mentions = _grid(spoken, _KEYS, months).rename(columns={"count": "numerator"})
     often = mentions.groupby(_KEYS)["numerator"].transform("mean") >= _FEWEST_MENTIONS_A_MONTH

@@ -51,7 +51,10 @@ def test_a_name_with_quotes_is_a_name(tmp_path: Path, capsys: Printed) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["audit"], "'audit' is no register. There are: acceptability, actions, audits"),
+        (
+            ["audit"],
+            "'audit' is no register. There are: acceptability, actions, appraisals, audits",
+        ),
         (["actions", "action"], "'action' is not understood: write column=value"),
         (["actions", "colour=red"], "'colour=red' is not understood"),
     ],

@@ -7,7 +7,7 @@ import sys
 import dagster as dg
 import pytest
 
-from lhs_pipeline.definitions import nightly
+from lhs_pipeline.definitions import defs, nightly
 from lhs_pipeline.sweep import sweep_dead_runs
 
 
@@ -52,4 +52,6 @@ def test_a_run_that_has_not_said_who_it_is_is_left_alone() -> None:
 
 
 def test_the_nightly_job_leaves_evaluation_to_its_own() -> None:
-    assert nightly.name == "nightly" and "evaluations" in str(nightly.selection)
+    keys = defs.resolve_job_def(nightly.name).asset_layer.selected_asset_keys
+    of_closure = {key.path[-1] for key in keys if key.path[0] == "closure"}
+    assert of_closure == {"looks", "heartbeat"}
