@@ -235,9 +235,6 @@ def _cause(
         smallest_share=policy.widespread_unit_prop,
     )
     common = find_common_cause(seen.pull[rows], seen.pull_error[rows], priors)
-    # One that touches fewer units than that, more likely than not, is no cause of the whole.
-    if (common.touched > 0.5).sum() < policy.widespread_units_count:
-        return None
     return Cause(unit_id, list(of_unit), common)
 
 

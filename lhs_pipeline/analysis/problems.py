@@ -168,7 +168,20 @@ def _spread_out(known: Known, catalogue: Catalogue) -> _Spread:
             wide[cause].append(place)
         else:
             own.add(place)
-    return _Spread(own, wide, seen)
+    own |= {place for few in wide.values() for place in _sure_alone(few, known, policy)}
+    return _Spread(own, {c: [p for p in ps if p not in own] for c, ps in wide.items()}, seen)
+
+
+def _sure_alone(joined: list[Place], known: Known, policy: TriagePolicy) -> list[Place]:
+    """Of too few to be everybody's problem, those that are probable enough by themselves."""
+    if len(joined) >= policy.widespread_units_count:
+        return []
+    enough = policy.enter_probability_prop
+    return [
+        place
+        for place in joined
+        if (belief := known.beliefs.get(place.problem_id)) and belief["real_prop"] >= enough
+    ]
 
 
 def _cause_of(place: Place, known: Known) -> Place:
