@@ -28,6 +28,10 @@ class _UsageError(Exception):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 not, 2 not understood."""
+    # Many small matrices: with one BLAS thread each is solved many times faster. It counts only
+    # before NumPy is loaded, so every command loads it late.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     # Dagster tells at every start that `dg` supersedes its commands; a newcomer need not know.
     warnings.filterwarnings("ignore", module="dagster")
     parser = _parser()
@@ -304,8 +308,6 @@ def _new_site(given: argparse.Namespace) -> int:
 
 
 def _evaluate(given: argparse.Namespace) -> int:
-    # Many small matrices: with one BLAS thread each is solved thirty times faster.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     from lhs_pipeline.closure.exchange import ExchangeError, answer_question, read_question
     from lhs_pipeline.closure.policy import REFERENCE_POLICY
 
