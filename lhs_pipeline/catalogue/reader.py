@@ -41,6 +41,15 @@ _FOLDERS: dict[str, type] = {
 }
 CODEBOOKS = STARTER / "codebooks"
 """Codebooks that ship with the package, for comments outside a site's own topics."""
+NEEDED_SOURCES = frozenset(
+    (
+        *("acceptability", "actions", "appraisals", "audits", "closed", "community_findings"),
+        *("decisions", "emerging_verdicts", "go_lives", "learned_elsewhere", "references"),
+        *("reopened", "safety_alerts", "theme_labels", "triage_overrides", "units"),
+    )
+)
+"""What the five steps read by name; whatever else a site has is its own."""
+
 _ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _BASE = re.compile(r"^per_[1-9][0-9]*$")
 _TAKEN = re.compile(
@@ -239,7 +248,18 @@ def _wrong_chart(file: Path, indicator: Indicator) -> Iterator[Complaint]:
         )
 
 
+def _absent_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
+    """Sources that every site has, though nothing may ever arrive from them."""
+    for name in sorted(NEEDED_SOURCES - set(catalogue.sources)):
+        yield Complaint(
+            folder / "sources" / f"{name}.toml",
+            "file",
+            "is missing; the pipeline reads this source: copy the file from the starter catalogue",
+        )
+
+
 def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
+    yield from _absent_sources(folder, catalogue)
     for source in catalogue.sources.values():
         file = folder / "sources" / f"{source.id}.toml"
         columns = {column.name: column for column in source.columns}

@@ -6,7 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from lhs_pipeline.catalogue.reader import STARTER, CatalogueError, read_catalogue
+from lhs_pipeline.catalogue.reader import (
+    NEEDED_SOURCES,
+    STARTER,
+    CatalogueError,
+    read_catalogue,
+)
 from lhs_pipeline.statistics.spc import PROFILES
 from lhs_pipeline.vocabulary import ChartProfile
 
@@ -133,6 +138,23 @@ def test_a_file_name_is_an_id(folder: Path, name: str) -> None:
 def test_a_source_cannot_take_the_name_of_an_account(folder: Path, name: str) -> None:
     shutil.copyfile(folder / "sources/audits.toml", folder / "sources" / f"{name}.toml")
     assert complaints(folder)[0].startswith(f"sources/{name}.toml: file name: ")
+
+
+def test_a_source_that_the_pipeline_reads_is_missed_by_name(folder: Path) -> None:
+    (folder / "sources/appraisals.toml").unlink()
+    (said,) = complaints(folder)
+    assert said.startswith("sources/appraisals.toml: file: is missing;") and "starter" in said
+
+
+def test_the_needed_sources_are_those_that_the_assets_read() -> None:
+    files = (STARTER.parent / step / "assets.py" for step in
+             ("analysis", "decision", "implementation", "closure", "board"))  # fmt: skip
+    read = {
+        name
+        for file in files
+        for name in re.findall(r'"collection\.([a-z_]+)"', file.read_text(encoding="utf-8"))
+    }
+    assert read - {"files", "rejected_rows"} == NEEDED_SOURCES
 
 
 def test_what_nobody_may_approve_is_a_gap(folder: Path) -> None:
