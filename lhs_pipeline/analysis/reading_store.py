@@ -14,8 +14,8 @@ from lhs_pipeline.analysis.readings import READINGS, THEME_MODELS, Reader
 from lhs_pipeline.analysis.theme_table import THEMES
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.warehouse.table import (
-    Table,
     count_rows,
+    insert_frame,
     read_table,
     records_of,
     table_exists,
@@ -56,8 +56,8 @@ def read_what_is_new(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Re
     read = 0
     for batch in _batches(con):
         found = reader.read(records_of(batch.assign(codebook_version=version)))
-        _append(con, READINGS, found.readings)
-        _append(con, THEMES, found.themes)
+        insert_frame(con, READINGS, found.readings)
+        insert_frame(con, THEMES, found.themes)
         read += len(batch)
     if read or count_rows(con, "analysis.gone_readings"):
         _put_in_order(con)
@@ -131,13 +131,6 @@ def _batches(con: duckdb.DuckDBPyConnection) -> Iterator[pd.DataFrame]:
             "where s.place >= ? and s.place < ? order by s.place",
             [start, start + _BATCH_ROWS],
         ).df()
-
-
-def _append(con: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> None:
-    if len(frame):
-        con.register("frame_to_append", frame[table.column_names])
-        con.execute(f"insert into {table.name} by name select * from frame_to_append")
-        con.unregister("frame_to_append")
 
 
 def _put_in_order(con: duckdb.DuckDBPyConnection) -> None:

@@ -131,11 +131,7 @@ def append_frame(
     if not table_exists(con, table.name):
         con.execute(table.create_sql())
     con.execute(f'delete from {table.name} where "{replacing[0]}" = ?', [replacing[1]])
-    if len(frame):
-        con.register("frame_to_append", frame[table.column_names])
-        con.execute(f"insert into {table.name} by name select * from frame_to_append")
-        con.unregister("frame_to_append")
-    return len(frame)
+    return insert_frame(con, table, frame)
 
 
 def read_table(con: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
