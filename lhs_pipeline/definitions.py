@@ -16,7 +16,7 @@ from lhs_pipeline.decision.assets import ASSETS as DECISION_ASSETS
 from lhs_pipeline.implementation.assets import ASSETS as IMPLEMENTATION_ASSETS
 from lhs_pipeline.settings import SettingsError, read_site
 from lhs_pipeline.sweep import sweep_dead_runs
-from lhs_pipeline.warehouse.assets import SiteResource, WarehouseIOManager
+from lhs_pipeline.warehouse.assets import SiteResource
 
 _EVALUATED = dg.AssetSelection.groups("5_closure") - dg.AssetSelection.assets(
     ["closure", "looks"], ["closure", "heartbeat"]
@@ -82,7 +82,7 @@ def build_definitions(catalogue: Catalogue) -> dg.Definitions:
         jobs=[nightly, evaluation],
         schedules=[every_night],
         sensors=[evaluation_sensor(evaluation.name), dead_runs],
-        resources={"site": SiteResource(), "io_manager": WarehouseIOManager()},
+        resources={"site": SiteResource()},
         executor=dg.in_process_executor,
     )
 

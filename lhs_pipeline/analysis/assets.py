@@ -37,11 +37,13 @@ from lhs_pipeline.analysis.voice_signals import VOICE_SIGNALS, find_voice_signal
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.warehouse.assets import (
     SiteResource,
+    Told,
     asset_of,
-    inputs_of,
-    out_of,
+    named,
     sample_of,
     specs_of,
+    table_asset,
+    tables_asset,
 )
 from lhs_pipeline.warehouse.table import (
     Table,
@@ -128,9 +130,10 @@ def _signals_asset(source_ids: Sequence[str]) -> dg.AssetsDefinition:
     return signals
 
 
-@dg.asset(
-    **asset_of(COMPARISONS, "scipy"),
-    ins=inputs_of("analysis.indicator_series", "collection.units"),
+@table_asset(
+    COMPARISONS,
+    "scipy",
+    reads=named("analysis.indicator_series", "collection.units"),
 )
 def comparisons(
     site: SiteResource, indicator_series: pd.DataFrame, units: pd.DataFrame
@@ -139,18 +142,19 @@ def comparisons(
     return find_comparisons(indicator_series, units, site.catalogue())
 
 
-@dg.asset(
-    **asset_of(INTERDEPENDENCIES, "scipy"),
-    ins=inputs_of("analysis.indicator_series", "collection.units"),
+@table_asset(
+    INTERDEPENDENCIES,
+    "scipy",
+    reads=named("analysis.indicator_series", "collection.units"),
 )
 def interdependencies(
     site: SiteResource, indicator_series: pd.DataFrame, units: pd.DataFrame
-) -> dg.Output[pd.DataFrame]:
+) -> Told:
     """Measures that move together or lead one another."""
     catalogue = site.catalogue()
     found = find_interdependencies(indicator_series, units, catalogue)
     rate = catalogue.rules.interdependencies.false_discovery_prop
-    return dg.Output(
+    return Told(
         found.table,
         metadata={
             "pairs_compared": int(found.looked_at["compared_count"].sum()),
@@ -182,15 +186,16 @@ def read_insights(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
         )
 
 
-@dg.asset(**asset_of(REPEATS, "python"), ins=inputs_of("analysis.insights"))
+@table_asset(REPEATS, "python", reads=named("analysis.insights"))
 def repeats(site: SiteResource, insights: pd.DataFrame) -> pd.DataFrame:
     """Insights that say the same thing again."""
     return find_repeats(insights, site.catalogue().rules.themes)
 
 
-@dg.asset(
-    **asset_of(VOICE_SIGNALS, "scipy"),
-    ins=inputs_of("analysis.insights", "analysis.themes", "analysis.repeats"),
+@table_asset(
+    VOICE_SIGNALS,
+    "scipy",
+    reads=named("analysis.insights", "analysis.themes", "analysis.repeats"),
 )
 def voice_signals(
     site: SiteResource, insights: pd.DataFrame, themes: pd.DataFrame, repeats: pd.DataFrame
@@ -201,9 +206,10 @@ def voice_signals(
     return find_voice_signals(*once, policy, site.site().today())
 
 
-@dg.asset(
-    **asset_of(EMERGING_THEMES, "scipy"),
-    ins=inputs_of(
+@table_asset(
+    EMERGING_THEMES,
+    "scipy",
+    reads=named(
         "analysis.insights", "analysis.themes", "analysis.repeats", "collection.emerging_verdicts"
     ),
 )
@@ -219,9 +225,10 @@ def emerging_themes(
     return find_emerging(count_once(insights, repeats), themes, emerging_verdicts, policy, today)
 
 
-@dg.asset(
-    **asset_of(THEME_SERIES, "scipy"),
-    ins=inputs_of("analysis.insights", "analysis.themes", "analysis.repeats"),
+@table_asset(
+    THEME_SERIES,
+    "scipy",
+    reads=named("analysis.insights", "analysis.themes", "analysis.repeats"),
 )
 def theme_series(
     site: SiteResource, insights: pd.DataFrame, themes: pd.DataFrame, repeats: pd.DataFrame
@@ -231,9 +238,10 @@ def theme_series(
     return make_theme_series(*once, site.catalogue().rules.spc, site.site().today())
 
 
-@dg.asset(
-    **asset_of(VOICES_HEARD, "scipy"),
-    ins=inputs_of("analysis.insights", "analysis.themes", "analysis.repeats", "collection.units"),
+@table_asset(
+    VOICES_HEARD,
+    "scipy",
+    reads=named("analysis.insights", "analysis.themes", "analysis.repeats", "collection.units"),
 )
 def voices_heard(
     site: SiteResource,
@@ -248,9 +256,10 @@ def voices_heard(
     return find_silence(heard, rules.themes, rules.voices, site.site().today())
 
 
-@dg.asset(
-    **asset_of(EVIDENCE, "python"),
-    ins=inputs_of(
+@table_asset(
+    EVIDENCE,
+    "python",
+    reads=named(
         "collection.references",
         "collection.safety_alerts",
         "collection.community_findings",
@@ -270,10 +279,12 @@ def evidence(
     return tabulate_evidence(match_evidence(works, site.catalogue().topics, graded))
 
 
-@dg.multi_asset(
-    name="lenses",
-    outs=out_of(LENS_ROWS, BELIEFS, LENS_RELIABILITY, kinds=("scipy",)),
-    ins=inputs_of(
+@tables_asset(
+    "lenses",
+    LENS_ROWS,
+    BELIEFS,
+    LENS_RELIABILITY,
+    reads=named(
         "analysis.limits",
         "analysis.episodes",
         "analysis.comparisons",
@@ -285,24 +296,23 @@ def evidence(
         "collection.actions",
         "collection.decisions",
     ),
-    group_name="2_analysis",
+    kinds=("scipy",),
 )
-def weigh_all_lenses(
-    site: SiteResource, **tables: pd.DataFrame
-) -> tuple[dg.Output[pd.DataFrame], dg.Output[pd.DataFrame], dg.Output[pd.DataFrame]]:
+def weigh_all_lenses(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """What each lens says, and what that means together."""
     found = find_beliefs(LensFindings(**tables), site.catalogue(), site.site().today())
-    return (
-        dg.Output(found.lenses, output_name="lenses"),
-        dg.Output(found.beliefs, output_name="beliefs"),
-        dg.Output(found.lens_reliability, output_name="lens_reliability"),
-    )
+    return {
+        "lenses": found.lenses,
+        "beliefs": found.beliefs,
+        "lens_reliability": found.lens_reliability,
+    }
 
 
-@dg.multi_asset(
-    name="problems",
-    outs=out_of(PROBLEMS, CYCLES, kinds=("pandas",)),
-    ins=inputs_of(
+@tables_asset(
+    "problems",
+    PROBLEMS,
+    CYCLES,
+    reads=named(
         "analysis.limits",
         "analysis.episodes",
         "analysis.comparisons",
@@ -316,19 +326,17 @@ def weigh_all_lenses(
         "collection.reopened",
         "collection.closed",
     ),
-    group_name="2_analysis",
+    kinds=("pandas",),
 )
-def find_cycles(
-    site: SiteResource, **tables: pd.DataFrame
-) -> tuple[dg.Output[pd.DataFrame], dg.Output[pd.DataFrame]]:
+def find_cycles(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """What the lenses together say of one topic in one place."""
     today = site.site().today()
     listed = pd.DataFrame(latest_before(_earlier_nights(site), today))
     found = find_problems(Findings(**tables, listed=listed), site.catalogue(), today)
-    return (
-        dg.Output(found.problems, output_name="problems"),
-        dg.Output(found.cycles, output_name="cycles"),
-    )
+    return {
+        "problems": found.problems,
+        "cycles": found.cycles,
+    }
 
 
 def _earlier_nights(site: SiteResource) -> pd.DataFrame:
@@ -337,39 +345,33 @@ def _earlier_nights(site: SiteResource) -> pd.DataFrame:
         return read_table(con, TRIAGE_NIGHTS.name)
 
 
-@dg.multi_asset(
-    name="triage",
-    outs=out_of(TRIAGE, TRIAGE_MOVES, SENSITIVITY, TRIAGE_NIGHTS, kinds=("scipy",)),
-    ins=inputs_of(
-        "analysis.problems",
-        "analysis.lenses",
-        "analysis.evidence",
-        "collection.triage_overrides",
+@tables_asset(
+    "triage",
+    TRIAGE,
+    TRIAGE_MOVES,
+    SENSITIVITY,
+    TRIAGE_NIGHTS,
+    reads=named(
+        "analysis.problems", "analysis.lenses", "analysis.evidence", "collection.triage_overrides"
     ),
-    group_name="2_analysis",
+    kinds=("scipy",),
 )
-def rank_open_problems(
-    site: SiteResource, **tables: pd.DataFrame
-) -> tuple[
-    dg.Output[pd.DataFrame],
-    dg.Output[pd.DataFrame],
-    dg.Output[pd.DataFrame],
-    dg.Output[pd.DataFrame],
-]:
+def rank_open_problems(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Open problems, most urgent first, and what changed since the night before."""
     findings = TriageFindings(**tables, nights=_earlier_nights(site))
     ranked = rank_problems(findings, site.catalogue(), site.site().today())
-    return (
-        dg.Output(ranked.triage, output_name="triage"),
-        dg.Output(ranked.moves, output_name="triage_moves"),
-        dg.Output(ranked.sensitivity, output_name="triage_sensitivity"),
-        dg.Output(ranked.nights, output_name="triage_nights"),
-    )
+    return {
+        "triage": ranked.triage,
+        "triage_moves": ranked.moves,
+        "triage_sensitivity": ranked.sensitivity,
+        "triage_nights": ranked.nights,
+    }
 
 
-@dg.asset(
-    **asset_of(PROBLEM_EVIDENCE, "scipy"),
-    ins=inputs_of(
+@table_asset(
+    PROBLEM_EVIDENCE,
+    "scipy",
+    reads=named(
         "analysis.problems",
         "analysis.evidence",
         "collection.references",

@@ -35,7 +35,7 @@ from lhs_pipeline.board.tables import (
 from lhs_pipeline.board.workbook import write_workbook
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.ledger import Record, append_to_ledger, read_ledger
-from lhs_pipeline.warehouse.assets import SiteResource, asset_of, group_name, sample_of
+from lhs_pipeline.warehouse.assets import SiteResource, Told, group_name, sample_of, table_asset
 from lhs_pipeline.warehouse.publication import publish_database, replace_if_changed
 from lhs_pipeline.warehouse.table import read_table
 
@@ -124,14 +124,8 @@ def _with_state(frame: pd.DataFrame, tempo: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(tempo[[*keys, "state"]], on=keys, how="left")
 
 
-@dg.asset(
-    **asset_of(LIFE_EVENTS, "pandas"),
-    deps=[
-        key
-        for key in {dg.AssetKey(name.split(".")) for name in (*_READ.values(), *_HEARD.values())}
-    ],
-)
-def life_events(context: dg.AssetExecutionContext, site: SiteResource) -> pd.DataFrame:
+@table_asset(LIFE_EVENTS, "pandas", reads={}, after=sorted({*_READ.values(), *_HEARD.values()}))
+def life_events(site: SiteResource) -> Told:
     """Write down in the ledger what happened, and give every turn of the loop its state."""
     place, at = site.site(), site.site().now()
     with site.warehouse().transaction() as con:
@@ -143,8 +137,8 @@ def life_events(context: dg.AssetExecutionContext, site: SiteResource) -> pd.Dat
         return with_evidence(find_new(standing, told, at), tables, place.evidence)
 
     new = append_to_ledger(place.ledger_file, choose)
-    context.log.info(f"{len(new)} events written down")
-    return frame_life_events(read_ledger(place.ledger_file), told, at)
+    events = frame_life_events(read_ledger(place.ledger_file), told, at)
+    return Told(events, {"events_new": len(new)})
 
 
 @dg.asset(

@@ -17,7 +17,7 @@ from lhs_pipeline.closure.reopening import (
 )
 from lhs_pipeline.closure.spread import SPREAD, find_spread
 from lhs_pipeline.closure.verdicts import VERDICTS, conclude_verdicts
-from lhs_pipeline.warehouse.assets import SiteResource, asset_of, inputs_of
+from lhs_pipeline.warehouse.assets import SiteResource, Told, asset_of, named, table_asset
 from lhs_pipeline.warehouse.table import append_frame, count_rows, read_table, write_frame
 
 CHANGES = dg.DynamicPartitionsDefinition(name="changes")
@@ -35,7 +35,7 @@ _EVIDENCE = (
 _UNTREATED = ("analysis.indicator_series", "implementation.adoption")
 
 
-@dg.asset(**asset_of(LOOKS, "pandas"), ins=inputs_of(*_EVIDENCE))
+@table_asset(LOOKS, "pandas", reads=named(*_EVIDENCE))
 def looks(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """What every change has to show tonight."""
     policy = site.catalogue().rules.evaluation
@@ -70,10 +70,8 @@ def evaluations(
     )
 
 
-@dg.asset(**asset_of(VERDICTS, "pandas"), deps=[evaluations], ins=inputs_of(*_EVIDENCE))
-def verdicts(
-    context: dg.AssetExecutionContext, site: SiteResource, **tables: pd.DataFrame
-) -> pd.DataFrame:
+@table_asset(VERDICTS, "pandas", reads=named(*_EVIDENCE), after=[EVALUATIONS.name])
+def verdicts(site: SiteResource, **tables: pd.DataFrame) -> Told:
     """Where every change stands; what ended a cycle goes back through the registers."""
     place = site.site()
     policy = site.catalogue().rules.evaluation
@@ -85,8 +83,8 @@ def verdicts(
         place.registers / "reopened.csv", REOPENED_COLUMNS, find_reopened(found, at)
     )
     closed = append_once(place.registers / "closed.csv", CLOSED_COLUMNS, find_closed(found, at))
-    context.log.info(f"{closed} problems closed and {reopened} re-opened in the registers")
-    return conclude_verdicts(found, changes)
+    told = {"problems_closed": closed, "problems_reopened": reopened}
+    return Told(conclude_verdicts(found, changes), told)
 
 
 @dg.asset(**asset_of(HEARTBEAT, "scipy"), deps=[dg.AssetKey(n.split(".")) for n in _UNTREATED])
@@ -111,13 +109,13 @@ def heartbeat(site: SiteResource) -> dg.MaterializeResult[None]:
     )
 
 
-@dg.asset(**asset_of(EXPECTATIONS, "scipy"), deps=[evaluations], ins=inputs_of(*_EVIDENCE))
+@table_asset(EXPECTATIONS, "scipy", reads=named(*_EVIDENCE), after=[EVALUATIONS.name])
 def expectations(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """Observed, expected without the change, and the units it is compared with, for charts."""
     return tabulate_expectations(Evidence(**tables), site.catalogue(), site.site().today())
 
 
-@dg.asset(**asset_of(LEARNED_EFFECTS, "scipy"), deps=[evaluations], ins=inputs_of(*_EVIDENCE))
+@table_asset(LEARNED_EFFECTS, "scipy", reads=named(*_EVIDENCE), after=[EVALUATIONS.name])
 def learned_effects(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """What changes of one kind on one topic have brought so far, shrunken."""
     policy = site.catalogue().rules.evaluation
@@ -125,10 +123,11 @@ def learned_effects(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     return learn_effects(_read_evaluations(site), changes, policy)
 
 
-@dg.asset(
-    **asset_of(SPREAD, "pandas"),
-    deps=[learned_effects],
-    ins=inputs_of(*_EVIDENCE, "closure.verdicts", "analysis.triage"),
+@table_asset(
+    SPREAD,
+    "pandas",
+    reads=named(*_EVIDENCE, "closure.verdicts", "analysis.triage"),
+    after=[LEARNED_EFFECTS.name],
 )
 def spread(
     site: SiteResource, verdicts: pd.DataFrame, triage: pd.DataFrame, **tables: pd.DataFrame

@@ -69,8 +69,9 @@ def _source_asset(source: Source) -> dg.AssetsDefinition:
             shown = [c.name for c in source.columns if not c.is_sensitive_text]
             listed = ", ".join(f'"{name}"' for name in shown)
             head = con.execute(f"select {listed} from {landing.current} limit 8").df()
-        for report in reports:
-            context.log.info(_sentence(report))
+        if reports:
+            # One event for all files: each event costs Dagster's storage as much as a small file.
+            context.log.info("\n".join(_sentence(report) for report in reports))
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": rows,

@@ -1,29 +1,27 @@
 """Wiring of step 3: decisions checked, proposals on agendas."""
 
-import dagster as dg
 import pandas as pd
 
 from lhs_pipeline.decision.decisions import DECISIONS, check_decisions
 from lhs_pipeline.decision.proposals import PROPOSALS, Agenda, propose
-from lhs_pipeline.warehouse.assets import SiteResource, asset_of, inputs_of
+from lhs_pipeline.warehouse.assets import SiteResource, named, table_asset
 from lhs_pipeline.warehouse.table import records_of
 
 
-@dg.asset(
-    **asset_of(DECISIONS, "pandas"),
-    ins={
-        "recorded": dg.AssetIn(key=["collection", "decisions"]),
-        **inputs_of("analysis.problems"),
-    },
+@table_asset(
+    DECISIONS,
+    "pandas",
+    reads=named("analysis.problems", recorded="collection.decisions"),
 )
 def decisions(site: SiteResource, recorded: pd.DataFrame, problems: pd.DataFrame) -> pd.DataFrame:
     """Decisions, checked against the scheme of delegation and the quorum."""
     return check_decisions(recorded, problems, site.catalogue())
 
 
-@dg.asset(
-    **asset_of(PROPOSALS, "pandas"),
-    ins=inputs_of("analysis.triage", "decision.decisions", "collection.files"),
+@table_asset(
+    PROPOSALS,
+    "pandas",
+    reads=named("analysis.triage", "decision.decisions", "collection.files"),
 )
 def proposals(
     site: SiteResource, triage: pd.DataFrame, decisions: pd.DataFrame, files: pd.DataFrame

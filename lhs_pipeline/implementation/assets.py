@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-import dagster as dg
 import pandas as pd
 
 from lhs_pipeline.implementation.waits import WAITS, measure_waits
-from lhs_pipeline.warehouse.assets import SiteResource, asset_of, inputs_of, sql_asset
+from lhs_pipeline.warehouse.assets import SiteResource, named, sql_asset, table_asset
 from lhs_pipeline.warehouse.table import read_sql_table
 
 _SQL = Path(__file__).parent / "sql"
 
 
-@dg.asset(
-    **asset_of(WAITS, "scipy"),
-    ins=inputs_of("implementation.tempo", "analysis.triage", "decision.decisions"),
+@table_asset(
+    WAITS,
+    "scipy",
+    reads=named("implementation.tempo", "analysis.triage", "decision.decisions"),
 )
 def waits(
     site: SiteResource, tempo: pd.DataFrame, triage: pd.DataFrame, decisions: pd.DataFrame

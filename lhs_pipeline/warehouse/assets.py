@@ -1,10 +1,11 @@
-"""How a table becomes a Dagster asset: the site as a resource, the IO manager, SQL assets.
+"""How a table becomes a Dagster asset: the site as a resource, tables made by SQL or a function.
 
-Rows pass through the warehouse alone: Dagster's default IO manager would pickle patient
-data into its own storage.
+Rows pass through the warehouse alone: no asset returns any to Dagster, whose IO manager would
+pickle patient data into its own storage.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from lhs_pipeline.warehouse.connection import Warehouse
 from lhs_pipeline.warehouse.table import (
     SqlTable,
     Table,
-    TableColumn,
     read_sql_table,
     read_table,
     write_frame,
@@ -28,6 +28,18 @@ from lhs_pipeline.warehouse.table import (
 
 _FREE_TEXT = ("text", "note", "matched_terms")
 """Columns that Dagster's own storage never sees, de-identified or not."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A table's rows, and what Dagster shows beside their number."""
+
+    frame: pd.DataFrame
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+MakeFrame = Callable[..., pd.DataFrame | Told]
+MakeFrames = Callable[..., Mapping[str, pd.DataFrame]]
 
 STEPS = ("collection", "analysis", "decision", "implementation", "closure", "board")
 _OWNERS = {
@@ -64,28 +76,6 @@ class SiteResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def warehouse(self) -> Warehouse:
         """The way to the site's live DuckDB file."""
         return Warehouse(self.site().warehouse_file)
-
-
-class WarehouseIOManager(dg.ConfigurableIOManager):
-    """Writes a frame to its declared table in one transaction; reads a table as a frame."""
-
-    folder: str = ""
-
-    def _warehouse(self) -> Warehouse:
-        return SiteResource(folder=self.folder).warehouse()
-
-    def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
-        """Replace the asset's table by the frame; report its rows."""
-        table = _declared(context.asset_key, context.definition_metadata)
-        with self._warehouse().transaction() as con:
-            rows = write_frame(con, table, obj)
-        shown = obj.drop(columns=[name for name in _FREE_TEXT if name in obj.columns])
-        context.add_output_metadata({"dagster/row_count": rows, "sample": sample_of(shown)})
-
-    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
-        """Return the whole upstream table."""
-        with self._warehouse().transaction() as con:
-            return read_table(con, ".".join(context.asset_key.path))
 
 
 def asset_of(table: Table, *kinds: str) -> dict[str, Any]:
@@ -140,7 +130,7 @@ def sql_asset(file: Path, reads: Sequence[str]) -> dg.AssetsDefinition:
 
     @dg.asset(
         **asset_of(made.table, "sql"),
-        deps=[dg.AssetKey(name.split(".")) for name in reads],
+        deps=_keys_of(reads),
         code_version=str(hash_of(made)),
     )
     def make(site: SiteResource) -> dg.MaterializeResult[None]:
@@ -157,36 +147,87 @@ def hash_of(made: SqlTable) -> int:
     return sum((i + 1) * byte for i, byte in enumerate(made.query.encode())) % 2**31
 
 
-def out_of(*tables: Table, kinds: Sequence[str] = ()) -> dict[str, dg.AssetOut]:
-    """Return the outputs of a multi-asset, named by the noun of each table."""
-    return {
-        table.noun: dg.AssetOut(
-            key=[table.schema, table.noun],
-            description=f"{table.description}\n\nGrain: {table.grain}",
-            owners=[_OWNERS[table.schema]],
-            kinds={"duckdb", *kinds},
+def table_asset(
+    table: Table,
+    *kinds: str,
+    reads: Mapping[str, str],
+    after: Sequence[str] = (),
+) -> Callable[[MakeFrame], dg.AssetsDefinition]:
+    """Return a decorator: the table that a function makes of the tables in `reads`.
+
+    Args:
+        table: what is made; a frame with other columns is refused.
+        kinds: icons in Dagster beside DuckDB's.
+        reads: argument of the function -> `schema.noun` that it is given, see `named`.
+        after: tables that the function reads by itself, or that must stand before it runs.
+    """
+
+    def wrap(make_frame: MakeFrame) -> dg.AssetsDefinition:
+        deps = _keys_of([*reads.values(), *after])
+
+        @dg.asset(**asset_of(table, *kinds), deps=deps)
+        def make(site: SiteResource) -> dg.MaterializeResult[None]:
+            made = make_frame(site, **_read(site, reads))
+            frame, told = (made.frame, made.metadata) if isinstance(made, Told) else (made, {})
+            return _write(site, {table: frame}, told)[0]
+
+        return make
+
+    return wrap
+
+
+def tables_asset(
+    name: str, *tables: Table, reads: Mapping[str, str], kinds: Sequence[str] = ()
+) -> Callable[[MakeFrames], dg.AssetsDefinition]:
+    """Return a decorator: the tables that one function makes, by noun; as `table_asset`."""
+
+    def wrap(make_frames: MakeFrames) -> dg.AssetsDefinition:
+        specs = specs_of(*tables, reads=list(reads.values()), kinds=kinds)
+
+        @dg.multi_asset(name=name, specs=specs)
+        def make(site: SiteResource) -> Iterator[dg.MaterializeResult[None]]:
+            made = make_frames(site, **_read(site, reads))
+            yield from _write(site, {table: made[table.noun] for table in tables})
+
+        return make
+
+    return wrap
+
+
+def named(*names: str, **others: str) -> dict[str, str]:
+    """Return arguments named by the noun of each `schema.noun`, or by another word."""
+    return {**{name.split(".")[1]: name for name in names}, **others}
+
+
+def _read(site: SiteResource, reads: Mapping[str, str]) -> dict[str, pd.DataFrame]:
+    with site.warehouse().transaction() as con:
+        return {argument: read_table(con, name) for argument, name in reads.items()}
+
+
+def _write(
+    site: SiteResource, made: Mapping[Table, pd.DataFrame], told: Mapping[str, Any] | None = None
+) -> list[dg.MaterializeResult[None]]:
+    """Replace the tables in one transaction; tell their rows, and a sample without free text."""
+    with site.warehouse().transaction() as con:
+        rows = {table: write_frame(con, table, frame) for table, frame in made.items()}
+    return [
+        dg.MaterializeResult(
+            asset_key=[table.schema, table.noun],
             metadata={
-                "dagster/column_schema": schema_of(table),
-                "dagster/table_name": table.name,
+                "dagster/row_count": rows[table],
+                "sample": sample_of(frame.drop(columns=list(_FREE_TEXT), errors="ignore")),
+                **(told or {}),
             },
         )
-        for table in tables
-    }
+        for table, frame in made.items()
+    ]
+
+
+def _keys_of(names: Iterable[str]) -> list[dg.AssetKey]:
+    return [dg.AssetKey(name.split(".")) for name in names]
 
 
 def specs_of(*tables: Table, reads: Sequence[str], kinds: Sequence[str] = ()) -> list[dg.AssetSpec]:
     """Return the assets of a function that reads and writes the warehouse itself."""
-    deps = [dg.AssetKey(name.split(".")) for name in reads]
+    deps = _keys_of(reads)
     return [dg.AssetSpec(deps=deps, **asset_of(table, *kinds)) for table in tables]
-
-
-def inputs_of(*names: str) -> dict[str, dg.AssetIn]:
-    """Return asset inputs named by the noun of each `schema.noun`."""
-    return {name.split(".")[1]: dg.AssetIn(key=name.split(".")) for name in names}
-
-
-def _declared(key: dg.AssetKey, metadata: Mapping[str, Any] | None) -> Table:
-    found = (metadata or {})["dagster/column_schema"]
-    schema: dg.TableSchema = getattr(found, "schema", found)
-    columns = tuple(TableColumn(c.name, c.type, c.description or "") for c in schema.columns)
-    return Table(".".join(key.path), "", "", columns)
