@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import date
 
 from lhs_pipeline.board.chart_marks import ChartEvent
-from lhs_pipeline.board.charts import PointLines
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.rows import Row, day_of, number_of, text_of
+from lhs_pipeline.board.spc_series import PointLines
 from lhs_pipeline.board.words import Measure, as_sentence, tell_day, tell_month
 
 BETWEEN_EVENTS = ("g", "t")

@@ -5,28 +5,38 @@ A chart says when something moved, never why. Nothing here decides what is a sig
 
 from __future__ import annotations
 
-import hashlib
-import io
 import math
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
-from html import escape
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
-from lhs_pipeline.board.chart_marks import ChartEvent, PlacedMark, place_marks, spread_heights
-from lhs_pipeline.board.disclosure import clean_text
-from lhs_pipeline.board.words import WORDS, join_words, tell_day, tell_month, tell_number
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-GREY = "#5B6770"
-INK = "#212B32"
-RED = "#C8102E"
+from lhs_pipeline.board.chart_marks import PlacedMark, place_marks, spread_heights
+from lhs_pipeline.board.paper import (
+    GREY,
+    INK,
+    LEFT,
+    RED,
+    TRACE,
+    WIDTH,
+    Paper,
+    Point,
+    count_key_rows,
+    draw_axes,
+    draw_key,
+    draw_line,
+    draw_text,
+    find_span,
+    path_of,
+    paths_of,
+    split_at_gaps,
+    step_edges,
+    tell_place,
+    width_of,
+    wrap_drawing,
+)
+from lhs_pipeline.board.spc_series import SpcSeries, describe_chart
+from lhs_pipeline.board.words import WORDS, tell_number
 
 
 @dataclass(frozen=True)
@@ -36,67 +46,19 @@ class MarkerStyle:
     shape: str
     fill: str
     edge: str
-    size: float
 
 
 # Orange and blue of Making Data Count; the blue dark enough to differ from the orange in print.
 MARKERS: dict[str, MarkerStyle] = {
-    "common_cause": MarkerStyle("o", GREY, GREY, 3.0),
-    "concern": MarkerStyle("D", "#ED8B00", "#8A5000", 5.0),
-    "improvement": MarkerStyle("s", "#0072CE", "#003087", 5.0),
-    "neither": MarkerStyle("^", "#B29AD0", "#490092", 5.8),
-    "not_judged": MarkerStyle("X", "#D8DDE0", GREY, 6.4),
+    "common_cause": MarkerStyle("M-2.4 0a2.4 2.4 0 1 0 4.8 0a2.4 2.4 0 1 0-4.8 0z", GREY, GREY),
+    "concern": MarkerStyle("M0-4.8L4.8 0L0 4.8L-4.8 0z", "#ED8B00", "#8A5000"),
+    "improvement": MarkerStyle("M-3.6-3.6H3.6V3.6H-3.6z", "#0072CE", "#003087"),
+    "neither": MarkerStyle("M0-4.8L4.6 3.6H-4.6z", "#B29AD0", "#490092"),
+    "not_judged": MarkerStyle("M-3.4-3.4L3.4 3.4M-3.4 3.4L3.4-3.4", "none", GREY),
 }
-
-_WIDTH, _PLOT_HEIGHT = 605.0, 165.0
-"""Points of 1/72 inch; what stands above and below the plot comes on top."""
-_LEFT, _BELOW, _ABOVE, _ROW_HEIGHT = 45.0, 50.0, 24.0, 11.0
-_LETTER_WIDTH = 4.9
-_MOST_TICKS = 8
-
-
-@dataclass(frozen=True)
-class PointLines:
-    """Lines that change from point to point, one value each; None where a line does not exist."""
-
-    centre: tuple[float | None, ...]
-    lower_limit: tuple[float | None, ...]
-    upper_limit: tuple[float | None, ...]
-    target: tuple[float | None, ...]
-
-
-@dataclass(frozen=True)
-class SpcSeries:
-    """One indicator of one unit, in the numbers that people read.
-
-    `flags` holds one of common_cause, concern, improvement, neither or not_judged (too few points
-    for limits) for each point; a value of None leaves a gap; a point that is not complete is drawn
-    hollow. Where there are `lines`, they are drawn as steps, and the single numbers are those of
-    the latest point. Where `bands` says something of a point, such as '1–4 events', its number is
-    withheld: it is drawn where the middle of the withheld range would lie.
-    """
-
-    title: str
-    unit_words: str
-    period_starts: tuple[date, ...]
-    values: tuple[float | None, ...]
-    centre: float | None
-    lower_limit: float | None
-    upper_limit: float | None
-    target: float | None
-    flags: tuple[str, ...]
-    is_complete: tuple[bool, ...]
-    events: tuple[ChartEvent, ...] = ()
-    lines: PointLines | None = None
-    centre_name: str = "average"
-    bands: tuple[str, ...] = ()
-
-    @property
-    def break_places(self) -> list[int]:
-        """Places of the points before which the limits start anew."""
-        days = [event.on for event in self.events if event.is_break]
-        found = {sum(start < day for start in self.period_starts) for day in days}
-        return sorted(place for place in found if 0 < place < len(self.period_starts))
+_PLOT, _ABOVE, _ROW, _BELOW = 200.0, 30.0, 15.0, 50.0
+_LABEL_GAP = 14.0
+"""Least distance between the labels of two lines."""
 
 
 @lru_cache(maxsize=4096)
@@ -107,231 +69,98 @@ def draw_spc_chart(series: SpcSeries) -> str:
 
     The same series gives the same bytes; a series without points gives a chart that says so.
     """
-    import matplotlib as mpl
-
-    # 'agg' and friends are never needed: the figure is drawn without a window or pyplot.
-    settings: Any = {
-        "svg.hashsalt": "lhs",
-        "svg.fonttype": "none",
-        "text.parse_math": False,
-        "path.simplify": False,
-        "font.family": "DejaVu Sans",
-        "font.size": 9.5,
-        "axes.unicode_minus": False,
-    }
-    with mpl.rc_context(settings):
-        layout = _lay_out(series)
-        raw = _render(_draw_figure(series, layout))
-    return _shrink(raw, series, layout.height)
-
-
-def describe_chart(series: SpcSeries) -> str:
-    """What a person who cannot see the chart needs: span, limits, latest point, flags, events."""
-    known = [index for index, value in enumerate(series.values) if value is not None]
-    if not known:
-        return "There are no points to show."
-    first, last = series.period_starts[known[0]], series.period_starts[known[-1]]
-    sentences = [
-        f"{len(known)} points from {tell_month(first)} to {tell_month(last)}"
-        + f"{_tell_unit(series.unit_words)}.",
-        _describe_limits(series),
-        f"The latest value, for the period from {tell_day(last)}, is"
-        f" {_tell_value(series, known[-1])}: {_flag_words(series.flags[known[-1]])}.",
-        _describe_flags(series),
-        *[_describe_event(event) for event in series.events],
-    ]
-    return clean_text(" ".join(sentence for sentence in sentences if sentence))
-
-
-def _tell_unit(words: str) -> str:
-    if not words:
-        return ""
-    return f", {words}" if words.startswith("per ") else f", in {words}"
-
-
-def _tell_value(series: SpcSeries, place: int) -> str:
-    withheld = series.bands[place] if series.bands else ""
-    return withheld or tell_number(series.values[place])
-
-
-def _describe_event(event: ChartEvent) -> str:
-    if event.is_break:
-        return f"The limits start anew from {tell_day(event.on)}: {event.label}."
-    return f"{event.label} on {tell_day(event.on)}."
-
-
-def _describe_limits(series: SpcSeries) -> str:
-    parts = [
-        f"{name} {tell_number(value)}"
-        for name, value in (
-            (series.centre_name, series.centre),
-            ("lower limit", series.lower_limit),
-            ("upper limit", series.upper_limit),
-            ("target", series.target),
-        )
-        if value is not None
-    ]
-    when = " at the latest point" if series.lines else ""
-    return join_words(parts).capitalize() + when + "." if parts else ""
-
-
-def _flag_words(flag: str) -> str:
-    return WORDS["meaning"].get(flag, flag).lower()
-
-
-def _describe_flags(series: SpcSeries) -> str:
-    parts = [
-        f"{series.flags.count(flag)} of {words}"
-        for flag, words in (("concern", "concern"), ("improvement", "improvement"))
-        if flag in series.flags
-    ]
-    if "neither" in series.flags:
-        parts.append(f"{series.flags.count('neither')} unusual")
-    if not parts and set(series.flags) == {"not_judged"}:
-        return "There are too few points to flag any."
-    return f"Points flagged: {join_words(parts)}." if parts else "No point is flagged."
+    layout = _lay_out(series)
+    signs = list(_list_signs(series))
+    body = "".join(
+        [
+            _define_shapes(series),
+            draw_axes(layout.paper, series.period_starts, series.unit_words),
+            draw_text((LEFT, 14), series.unit_words, GREY),
+            *_draw_lines(layout.paper, series),
+            *_draw_labels(layout.paper, series),
+            *_draw_points(layout.paper, series),
+            *_draw_marks(layout),
+            draw_key(signs, layout.paper.bottom + 42) if signs else _say_nothing(layout.paper),
+        ]
+    )
+    rows = count_key_rows(words for _, words in signs)
+    height = layout.paper.bottom + _BELOW + (rows - 1) * 18
+    return wrap_drawing(body, height, series.title, describe_chart(series))
 
 
 @dataclass(frozen=True)
 class _Layout:
-    """Sizes of one drawing in points of 1/72 inch, and its marks."""
+    """The paper of one drawing, and its marks."""
 
+    paper: Paper
     marks: list[PlacedMark]
-    span: tuple[float, float]
-    right: float
-
-    @property
-    def rows_count(self) -> int:
-        """Rows of labels above the plot."""
-        return max((mark.row + 1 for mark in self.marks if mark.row is not None), default=0)
-
-    @property
-    def above(self) -> float:
-        """Room above the plot: the labels of the marks, and the unit over them."""
-        return _ABOVE + self.rows_count * _ROW_HEIGHT
-
-    @property
-    def height(self) -> float:
-        """Height of the whole drawing."""
-        return _BELOW + _PLOT_HEIGHT + self.above
 
 
 def _lay_out(series: SpcSeries) -> _Layout:
     ordinals = [day.toordinal() for day in series.period_starts] or [0, 1]
     margin = max(3.0, (ordinals[-1] - ordinals[0]) * 0.012)
-    span = (ordinals[0] - margin, ordinals[-1] + margin)
-    longest = max((len(label) for _, label, _ in _line_labels(series)), default=10)
-    return _Layout(
-        marks=place_marks(series.events, series.period_starts, span),
-        span=span,
-        right=longest * _LETTER_WIDTH + 8,
-    )
-
-
-def _draw_figure(series: SpcSeries, layout: _Layout) -> Figure:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(_WIDTH / 72, layout.height / 72), dpi=72)
-    axes = figure.add_axes(
-        (
-            _LEFT / _WIDTH,
-            _BELOW / layout.height,
-            (_WIDTH - _LEFT - layout.right) / _WIDTH,
-            _PLOT_HEIGHT / layout.height,
-        )
-    )
-    _dress_axes(axes, series, layout)
-    _draw_lines(axes, series)
-    _draw_points(axes, series)
-    _draw_marks(axes, layout)
-    _draw_key(figure, axes)
-    return figure
-
-
-def _dress_axes(axes: Axes, series: SpcSeries, layout: _Layout) -> None:
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set(color="#AEB7BD", linewidth=0.8)
-    axes.tick_params(length=0, colors=GREY, labelsize=9)
-    axes.set_ylim(*_find_span(series))
-    axes.grid(axis="y", color="#E8EDEE", linewidth=0.6)
-    axes.locator_params(axis="y", nbins=6)
-    # Never '1e6': a reader wants 1,000,000.
-    axes.yaxis.set_major_formatter(lambda height, _: f"{height:,.10g}")
-    unit = clean_text(series.unit_words)
-    pad = 8 + layout.rows_count * _ROW_HEIGHT
-    axes.set_title(unit, loc="left", fontsize=9.5, color=GREY, pad=pad, x=-0.055)
-    axes.set_xlim(*layout.span)
-    ticks = _choose_ticks(series.period_starts)
-    axes.set_xticks([day.toordinal() for day in ticks], [tell_month(day) for day in ticks])
-
-
-def _find_span(series: SpcSeries) -> tuple[float, float]:
+    days = (ordinals[0] - margin, ordinals[-1] + margin)
+    marks = place_marks(series.events, series.period_starts, days)
+    rows = max((mark.row + 1 for mark in marks if mark.row is not None), default=0)
+    longest = max((width_of(label) for _, label, _ in _line_labels(series)), default=50.0)
     levels = [series.lower_limit, series.upper_limit, series.target]
     if series.lines:
         levels += [*series.lines.lower_limit, *series.lines.upper_limit, *series.lines.target]
-    marks = [
-        value for value in (*series.values, *levels) if value is not None and math.isfinite(value)
-    ]
-    if not marks:
-        return 0.0, 1.0
-    low, high = min(marks), max(marks)
-    pad = (high - low) * 0.08 or max(abs(high) * 0.1, 1.0)
-    # A rate or a share never falls below zero, so the axis need not either.
-    return (max(0.0, low - pad) if low >= 0 else low - pad), high + pad
-
-
-def _choose_ticks(days: tuple[date, ...]) -> list[date]:
-    if not days:
-        return []
-    first, last = days[0], days[-1]
-    months = [
-        date(number // 12, number % 12 + 1, 1)
-        for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
-    ]
-    inside = [day for day in months if first <= day <= last] or [first]
-    step = next(
-        (size for size in (1, 2, 3, 6, 12, 24) if len(inside) / size <= _MOST_TICKS), len(inside)
+    paper = Paper(
+        top=_ABOVE + rows * _ROW,
+        right=WIDTH - longest - 10,
+        height=_PLOT,
+        days=days,
+        values=find_span([*series.values, *levels]),
     )
-    return [day for day in inside if (day.month - 1) % step == 0] if step <= 12 else inside[::step]
+    return _Layout(paper, marks)
 
 
-_DASHES = (0, (5, 3))
-_TARGET_DASHES = (0, (8, 3, 2, 3))
-
-
-def _draw_lines(axes: Axes, series: SpcSeries) -> None:
+def _draw_lines(paper: Paper, series: SpcSeries) -> Iterator[str]:
     """Centre, limits and target: level, or as steps where they change from point to point."""
-    lines = series.lines
-    edges = _step_edges(series) if lines else []
-    for name, colour, style in (
-        ("centre", INK, "-"),
-        ("upper_limit", GREY, _DASHES),
-        ("lower_limit", GREY, _DASHES),
-        ("target", RED, _TARGET_DASHES),
+    for name, colour, dashes in (
+        ("centre", INK, ""),
+        ("upper_limit", GREY, "6 4"),
+        ("lower_limit", GREY, "6 4"),
+        ("target", RED, "10 4 2 4"),
     ):
-        look: Any = {"color": colour, "linestyle": style, "linewidth": 1.1, "clip_on": False}
         level = getattr(series, name)
-        if lines:
-            for stretch, sides in edges:
-                line = getattr(lines, name)[stretch]
-                heights = [math.nan if value is None else value for value in line]
-                axes.stairs(heights, sides, baseline=None, **look)
+        if series.lines:
+            path = _step_path(paper, series, getattr(series.lines, name))
+            yield draw_line(path, colour, 1.3, dashes)
         elif level is not None and math.isfinite(level):
-            axes.axhline(level, **look)
-    _label_lines(axes, series)
+            y = paper.y(level)
+            yield draw_line(path_of([(LEFT, y), (paper.right, y)]), colour, 1.3, dashes)
 
 
-def _step_edges(series: SpcSeries) -> list[tuple[slice, list[float]]]:
-    """Each stretch between breaks, and the sides of its steps, midway between two points."""
+def _step_path(paper: Paper, series: SpcSeries, line: tuple[float | None, ...]) -> str:
+    """The steps of a line; none joins the two sides of a break or of a gap."""
     ordinals = [float(day.toordinal()) for day in series.period_starts]
     if not ordinals:
-        return []
-    middles = [(one + other) / 2 for one, other in pairwise(ordinals)]
-    half = (middles[0] - ordinals[0]) if middles else 0.5
-    edges = [ordinals[0] - half, *middles, ordinals[-1] + half]
-    places = [0, *series.break_places, len(ordinals)]
-    return [(slice(one, other), edges[one : other + 1]) for one, other in pairwise(places)]
+        return ""
+    first, last = paper.days
+    edges = [min(max(edge, first), last) for edge in step_edges(ordinals)]
+    drawn = []
+    for one, other in _stretches(series):
+        corners: list[tuple[float, float | None]] = []
+        for place in range(one, other):
+            level = line[place]
+            y = None if level is None or not math.isfinite(level) else paper.y(level)
+            corners += [(paper.x(edges[place]), y), (paper.x(edges[place + 1]), y)]
+        drawn += [_drop_level_corners(piece) for piece in split_at_gaps(corners)]
+    return paths_of(drawn)
+
+
+def _drop_level_corners(piece: list[Point]) -> list[Point]:
+    """The same path without the corners in the middle of a level part."""
+    inner = zip(piece, piece[1:], piece[2:], strict=False)
+    kept = [here for before, here, after in inner if not before[1] == here[1] == after[1]]
+    return [piece[0], *kept, piece[-1]]
+
+
+def _stretches(series: SpcSeries) -> Iterator[tuple[int, int]]:
+    """First place and end of each stretch between two breaks."""
+    return pairwise([0, *series.break_places, len(series.period_starts)])
 
 
 def _line_labels(series: SpcSeries) -> list[tuple[float, str, str]]:
@@ -349,174 +178,86 @@ def _line_labels(series: SpcSeries) -> list[tuple[float, str, str]]:
     )
 
 
-def _label_lines(axes: Axes, series: SpcSeries) -> None:
-    low, high = axes.get_ylim()
+def _draw_labels(paper: Paper, series: SpcSeries) -> Iterator[str]:
     labels = _line_labels(series)
-    heights = spread_heights([value for value, _, _ in labels], (high - low) * 0.075)
+    # Heights grow upwards, places on the paper downwards.
+    heights = spread_heights([-paper.y(value) for value, _, _ in labels], _LABEL_GAP)
     for height, (_, words, colour) in zip(heights, labels, strict=True):
-        axes.annotate(
-            words,
-            xy=(1.008, height),
-            xycoords=("axes fraction", "data"),
-            color=colour,
-            fontsize=9,
-            va="center",
-            annotation_clip=False,
+        yield draw_text((paper.right + 8, 4 - height), words, colour)
+
+
+def _draw_points(paper: Paper, series: SpcSeries) -> Iterator[str]:
+    places = [
+        (paper.x(day.toordinal()), None if value is None else paper.y(value))
+        for day, value in zip(series.period_starts, series.values, strict=True)
+    ]
+    # What lies on the two sides of a break is not compared, so no line joins it.
+    for one, other in _stretches(series):
+        yield draw_line(paths_of(split_at_gaps(places[one:other])), TRACE, 1.2)
+    for flag, is_complete in _list_kinds(series):
+        chosen = [
+            (x, y)
+            for (x, y), each, complete in zip(places, series.flags, series.is_complete, strict=True)
+            if y is not None and _known_flag(each) == flag and complete is is_complete
+        ]
+        name = _name_shape(flag, is_complete)
+        uses = (f'<use href="#{name}" x="{tell_place(x)}" y="{tell_place(y)}"/>' for x, y in chosen)
+        yield "".join(uses)
+
+
+def _list_kinds(series: SpcSeries) -> list[tuple[str, bool]]:
+    """The kinds of points that the chart holds, as flag and whether the period is complete."""
+    held = {
+        (_known_flag(flag), complete)
+        for flag, complete, value in zip(
+            series.flags, series.is_complete, series.values, strict=True
         )
-
-
-def _draw_points(axes: Axes, series: SpcSeries) -> None:
-    ordinals = [day.toordinal() for day in series.period_starts]
-    heights = [math.nan if value is None else value for value in series.values]
-    for one, other in pairwise([0, *series.break_places, len(ordinals)]):
-        # What lies on the two sides of a break is not compared, so no line joins it.
-        part = slice(one, other)
-        axes.plot(ordinals[part], heights[part], color="#9AA5AC", linewidth=1.0, clip_on=False)
-    for flag, style in MARKERS.items():
-        for complete in (True, False):
-            chosen = [
-                index
-                for index, value in enumerate(series.values)
-                if value is not None
-                and _known_flag(series.flags[index]) == flag
-                and series.is_complete[index] is complete
-            ]
-            if chosen:
-                axes.plot(
-                    [ordinals[index] for index in chosen],
-                    [heights[index] for index in chosen],
-                    linestyle="none",
-                    marker=style.shape,
-                    markersize=style.size,
-                    markerfacecolor=style.fill if complete else "white",
-                    markeredgecolor=style.edge,
-                    markeredgewidth=0.8,
-                    clip_on=False,
-                    label=WORDS["meaning"][flag] + ("" if complete else ", period not complete"),
-                )
+        if value is not None
+    }
+    return [(flag, complete) for flag in MARKERS for complete in (True, False)
+            if (flag, complete) in held]  # fmt: skip
 
 
 def _known_flag(flag: str) -> str:
     return flag if flag in MARKERS else "common_cause"
 
 
-def _draw_marks(axes: Axes, layout: _Layout) -> None:
+def _name_shape(flag: str, is_complete: bool) -> str:
+    return f"@key@-{flag}" + ("" if is_complete else "-open")
+
+
+def _define_shapes(series: SpcSeries) -> str:
+    """Each kind of point once; the chart then only says where it stands."""
+    shapes = []
+    for flag, is_complete in _list_kinds(series):
+        style = MARKERS[flag]
+        fill = style.fill if is_complete else "#fff"
+        width = 1.6 if style.fill == "none" else 1
+        shapes.append(
+            f'<path id="{_name_shape(flag, is_complete)}" d="{style.shape}" fill="{fill}"'
+            f' stroke="{style.edge}" stroke-width="{width:g}"/>'
+        )
+    return f"<defs>{''.join(shapes)}</defs>" if shapes else ""
+
+
+def _list_signs(series: SpcSeries) -> Iterator[tuple[str, str]]:
+    for flag, is_complete in _list_kinds(series):
+        words = WORDS["meaning"][flag] + ("" if is_complete else ", period not complete")
+        yield f'<use href="#{_name_shape(flag, is_complete)}" x="9"/>', words
+
+
+def _draw_marks(layout: _Layout) -> Iterator[str]:
+    paper = layout.paper
     for mark in layout.marks:
-        width, dashes = (1.4, "-") if mark.is_break else (0.9, (0, (1, 2)))
-        axes.axvline(mark.place, color=INK, linewidth=width, linestyle=dashes, clip_on=False)
-        if mark.row is None:
-            continue
-        axes.annotate(
-            mark.label,
-            xy=(mark.place, 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(-3 if mark.is_left_of_mark else 3, 2 + mark.row * _ROW_HEIGHT),
-            textcoords="offset points",
-            ha="right" if mark.is_left_of_mark else "left",
-            fontsize=9,
-            color=INK,
-            annotation_clip=False,
-        )
+        x = paper.x(mark.place)
+        width, dashes = (1.5, "") if mark.is_break else (1.2, "1 3")
+        yield draw_line(path_of([(x, paper.top), (x, paper.bottom)]), INK, width, dashes)
+        if mark.row is not None:
+            side, anchor = (-4, "end") if mark.is_left_of_mark else (4, "start")
+            place = (x + side, paper.top - 4 - mark.row * _ROW)
+            yield draw_text(place, mark.label, INK, anchor)
 
 
-def _draw_key(figure: Figure, axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    if not handles:
-        axes.text(0.5, 0.5, "No points to show", transform=axes.transAxes, ha="center", color=GREY)
-        return
-    figure.legend(
-        handles,
-        labels,
-        loc="lower left",
-        bbox_to_anchor=(0.06, -0.01),
-        ncols=min(len(labels), 5),
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-        handletextpad=0.2,
-        columnspacing=1.6,
-    )
-
-
-def _render(figure: Figure) -> str:
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-
-    page = io.StringIO()
-    canvas: Any = FigureCanvasSVG(figure)
-    canvas.print_svg(page, metadata={"Date": None, "Creator": None})
-    return page.getvalue()
-
-
-def _shrink(raw: str, series: SpcSeries, height: float) -> str:
-    """The drawing without what a page does not need: prolog, metadata, group ids, long numbers."""
-    body = raw[raw.index("<g ") : raw.rindex("</svg>")]
-    body = re.sub(r"<!--.*?-->", "", body, flags=re.S)
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
-    body = re.sub(r' id="[a-z0-9._]*_\d+"', "", body)
-    body = re.sub(r"font: (\d+(?:\.\d+)?)px [^;\"]*", r"font-size: \1px", body)
-    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
-    body = re.sub(r' transform="rotate\(-?0 [^"]*"| clip-path="[^"]*"', "", body)
-    body = re.sub(r"<defs>\s*<clipPath.*?</clipPath>\s*</defs>", "", body, flags=re.S)
-    body = body.replace("xlink:href", "href")
-    body = re.sub(
-        r'( (?:d|x|y|transform)=")([^"]*)(")',
-        lambda found: found[1] + _round_numbers(found[2]) + found[3],
-        body,
-    )
-    body = re.sub(r"(?:<use [^>]*/>\s*){2,}", lambda found: _share_style(found[0]), body)
-    body = re.sub(r">\s+<", "><", re.sub(r"\s*\n\s*", " ", body)).strip()
-    body = _drop_bare_groups(body)
-    key = _key_of(series, body)
-    for number, name in enumerate(re.findall(r'id="(m[0-9a-f]{10})"', body)):
-        body = body.replace(f'"{name}"', f'"{key}-{number}"').replace(
-            f"#{name}", f"#{key}-{number}"
-        )
-    return _wrap(body, series, key, height)
-
-
-def _round_numbers(text: str) -> str:
-    rounded = re.sub(
-        r"-?\d+\.\d+(?:e-?\d+)?", lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), text
-    )
-    return re.sub(r"(?<![\d.])-0(?![\d.])", "0", rounded).strip()
-
-
-def _drop_bare_groups(body: str) -> str:
-    """The drawing without groups that carry no attribute: they only make the page longer."""
-    kept: list[str] = []
-    opened: list[bool] = []
-    for piece in re.split(r"(<g(?: [^>]*)?/?>|</g>)", body):
-        if piece == "</g>":
-            if opened.pop():
-                kept.append(piece)
-        elif piece.startswith("<g") and not piece.endswith("/>"):
-            opened.append(piece != "<g>")
-            if opened[-1]:
-                kept.append(piece)
-        elif piece != "<g/>":
-            kept.append(piece)
-    return "".join(kept)
-
-
-def _share_style(uses: str) -> str:
-    styles = set(re.findall(r' style="([^"]*)"', uses))
-    if len(styles) != 1:
-        return uses
-    bare = re.sub(r' style="[^"]*"', "", uses)
-    return f'<g style="{styles.pop()}">{bare}</g>'
-
-
-def _key_of(series: SpcSeries, body: str) -> str:
-    digest = hashlib.sha256(f"{series.title}\n{body}".encode("utf-8", "replace"))
-    return f"c{digest.hexdigest()[:8]}"
-
-
-def _wrap(body: str, series: SpcSeries, key: str, height: float) -> str:
-    title = escape(clean_text(series.title))
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:g} {height:g}" class="spc"'
-        f' role="img" aria-label="{title}" aria-describedby="{key}-d"'
-        ' font-family="Frutiger, Arial, sans-serif" stroke-linejoin="round">'
-        f'<title>{title}</title><desc id="{key}-d">{escape(describe_chart(series))}</desc>'
-        f"{body}</svg>"
-    )
+def _say_nothing(paper: Paper) -> str:
+    middle = ((LEFT + paper.right) / 2, paper.top + paper.height / 2)
+    return draw_text(middle, "No points to show", GREY, "middle")

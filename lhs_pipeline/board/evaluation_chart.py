@@ -5,30 +5,32 @@ Go-lives and looks are marked. Nothing here decides anything.
 
 from __future__ import annotations
 
-import io
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from html import escape
-from typing import TYPE_CHECKING, Any
 
-from lhs_pipeline.board.disclosure import clean_text
+from lhs_pipeline.board.paper import (
+    INK,
+    LEFT,
+    WIDTH,
+    Paper,
+    draw_axes,
+    draw_key,
+    draw_line,
+    draw_text,
+    find_span,
+    path_of,
+    paths_of,
+    split_at_gaps,
+    tell_place,
+    wrap_drawing,
+)
 from lhs_pipeline.board.words import tell_day, tell_number
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-_BLUE, _GREY, _INK, _AMBER = "#005EB8", "#8A949B", "#212B32", "#8A5000"
-_SETTINGS: Any = {
-    "svg.hashsalt": "lhs",
-    "svg.fonttype": "none",
-    "text.parse_math": False,
-    "font.family": "DejaVu Sans",
-    "font.size": 9.5,
-    "axes.unicode_minus": False,
-}
-_NUMBER = re.compile(r"-?\d+\.\d{2,}")
+_BLUE, _GREY, _AMBER = "#005EB8", "#768692", "#8A5000"
+_DASHES = "6 4"
+_TOP, _PLOT, _BELOW = 44.0, 200.0, 50.0
 
 
 @dataclass(frozen=True)
@@ -50,20 +52,21 @@ class EvaluationSeries:
 @lru_cache(maxsize=1024)
 def draw_evaluation_chart(series: EvaluationSeries) -> str:
     """The chart as SVG text to stand inside a page; the same series gives the same bytes."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    with mpl.rc_context(_SETTINGS):
-        figure = Figure(figsize=(8.4, 3.6))
-        axes = figure.add_axes((0.08, 0.13, 0.89, 0.68))
-        _draw_lines(axes, series)
-        _draw_marks(axes, series)
-        _dress(axes, series)
-        page = io.StringIO()
-        canvas: Any = FigureCanvasSVG(figure)
-        canvas.print_svg(page, metadata={"Date": None, "Creator": None})
-    return _fit_for_page(page.getvalue(), series)
+    paper = _lay_out(series)
+    body = "".join(
+        [
+            draw_axes(paper, series.days, series.unit_words),
+            draw_text((LEFT, 14), series.unit_words, "#4C6272"),
+            _draw_range(paper, series),
+            draw_line(_path(paper, series, series.controls), _GREY, 1.2),
+            draw_line(_path(paper, series, series.expected), _BLUE, 1.6, _DASHES),
+            draw_line(_path(paper, series, series.observed), INK, 1.2),
+            _draw_dots(paper, series),
+            *_draw_marks(paper, series),
+            draw_key(list(_list_signs(series)), paper.bottom + 42),
+        ]
+    )
+    return wrap_drawing(body, paper.bottom + _BELOW, series.title, describe_evaluation(series))
 
 
 def describe_evaluation(series: EvaluationSeries) -> str:
@@ -83,64 +86,92 @@ def describe_evaluation(series: EvaluationSeries) -> str:
     )
 
 
-def _draw_lines(axes: Axes, series: EvaluationSeries) -> None:
-    days: Any = list(series.days)
-    nan = float("nan")
-    parts = {
-        name: [nan if value is None else value for value in getattr(series, name)]
-        for name in ("observed", "expected", "lower", "upper", "controls")
-    }
-    axes.fill_between(
-        days, parts["lower"], parts["upper"], color=_BLUE, alpha=0.15, linewidth=0,
-        label="its 95% range",
-    )  # fmt: skip
-    axes.plot(days, parts["expected"], color=_BLUE, linestyle="--", linewidth=1.4,
-              label="expected without the change")  # fmt: skip
-    axes.plot(days, parts["controls"], color=_GREY, linewidth=1.0,
-              label="units without it, together")  # fmt: skip
-    axes.plot(days, parts["observed"], color=_INK, marker="o", markersize=3, linewidth=0.9,
-              label="seen")  # fmt: skip
-
-
-def _draw_marks(axes: Axes, series: EvaluationSeries) -> None:
-    live: Any = series.live_on
-    axes.axvline(live, color=_AMBER, linewidth=1.4)
-    axes.annotate(
-        "in place", (live, 1.0), xycoords=("data", "axes fraction"), xytext=(3, -10),
-        textcoords="offset points", color=_AMBER,
-    )  # fmt: skip
-    looks: Any = list(series.looks)
-    bottom = axes.get_xaxis_transform()
-    axes.plot(looks, [0.02] * len(looks), linestyle="", marker="^", color=_AMBER, markersize=6,
-              transform=bottom, label="looks")  # fmt: skip
-
-
-def _dress(axes: Axes, series: EvaluationSeries) -> None:
-    axes.set_ylabel(clean_text(series.unit_words))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.margins(x=0.01)
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]) if _starts_low(series) else None)
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(0.0, 1.02), ncols=5, frameon=False, fontsize=8.5,
-        handlelength=1.4, columnspacing=1.0,
-    )  # fmt: skip
+def _lay_out(series: EvaluationSeries) -> Paper:
+    ordinals = [day.toordinal() for day in (*series.days, series.live_on)]
+    margin = max(3.0, (max(ordinals) - min(ordinals)) * 0.012)
+    low, high = find_span(
+        [*series.observed, *series.expected, *series.lower, *series.upper, *series.controls]
+    )
+    return Paper(
+        top=_TOP,
+        right=WIDTH - 12,
+        height=_PLOT,
+        days=(min(ordinals) - margin, max(ordinals) + margin),
+        values=(0.0 if _starts_low(series) else low, high),
+    )
 
 
 def _starts_low(series: EvaluationSeries) -> bool:
     """Whether zero is near enough to be shown."""
     values = [value for value in (*series.observed, *series.expected) if value is not None]
-    return bool(values) and min(values) < 0.5 * max(values)
+    return bool(values) and 0 <= min(values) < 0.5 * max(values)
 
 
-def _fit_for_page(raw: str, series: EvaluationSeries) -> str:
-    """The drawing without prolog, metadata and long numbers, with a title and a description."""
-    body = raw[raw.index("<g ") : raw.rindex("</svg>")]
-    body = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>", "", body, flags=re.S)
-    body = _NUMBER.sub(lambda found: f"{float(found[0]):.1f}", body)
-    body = re.sub(r">\s+<", "><", body).replace("xlink:href", "href").strip()
-    title = escape(clean_text(series.title))
+def _places(
+    paper: Paper, series: EvaluationSeries, values: tuple[float | None, ...]
+) -> list[tuple[float, float | None]]:
+    return [
+        (paper.x(day.toordinal()), None if value is None else paper.y(value))
+        for day, value in zip(series.days, values, strict=True)
+    ]
+
+
+def _path(paper: Paper, series: EvaluationSeries, values: tuple[float | None, ...]) -> str:
+    return paths_of(split_at_gaps(_places(paper, series, values)))
+
+
+def _draw_range(paper: Paper, series: EvaluationSeries) -> str:
+    lower, upper = (_places(paper, series, each) for each in (series.lower, series.upper))
+    known = [
+        ((x, low), (x, high))
+        for (x, low), (_, high) in zip(lower, upper, strict=True)
+        if low is not None and high is not None
+    ]
+    if not known:
+        return ""
+    around = [low for low, _ in known] + [high for _, high in known[::-1]]
+    return f'<path d="{path_of(around)}z" fill="{_BLUE}" fill-opacity=".14"/>'
+
+
+def _draw_dots(paper: Paper, series: EvaluationSeries) -> str:
+    # A line of no length with round ends is a dot.
+    dots = [
+        f"M{tell_place(x)} {tell_place(y)}h0"
+        for x, y in _places(paper, series, series.observed)
+        if y is not None
+    ]
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 604.8 259.2" class="spc" role="img"'
-        f' aria-label="{title}" font-family="Frutiger, Arial, sans-serif">'
-        f"<title>{title}</title><desc>{escape(describe_evaluation(series))}</desc>{body}</svg>"
+        f'<path d="{"".join(dots)}" stroke="{INK}" stroke-width="5" stroke-linecap="round"/>'
+        if dots
+        else ""
     )
+
+
+def _draw_marks(paper: Paper, series: EvaluationSeries) -> Iterator[str]:
+    x = paper.x(series.live_on.toordinal())
+    yield draw_line(path_of([(x, paper.top), (x, paper.bottom)]), _AMBER, 1.5)
+    is_right = x > 0.8 * paper.right
+    place = (x + (-4 if is_right else 4), paper.top - 4)
+    yield draw_text(place, "in place", _AMBER, "end" if is_right else "start")
+    first, last = paper.days
+    for day in series.looks:
+        if first <= day.toordinal() <= last:
+            yield _triangle(paper.x(day.toordinal()), paper.bottom - 5)
+
+
+def _triangle(x: float, y: float) -> str:
+    return f'<path d="M{tell_place(x)} {tell_place(y - 5)}l5 9h-10z" fill="{_AMBER}"/>'
+
+
+def _list_signs(series: EvaluationSeries) -> Iterator[tuple[str, str]]:
+    yield (
+        draw_line("M0 0H18", INK, 1.2)
+        + f'<path d="M9 0h0" stroke="{INK}" stroke-width="5" stroke-linecap="round"/>',
+        "seen",
+    )
+    yield draw_line("M0 0H18", _BLUE, 1.6, _DASHES), "expected without the change"
+    yield f'<path d="M0-5H18V5H0z" fill="{_BLUE}" fill-opacity=".14"/>', "its 95% range"
+    if any(value is not None for value in series.controls):
+        yield draw_line("M0 0H18", _GREY, 1.2), "units without it, together"
+    if series.looks:
+        yield _triangle(9, 1), "looks"

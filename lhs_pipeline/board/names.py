@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
 
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.rows import Row, flag_of, text_of
@@ -41,8 +42,18 @@ class Names:
         return self.measures.get(indicator_id) or name_measure(indicator_id, "", "", False)
 
 
+_GATHERED: WeakKeyDictionary[BoardTables, Names] = WeakKeyDictionary()
+"""Every page asks for the same names; they go when their tables go."""
+
+
 def gather_names(tables: BoardTables) -> Names:
-    """The lookups that the tables hold."""
+    """The lookups that the tables hold, gathered once."""
+    if tables not in _GATHERED:
+        _GATHERED[tables] = _gather(tables)
+    return _GATHERED[tables]
+
+
+def _gather(tables: BoardTables) -> Names:
     units = tables.rows_where("units")
     directorates = {
         text_of(row, "directorate_id"): text_of(row, "directorate_name") for row in units

@@ -18,7 +18,7 @@ from lhs_pipeline.board.chart_lines import (
     tell_baseline,
 )
 from lhs_pipeline.board.chart_marks import ChartEvent
-from lhs_pipeline.board.charts import SpcSeries, describe_chart, draw_spc_chart
+from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.disclosure import is_small, tell_people
 from lhs_pipeline.board.evaluation_view import EffectView, list_effects
 from lhs_pipeline.board.model import BoardTables
@@ -33,6 +33,7 @@ from lhs_pipeline.board.rows import (
     text_of,
     whole_of,
 )
+from lhs_pipeline.board.spc_series import SpcSeries, describe_chart
 from lhs_pipeline.board.trail import RowsBehind, TrailLine, tell_seen, tell_trail
 from lhs_pipeline.board.views import (
     LENSES,

@@ -15,8 +15,9 @@ from markupsafe import Markup
 from lhs_pipeline.analysis.spc_options import FileChart, Rebase
 from lhs_pipeline.analysis.spc_tables import FEWEST_POINTS_FOR_ICON, NO_LIMITS, SpcTables
 from lhs_pipeline.board.chart_marks import ChartEvent
-from lhs_pipeline.board.charts import PointLines, SpcSeries, draw_spc_chart
+from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.disclosure import clean_text, safe_cells
+from lhs_pipeline.board.spc_series import PointLines, SpcSeries
 from lhs_pipeline.board.templating import make_environment
 from lhs_pipeline.board.words import (
     capitalise,

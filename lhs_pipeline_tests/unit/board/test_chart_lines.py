@@ -5,10 +5,11 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from lhs_pipeline.board.charts import describe_chart, draw_spc_chart
+from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.problem_view import chart_of, show_problem
+from lhs_pipeline.board.spc_series import describe_chart
 from lhs_pipeline.board.views import Scene, show_index
 
 FALLS, WARD = "falls_per_1000_bed_days", "ward_07"

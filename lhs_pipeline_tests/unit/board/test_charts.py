@@ -11,10 +11,12 @@ from itertools import pairwise
 import pytest
 
 from lhs_pipeline.board.chart_marks import ChartEvent, place_marks
-from lhs_pipeline.board.charts import SpcSeries, describe_chart, draw_spc_chart
+from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
+from lhs_pipeline.board.paper import INK, TRACE, choose_heights
 from lhs_pipeline.board.problem_view import chart_of, show_problem
+from lhs_pipeline.board.spc_series import SpcSeries, describe_chart
 from lhs_pipeline.board.trail import name_no_rows
 from lhs_pipeline.board.views import Scene
 
@@ -118,14 +120,50 @@ def test_labels_of_one_row_never_overlap() -> None:
     assert all(f"{event.label} on " in svg for event in events)  # told, if not drawn
 
 
+def _paths(svg: str, stroke: str) -> list[str]:
+    root = xml.dom.minidom.parseString(svg.encode())
+    return [path.getAttribute("d") for path in root.getElementsByTagName("path")
+            if path.getAttribute("stroke") == stroke]  # fmt: skip
+
+
+def test_points_and_lines_stand_at_their_heights() -> None:
+    """Two values and the centre between them: the same distance on the paper both ways."""
+    days = (date(2025, 1, 1), date(2025, 2, 1), date(2025, 3, 1))
+    series = replace(make_series(0), period_starts=days, values=(2.0, 4.0, 6.0), centre=4.0,
+                     flags=("common_cause",) * 3, is_complete=(True,) * 3, lower_limit=None,
+                     upper_limit=None, target=None, events=())  # fmt: skip
+    svg = draw_spc_chart(series)
+    root = xml.dom.minidom.parseString(svg.encode())
+    dots = [
+        (float(use.getAttribute("x")), float(use.getAttribute("y")))
+        for use in root.getElementsByTagName("use") if use.getAttribute("y")
+    ]  # fmt: skip
+    (x1, low), (x2, middle), (x3, high) = dots
+    assert low - middle == pytest.approx(middle - high, abs=0.2) and low > high
+    assert (x2 - x1) / (x3 - x2) == pytest.approx(31 / 28, abs=0.01)
+    centre = next(path for path in _paths(svg, INK) if path.startswith("M54 "))
+    assert {float(place.split()[1]) for place in centre[1:].split("L")} == {middle}
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (0.003, 0.0041), (-3, 8), (2e6, 7e6), (99, 100)])
+def test_heights_of_the_grid_are_few_round_and_inside(low: float, high: float) -> None:
+    heights = choose_heights(low, high)
+    assert 3 <= len(heights) <= 7
+    assert all(low - 1e-9 <= each <= high + 1e-9 for each in heights)
+    steps = {round(after - before, 12) for before, after in pairwise(heights)}
+    assert max(steps) - min(steps) < 1e-9
+    assert len(f"{max(steps):.10g}".replace("0", "").replace(".", "")) <= 2
+
+
 def test_nothing_joins_the_two_sides_of_a_break() -> None:
     series = make_series(36)
     split = replace(series, events=(ChartEvent(series.period_starts[20], "Merger", True),))
     assert split.break_places == [20]
     whole, parted = (draw_spc_chart(replace(each, flags=("common_cause",) * 36))
                      for each in (series, split))  # fmt: skip
-    # The line of the values is the one grey path of full width: one piece more after the break.
-    assert parted.count("#9aa5ac") == whole.count("#9aa5ac") + 1
+    # The line of the values has one piece before the gap of its fifth point and one after it.
+    pieces = [sum(d.count("M") for d in _paths(svg, TRACE)) for svg in (whole, parted)]
+    assert pieces == [2, 3]
     assert "The limits start anew from 20 Nov 2023: Merger." in parted
 
 
