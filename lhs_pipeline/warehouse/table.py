@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 
 _HEADER_COLUMN = re.compile(r"^--\s+(\w+)\s+([A-Z]+(?:\[\])?):\s*(.+)$")
@@ -173,9 +174,22 @@ Record = dict[str, Any]
 
 def records_of(frame: pd.DataFrame) -> list[Record]:
     """Return the rows of a frame as plain Python values."""
-    return [
-        {str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")
-    ]
+    names = [str(name) for name in frame.columns]
+    columns = [_plain_values(frame.iloc[:, place]) for place in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain_values(column: "pd.Series[Any]") -> list[Any]:
+    # Column by column: a value at a time costs a night more than the judgements on them.
+    if isinstance(column.dtype, np.dtype):
+        if column.dtype.kind in "ib":
+            return column.tolist()
+        if column.dtype.kind == "f":
+            return [value if value == value else None for value in column.tolist()]
+        if column.dtype.kind == "M":
+            instants: list[Any] = column.to_numpy().astype("datetime64[us]").tolist()
+            return instants
+    return [_plain(value) for value in column.tolist()]
 
 
 def frame_of(table: Table, rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
