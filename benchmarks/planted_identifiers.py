@@ -26,6 +26,7 @@ _LAST = """
     Prydderch Bebbington-Roe Ystwyth Jankauskas Petrauskiene Ozolins Virtanen Lindqvist
     Haugland Rasmussen Dubois-Martel Desrosiers Mascarenhas Figueiredo Villanueva Echeverria Quispe
     Takahashi Yamamoto Fitzwarren Cattermole Sidebottom Oakeshott Birtwhistle Heseltine
+    Young White Wood Field Marsh Price Knight Stone Cook Baker Bird Frost ap-Rhys al-Hakim
     Obafemi Chikwendu Kariuki Dlamini Mokoena Tshabalala Ramirez-Soto Zielinska Horvathova
 """
 FIRST_NAMES, SURNAMES = _FIRST.split(), _LAST.split()
@@ -74,7 +75,9 @@ def phone(rng: random.Random) -> str:
          f"020 7946 0{six[:3]}",
          f"0161 496 0{six[:3]}", f"+44 (0)1632 {six}", f"07700.{six[:3]}.{six[3:]}",
          f"0 7 7 0 0 {' '.join(six)}", _fullwidth(f"07700{six}"), f"07700/{six}",
-         f"07700\n{six}", f"O7700 {six}", f"0113 496 0{six[:3]}", f"01632  {six[:3]}  {six[3:]}")
+         f"07700\n{six}", f"O7700 {six}", f"0113 496 0{six[:3]}", f"01632  {six[:3]}  {six[3:]}",
+         f"01632 {six} ext. {six[:3]}", f"07700 {six} x{six[:3]}", f"+44/7700/{six}",
+         f"(0161) 496 0{six[:3]}", f"(+44) 7700 {six}", f"0300 123 {six[:4]}")
     )  # fmt: skip
 
 
@@ -88,7 +91,8 @@ def e_mail(rng: random.Random) -> str:
         (f"{user}@{host}", f"{user}@{host}".upper(), f"{user} @ {host}", f"{user}@ {host}",
          f"{user} at {dotted}", f"{user}(at){host}", f"{user}[at]{host}", f"{user} (at) {dotted}",
          f"<{user}@{host}>", f"mailto:{user}@{host}", f"{user}\uff20{host}", f"{user}@\n{host}",
-         f"{user} [at] {host.replace('.', ' [dot] ')}", f"{user} @ {host.replace('.', ' . ')}")
+         f"{user} [at] {host.replace('.', ' [dot] ')}", f"{user} @ {host.replace('.', ' . ')}",
+         f"{user} at {host}", f"{user}<at>{host}", f"{user} -at- {host}", f"{user} at gmail.com")
     )  # fmt: skip
 
 
@@ -114,7 +118,9 @@ def date_of_birth(rng: random.Random) -> str:
          f"{d}th of {name} {y}", f"{d}{name[:3]}{y}", f"{d:02d}{mm:02d}{y}", f"{d} / {mm} / {y}",
          f"{d:02d} {mm:02d} {y}", f"{d}-{name[:3]}-{y % 100:02d}", f"{d} {name.upper()} {y}",
          f"{name[:3]} {d} {y}", f"{d:02d}\\{mm:02d}\\{y}", f"{d}th {name}, {y}",
-         _fullwidth(f"{d:02d}/{mm:02d}/{y}"), f"{d:02d}/\n{mm:02d}/{y}")
+         _fullwidth(f"{d:02d}/{mm:02d}/{y}"), f"{d:02d}/\n{mm:02d}/{y}", f"the {d}th of {name} {y}",
+         f"{name} the {d}th {y}", f"Thursday {d} {name} {y}", f"{d} {name} '{y % 100:02d}",
+         f"{d}/{name[:3]}/{y}", f"the third of {name} nineteen sixty-two", f"3rd day of {name} {y}")
     )  # fmt: skip
     return rng.choice(("DOB {}", "dob: {}", "D.O.B. {}", "date of birth {}", "born {}",
                        "Date of Birth - {}", "born on {}", "DoB={}")).format(day)  # fmt: skip

@@ -51,7 +51,8 @@ class Agreement:
 
     Attributes:
         themes: one row per theme: examples, F1 of codebook, model and choice, on held-out texts.
-        overall: one row per number of labels: macro and micro F1 of the three.
+        overall: one row per number of labels: macro and micro F1 of the three over the themes of
+            the published list that have enough examples, and how many those are.
         sentiment: accuracy, and F1 of positive, neutral and negative; empty without labels.
     """
 
@@ -183,7 +184,8 @@ def measure_agreement(
         coder: a coder that was not taught.
         labelled: comments with labels.
         rules: when a model may be trained.
-        least_examples: themes with fewer labelled texts are left out of macro and micro F1.
+        least_examples: themes with fewer labelled texts are left out of macro and micro F1, as
+            are those that a site added to the published list.
         sizes: numbers of labels to learn from, beside all.
     """
     once = each_text_once(labelled)
@@ -191,7 +193,7 @@ def measure_agreement(
         return Agreement(pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
     comments = coder.comments_of(once.rows)
     respondents = list(once.rows["respondent"])
-    counted = np.flatnonzero(once.marks.sum(axis=0) >= least_examples)
+    counted = _counted(once, coder.codes, least_examples)
     overall, said = [], _Said.nothing(once.marks.shape)
     for size in (*sizes, None):
         said = _predict(comments, Labels(once.marks, respondents), rules, size)
@@ -227,7 +229,7 @@ def measure_transfer(
     said = _Said(
         comments.hits > 0, model.decide(comments, is_model_alone=True), model.decide(comments)
     )
-    counted = np.flatnonzero(after.marks.sum(axis=0) >= least_examples)
+    counted = _counted(after, coder.codes, least_examples)
     overall = {"labels": len(before.rows), **_overall(said, after.marks, counted)}
     return Agreement(
         _by_theme(said, after, coder.codes),
@@ -264,8 +266,16 @@ def _predict(comments: Comments, labels: Labels, rules: TrainingRules, size: int
     return said
 
 
+def _counted(
+    once: CommentFile, codes: Mapping[str, Code], least_examples: int
+) -> npt.NDArray[np.integer]:
+    assert once.marks is not None
+    published = np.array([codes[id_].is_published for id_ in once.theme_ids])
+    return np.flatnonzero(published & (once.marks.sum(axis=0) >= least_examples))
+
+
 def _overall(said: _Said, true: Truths, counted: npt.NDArray[np.integer]) -> dict[str, float]:
-    row: dict[str, float] = {}
+    row: dict[str, float] = {"themes": len(counted)}
     for way in ("codebook", "model", "choice"):
         given = getattr(said, way)[:, counted]
         marks = true[:, counted]
@@ -284,6 +294,7 @@ def _by_theme(said: _Said, once: CommentFile, codes: Mapping[str, Code]) -> pd.D
             {
                 "theme_id": id_,
                 "theme": codes[id_].title,
+                "is_published": codes[id_].is_published,
                 "examples": int(true.sum()),
                 **{
                     f"{way}_f1": round(f1_of(getattr(said, way)[:, place], true), 3)

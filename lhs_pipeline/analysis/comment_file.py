@@ -77,6 +77,7 @@ def read_comments(
     rows = pd.DataFrame({ours: _as_text(table[theirs]) for ours, theirs in named.items()})
     for missing in HEADINGS.keys() - set(rows):
         rows[missing] = ""
+    rows["question"] = rows["question"].str.split().str.join(" ")
     rows["id"] = rows["id"].where(rows["id"] != "", (rows.index + 1).astype(str))
     rows["respondent"] = rows["respondent"].where(rows["respondent"] != "", rows["id"])
     once = {text: scrub(text) for text in rows["comment"].drop_duplicates()}

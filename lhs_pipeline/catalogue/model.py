@@ -267,6 +267,8 @@ class Code:
         include: regular expressions, for what plain words cannot say.
         exclude: regular expressions; a term that one of them overlaps does not count.
         labels: other names of the theme, such as column headings of labelled files.
+        is_published: whether the list that the codebook follows has the theme; one that a site
+            adds is read like any other, and left out where the list as a whole is measured.
         urgency: for danger signs alone: how soon a person must read it.
     """
 
@@ -280,6 +282,7 @@ class Code:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    is_published: bool = True
     urgency: Urgency | None = None
 
 

@@ -4,6 +4,7 @@ Word lists stand in `first_names.txt` and `ordinary_words.txt`. Nothing is repla
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -14,6 +15,8 @@ def _set_of(words: str) -> frozenset[str]:
 
 
 _STRONG_TITLES = _set_of("mr mrs ms miss mx dr drs prof professor sir dame revd")
+# After these a surname is one in any case; 'miss' and 'dr' begin too many other sentences.
+_SURE_TITLES = _set_of("mr mrs ms mx messrs")
 _LEADS_OF_LOWER_CASE = _STRONG_TITLES | {"is", "was"}
 _ROLES = _set_of(
     "nurse sister matron doctor consultant physio hca porter carer paramedic midwife driver "
@@ -26,6 +29,8 @@ _CONTEXTS = _set_of(
     "neighbour colleague patient pt resident client named called thanks regards signed dear hi "
     "hello nephew niece cousin fiance fiancee name surname forename signed"
 )
+_CLINICIANS = _set_of("nurse sister matron doctor consultant midwife")
+_PATIENTS = _set_of("pt patient resident client pts")
 _NEVER_AFTER_TITLE = _set_of(
     "a an and are as asked at but by came can could did do does for from had has have he her his "
     "i if in is it me my no not of on one or our said saw she so some spoke that the their them "
@@ -98,6 +103,7 @@ _TECHNICAL = re.compile(
     r"scopy|graph\w?|gram|mycin|cillin|pril|olol|statin|azole|mab|parin|xaban|gliptin|sartan|"
     r"idone|[ae]pam|idine|amine|oxacin|ticable|able|ible|ance|ence|less|ful|ised|ized|ising)$"
 )
+_ARTICLE_AND_NAME = re.compile(r"(?:al|el|ul|ap|ab|bin|de|van)[-’'][A-Z]")
 _SENTENCE_END = re.compile(r"[.!?;\n•*]|^\s*[-–\"“'‘(]")
 _LONGEST_GAP = 3
 _LONGEST_NAME = 4
@@ -118,6 +124,7 @@ class _Lists:
     first_names: frozenset[str]
     ambiguous_names: frozenset[str]
     surnames: frozenset[str]
+    word_surnames: frozenset[str]
     ordinary_words: frozenset[str]
 
 
@@ -144,9 +151,10 @@ class _Word:
         self.text, self.start = text, start
         stem = text[:-2] if text[-2:] in ("'s", "’s", "'S", "’S") else text
         self.end = start + len(stem)
-        self.lower = stem.lower()
-        self.is_capital = text[0].isupper() and not is_shouted and not _is_acronym(stem)
-        self.is_initial_capital = text[0].isupper() and not is_shouted
+        self.lower = _plain_lower(stem)
+        has_capital = text[0].isupper() or _ARTICLE_AND_NAME.match(text) is not None
+        self.is_capital = has_capital and not is_shouted and not _is_acronym(stem)
+        self.is_initial_capital = has_capital and not is_shouted
         if gap == " ":
             self.follows_closely, self.starts_sentence = True, False
         else:
@@ -180,22 +188,31 @@ def find_names(text: str, is_strict: bool) -> list[Span]:
 @cache
 def _lists() -> _Lists:
     folder = files("lhs_pipeline.collection")
-    firsts, _, surnames = (
-        (folder / "first_names.txt").read_text(encoding="utf-8").partition("[surnames]")
-    )
+    listed = (folder / "first_names.txt").read_text(encoding="utf-8")
+    firsts, _, rest = listed.partition("[surnames]")
+    surnames, _, word_surnames = rest.partition("[surnames that are words]")
     names = _words_in(firsts)
     ordinary = _words_in((folder / "ordinary_words.txt").read_text(encoding="utf-8"))
     return _Lists(
         first_names=frozenset(name for name in names if not name.endswith("*")),
         ambiguous_names=frozenset(name[:-1] for name in names if name.endswith("*")),
         surnames=frozenset(_words_in(surnames)),
+        word_surnames=frozenset(_words_in(word_surnames)),
         ordinary_words=frozenset(ordinary),
     )
 
 
 def _words_in(content: str) -> list[str]:
     lines = (line for line in content.splitlines() if not line.startswith("#"))
-    return " ".join(lines).split()
+    return _plain_lower(" ".join(lines)).split()
+
+
+def _plain_lower(text: str) -> str:
+    """Lower case without accents, so that 'Siân' is 'sian'."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFD", text.lower())
+    return "".join(part for part in parts if not unicodedata.combining(part))
 
 
 def _is_acronym(stem: str) -> bool:
@@ -238,6 +255,7 @@ def _can_be_name(words: list[_Word], at: int) -> bool:
         word.is_capital
         or word.lower in _lists().first_names
         or "-" in word.lower
+        or _is_name_in_capitals(words, at)
         or (at > 0 and words[at - 1].lower in _LEADS_OF_LOWER_CASE)
         or (at > 1 and words[at - 2].lower in _LEADS_OF_LOWER_CASE)
     )
@@ -278,17 +296,30 @@ def _is_after_title(words: list[_Word], at: int) -> bool:
         can_be = word.lower not in _NEVER_AFTER_TITLE and word.lower not in _STRONG_TITLES
         # 'Spoke to the dr. Great service': a full stop may end the sentence after all.
         is_sure = word.is_capital and not word.starts_sentence
+        is_sure |= word.lower in _lists().word_surnames and (
+            word.is_capital or before in _SURE_TITLES
+        )
+        is_sure |= _has_lower_surname(words, at)
         return can_be and (is_sure or not _is_ordinary(word.lower))
     if before not in _ROLES or word.starts_sentence:
         return False
     is_name = word.lower in _lists().first_names or word.lower in _lists().ambiguous_names
+    is_name |= before in _CLINICIANS and word.lower in _lists().word_surnames
     return (word.is_capital and (is_name or not _is_ordinary(word.lower))) or (
         word.lower in _lists().first_names
     )
 
 
+def _has_lower_surname(words: list[_Word], at: int) -> bool:
+    """Whether a connector stands here and a surname after it: 'de la cruz', 'van der berg'."""
+    after = at + _length_of_connectors(words, at)
+    return at < after < len(words) and not _is_ordinary(words[after].lower)
+
+
 def _is_first_name(words: list[_Word], at: int) -> bool:
     word, lists = words[at], _lists()
+    if _is_name_in_capitals(words, at):
+        return True
     if word.lower in lists.first_names or _is_double_name(word.lower):
         # 'TIA' and 'ADAM' in capitals are more often a diagnosis or a system than a person.
         return not (_is_acronym(word.text) and len(word.text) < _ACRONYM_LENGTH)
@@ -300,11 +331,23 @@ def _is_first_name(words: list[_Word], at: int) -> bool:
         and follower.follows_closely
         and follower.is_capital
         and not follower.starts_sentence
-        and not _is_ordinary(follower.lower)
+        and (not _is_ordinary(follower.lower) or follower.lower in lists.word_surnames)
     )
     if _is_ordinary(word.lower) or word.starts_sentence:
         return has_surname
     return words[at - 1].lower not in _PLACE_WORDS or has_surname
+
+
+def _is_name_in_capitals(words: list[_Word], at: int) -> bool:
+    """Whether 'MARY SMITH' begins here: two words that look like acronyms and are none."""
+    if at + 1 >= len(words):
+        return False
+    word, follower, lists = words[at], words[at + 1], _lists()
+    if not (word.text.isupper() and follower.text.isupper() and follower.follows_closely):
+        return False
+    is_first = word.lower in lists.first_names or word.lower in lists.ambiguous_names
+    is_last = follower.lower in lists.surnames or follower.lower in lists.word_surnames
+    return is_first and is_last and word.is_initial_capital
 
 
 def _is_double_name(lower: str) -> bool:
@@ -335,9 +378,18 @@ def _is_unknown(words: list[_Word], at: int) -> bool:
     word = words[at]
     if not word.is_capital or _is_ordinary(word.lower):
         return False
-    if not word.starts_sentence:
-        return True
-    return _acts(words, at)
+    return not word.starts_sentence or _acts(words, at) or _has_unknown_surname(words, at)
+
+
+def _has_unknown_surname(words: list[_Word], at: int) -> bool:
+    """Whether another capital that no list knows follows: 'Gwenllian ap Rhys'."""
+    after = at + 1 + _length_of_connectors(words, at + 1)
+    if after >= len(words) or not words[after].follows_closely:
+        return False
+    follower = words[after]
+    is_apart = follower.starts_sentence or not follower.is_initial_capital
+    is_last = follower.lower in _lists().word_surnames or not _is_ordinary(follower.lower)
+    return not is_apart and len(follower.lower) > 2 and is_last
 
 
 def _acts(words: list[_Word], at: int) -> bool:
@@ -404,8 +456,12 @@ def _is_surname(words: list[_Word], at: int) -> bool:
     word, lists = words[at], _lists()
     if word.lower in lists.surnames or word.lower in lists.first_names:
         return True
+    if word.lower in lists.word_surnames and word.is_initial_capital:
+        return word.lower not in _NO_SURNAMES and word.lower not in _WARD_WORDS
     if len(word.lower) == 1:
         return word.is_capital and word.lower != "i"
+    if words[at - 1].lower in _CONNECTORS and not _is_ordinary(word.lower):
+        return True
     # After a first name even an ordinary word is a surname: 'Jane Wood', 'Jane Wetherby'.
     follows_name = words[at - 1].is_capital and words[at - 1].lower in lists.first_names
     is_likely = follows_name and word.lower not in _NO_SURNAMES
@@ -422,7 +478,11 @@ def _neighbours_of(
     """
     found: set[int] = set()
     for at, word in enumerate(words):
-        if at in marked or not _is_unheard(word) or _is_within(word.start, protected):
+        if at in marked or _is_within(word.start, protected):
+            continue
+        if _is_word_surname_beside(words, at, marked):
+            found.add(at)
+        if not _is_unheard(word):
             continue
         is_before = at + 1 in marked and _touches(words, at + 1) and word.is_initial_capital
         is_after = (at - 1 in marked or at - 1 in found) and _touches(words, at)
@@ -430,6 +490,19 @@ def _neighbours_of(
         if is_before or is_after or (_is_looked_for(words, at) and not _is_eponym(words, at)):
             found.add(at)
     return found
+
+
+def _is_word_surname_beside(words: list[_Word], at: int, marked: set[int]) -> bool:
+    """Whether 'Young' stands as in 'Young, Grace', 'G Young' or 'Pt Young'."""
+    word = words[at]
+    if word.lower not in _lists().word_surnames or not word.is_initial_capital:
+        return False
+    is_first = at + 1 in marked and words[at + 1].start - word.end == len(", ")
+    before = words[at - 1] if at else None
+    if before is not None and before.lower in _PATIENTS and word.is_capital:
+        return word.follows_closely and not word.starts_sentence
+    has_initial = before is not None and len(before.text) == 1 and before.is_capital
+    return is_first or (has_initial and before is not None and before.text not in "AI")
 
 
 def _is_unheard(word: _Word) -> bool:
@@ -459,12 +532,15 @@ def _repeats_of(words: list[_Word], marked: set[int]) -> set[int]:
     lists = _lists()
     taken = {words[i].lower for i in marked if len(words[i].lower) > 2}
     sure = {lower for lower in taken if not _is_ordinary(lower)}
+    words_too = taken & lists.word_surnames
     return {
         i
         for i, word in enumerate(words)
         if i not in marked
-        and word.lower in sure
-        and (word.is_capital or word.lower not in lists.ambiguous_names)
+        and (
+            (word.lower in words_too and word.is_capital)
+            or (word.lower in sure and (word.is_capital or word.lower not in lists.ambiguous_names))
+        )
     }
 
 

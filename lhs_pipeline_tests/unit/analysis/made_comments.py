@@ -12,7 +12,7 @@ PARTS = {
     "parking": ["the car park was full", "parking is dear", "nowhere to park"],
     "food": ["the food was cold", "lunch was tasty", "no cup of tea was offered"],
     # A theme whose words its own list does not have: only labels can teach it.
-    "medical_equipment": ["the zorbler was broken", "no zorbler to be had", "zorbler again"],
+    "environment": ["the zorbler was broken", "no zorbler to be had", "zorbler again"],
 }
 FILLERS = ["last week", "in the clinic", "on my visit", "again", "at the weekend", "today"]
 

@@ -32,7 +32,7 @@ def labelled(folder: Path, count: int) -> Path:
             "FFT answer": list(made.texts),
             "Respondent ID": list(made.respondents),
             "Timeliness of care": [int("timeliness" in t) for t in made.themes],
-            "medical_equipment": [int("medical_equipment" in t) for t in made.themes],
+            "environment": [int("environment" in t) for t in made.themes],
             "Something else": [1, *[0] * (count - 1)],
         },
     )
@@ -59,10 +59,10 @@ def test_labels_give_a_report_and_teach_another_file(tmp_path: Path) -> None:
     command = ["themes", str(file), "--teach", str(file), "--out", str(out), "--format", "parquet"]
     assert main(command) == 0
     themes = pd.read_parquet(out / "themes.parquet")
-    taught = themes[themes["theme_id"] == "medical_equipment"]
+    taught = themes[themes["theme_id"] == "environment"]
     assert set(taught["method"]) == {"model"} and taught["words"].str.contains("zorbler").all()
     agreement = pd.read_parquet(out / "agreement_themes.parquet").set_index("theme_id")
-    assert agreement.loc["medical_equipment", "choice_f1"] > 0.95
+    assert agreement.loc["environment", "choice_f1"] > 0.95
 
 
 def test_every_text_counts_once_and_half_of_its_copies_make_a_label(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_folder_without_themes_is_refused(tmp_path: object) -> None:
 
 def test_a_theme_that_words_do_not_know_is_learned_and_explained() -> None:
     model, book, comments = learn(300)
-    place = book.ids.index("medical_equipment")
+    place = book.ids.index("environment")
     assert model.choices[place].is_model and model.choices[place].model_f1 > 0.9
     assert model.choices[place].codebook_f1 < 0.2
     found = [a for a in model.assign(comments) if a.theme == place]
