@@ -22,7 +22,7 @@ from lhs_pipeline.board.life_events import (
 )
 from lhs_pipeline.board.model import BoardTables, frame_authorities, frame_indicators
 from lhs_pipeline.board.pages import render_board
-from lhs_pipeline.board.problem_view import chart_of
+from lhs_pipeline.board.problem_charts import chart_of
 from lhs_pipeline.board.source_rows import SourceRows
 from lhs_pipeline.board.tables import (
     PublishedTable,
@@ -56,6 +56,11 @@ _READ: dict[str, str] = {
     "evidence": "analysis.evidence",
     "problems": "analysis.problems",
     "triage": "analysis.triage",
+    "lenses": "analysis.lenses",
+    "moves": "analysis.triage_moves",
+    "sensitivity": "analysis.triage_sensitivity",
+    "stream_health": "collection.stream_health",
+    "learned_effects": "closure.learned_effects",
     "proposals": "decision.proposals",
     "decisions": "decision.decisions",
     "actions": "implementation.actions",

@@ -6,6 +6,7 @@ A missing table is an empty one, a missing column is empty, and a day is a datet
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cached_property
 
 import pandas as pd
 
@@ -45,8 +46,15 @@ _COLUMN_WORDS: dict[str, str] = {
     " staff_voice safety_reports audit external_evidence repeats_count",
     "triage": f"rank {_CYCLE} topic_id unit_id unit_name domain level raised_on state"
     " nature_of_change nature_reason group_id group_title group_reason harm_per_month"
-    " harm_lower_per_month harm_upper_per_month real_prop first_prop evidence_strength feasibility"
+    " harm_lower_per_month harm_upper_per_month real_prop first_prop rank_lower rank_upper"
+    " excess_per_month severity_weight excess_unit evidence_strength feasibility"
     " lenses_agree_count lenses_looked_count deadline_on what_seems_wrong how_we_know",
+    "lenses": "problem_id lens answer added_log_odds",
+    "moves": "problem_id move night_before_on rank_before rank reason",
+    "sensitivity": "problem_id tunable rank rank_if_halved rank_if_doubled",
+    "stream_health": "source_id finding unit_id is_concern sentence latest_on",
+    "learned_effects": "topic_id indicator_id strength changes_count closed_count ended_count"
+    " expected_relative_change_prop expected_lower_prop expected_upper_prop",
     "proposals": f"proposal_id {_CYCLE} group_id group_title meets_on respond_by_on is_overdue"
     " question options measure_indicator_id expected_relative_change_prop look_weeks"
     " balancing_indicator_id acceptability_plan",
@@ -58,7 +66,7 @@ _COLUMN_WORDS: dict[str, str] = {
     " first_live_on last_live_on units_planned_count units_live_count adopted_prop state"
     f" {_SOURCE}",
     "adoption": f"change_id unit_id planned_on went_live_on is_live days_late {_SOURCE}",
-    "tempo": f"{_CYCLE} domain nature_of_change raised_on decided_on live_on verdict_on"
+    "tempo": f"{_CYCLE} domain state nature_of_change raised_on decided_on live_on verdict_on"
     " signal_to_decision_days decision_to_live_days live_to_verdict_days waiting_for",
     "waits": "step grouped_by value median_days ninth_decile_days done_count waiting_count"
     " longest_wait_days",
@@ -66,7 +74,7 @@ _COLUMN_WORDS: dict[str, str] = {
     " baseline_until trigger_on live_on data_until observed expected relative_change_prop"
     " change_lower_prop change_upper_prop reliable reliable_reason effective effective_reason"
     " acceptable acceptable_reason verdict verdict_reason data_version",
-    "verdicts": f"change_id {_CYCLE} verdict decided_on is_final words next_look_on",
+    "verdicts": f"change_id {_CYCLE} verdict decided_on is_final words next_look_on can_tell_on",
     "heartbeat": "placebo_id night_on indicator_id unit_id live_on is_closed",
     "expectations": "change_id unit_id indicator_id period_start is_after numerator denominator"
     " observed expected expected_lower expected_upper controls",
@@ -114,6 +122,11 @@ class BoardTables:
     evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
     problems: pd.DataFrame = field(default_factory=pd.DataFrame)
     triage: pd.DataFrame = field(default_factory=pd.DataFrame)
+    lenses: pd.DataFrame = field(default_factory=pd.DataFrame)
+    moves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    sensitivity: pd.DataFrame = field(default_factory=pd.DataFrame)
+    stream_health: pd.DataFrame = field(default_factory=pd.DataFrame)
+    learned_effects: pd.DataFrame = field(default_factory=pd.DataFrame)
     proposals: pd.DataFrame = field(default_factory=pd.DataFrame)
     decisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     actions: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -135,6 +148,9 @@ class BoardTables:
     _found: dict[tuple[str, tuple[str, ...]], RowsByKey] = field(
         default_factory=dict, init=False, repr=False
     )
+    _parted: dict[str, dict[str, pd.DataFrame]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def rows_where(self, table: str, **wanted: object) -> list[Row]:
         """The rows of a table whose columns equal the wanted values, in order.
@@ -145,6 +161,20 @@ class BoardTables:
         if (table, names) not in self._found:
             self._found[table, names] = group_rows(getattr(self, table), names)
         return self._found[table, names].get(tuple(wanted.values()), [])
+
+    def of_topic(self, table: str, topic_id: str) -> pd.DataFrame:
+        """The rows of a table on one topic, in order; a table is parted by topic once."""
+        frame: pd.DataFrame = getattr(self, table)
+        if table not in self._parted:
+            parts = frame.groupby("topic_id", sort=False)
+            self._parted[table] = {str(topic): part for topic, part in parts}
+        return self._parted[table].get(topic_id, frame.iloc[:0])
+
+    @cached_property
+    def texts(self) -> pd.DataFrame:
+        """What was written, by `insight_id`: the text and the row that it came from."""
+        wanted = ["insight_id", "source_id", "text", "source_file", "source_row"]
+        return self.insights[wanted].drop_duplicates("insight_id").set_index("insight_id")
 
     def __post_init__(self) -> None:
         """Give every table its columns and make every day a datetime64."""

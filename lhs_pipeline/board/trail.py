@@ -346,7 +346,7 @@ def _tell_voices(told: _Told, cycle: _Cycle) -> list[TrailLine]:
     year_before = last - timedelta(days=_VOICE_DAYS) if last else None
     first = max((day for day in (cycle.since, year_before) if day), default=None)
     comments = find_comments(told.tables, told.topic_id, told.unit_id, Span(first, last))
-    told_of = with_text(only_negative(comments), told.tables.insights)
+    told_of = with_text(only_negative(comments), told.tables)
     return [
         _tell_voice(told.tables.disclosure, cycle, voice, told_of[told_of["voice"] == voice])
         for voice in VOICES

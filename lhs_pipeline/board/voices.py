@@ -31,8 +31,8 @@ def find_units(unit_id: str, units: pd.DataFrame) -> frozenset[str] | None:
 
 def find_comments(tables: BoardTables, topic_id: str, unit_id: str, span: Span) -> pd.DataFrame:
     """The themed comments about a topic on a problem's units in a span, oldest first."""
-    themes = tables.themes
-    wanted = themes["topic_id"] == topic_id
+    themes = tables.of_topic("themes", topic_id)
+    wanted = pd.Series(True, index=themes.index)
     units = find_units(unit_id, tables.units)
     if units is not None:
         wanted &= themes["unit_id"].isin(units)
@@ -44,15 +44,9 @@ def find_comments(tables: BoardTables, topic_id: str, unit_id: str, span: Span) 
     return found.sort_values(["received_on", "insight_id"], kind="stable")
 
 
-def with_text(comments: pd.DataFrame, insights: pd.DataFrame) -> pd.DataFrame:
+def with_text(comments: pd.DataFrame, tables: BoardTables) -> pd.DataFrame:
     """The comments with their de-identified text and the rows they came from."""
-    wanted = insights.loc[
-        insights["insight_id"].isin(comments["insight_id"]),
-        ["insight_id", "source_id", "text", "source_file", "source_row"],
-    ]
-    return comments.merge(
-        wanted.drop_duplicates("insight_id"), on="insight_id", how="left", validate="m:1"
-    )
+    return comments.merge(tables.texts, left_on="insight_id", right_index=True, how="left")
 
 
 def only_negative(comments: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,16 @@ from datetime import date
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NOT_KNOWN = "not known"
+LENSES = (
+    "routine",
+    "comparison",
+    "patient_voice",
+    "staff_voice",
+    "safety_reports",
+    "audit",
+    "external_evidence",
+)
+"""The kinds of source that are asked about each problem, in the order in which they are told."""
 
 WORDS: dict[str, dict[str, str]] = {
     "domain": {
@@ -48,6 +58,14 @@ WORDS: dict[str, dict[str, str]] = {
         "contradicts": "Points the other way",
         "saw_nothing": "Looked, saw nothing",
         "did_not_look": "Did not look",
+    },
+    "move": {
+        "new": "New on the list",
+        "up": "Up",
+        "down": "Down",
+        "joined": "Joined to another problem",
+        "split": "Split from another problem",
+        "gone": "Gone from the list",
     },
     "outcome": {
         "implement_now": "Put in place now",
@@ -190,6 +208,22 @@ def tell_percentage(prop: float | None) -> str:
         return ""
     percentage = prop * 100
     return f"{percentage:.0f}%" if abs(percentage) >= 1 or prop == 0 else f"{percentage:.1f}%"
+
+
+def tell_chance(prop: float | None) -> str:
+    """A probability that never claims to be certain: 'over 99%', 'under 1%'; '' where missing."""
+    if prop is None:
+        return ""
+    if prop >= 0.995:
+        return "over 99%"
+    return "under 1%" if prop < 0.005 else f"{100 * prop:.0f}%"
+
+
+def tell_small(value: float) -> str:
+    """A number that may be far below one, with two meaningful figures: 0.0035, 0.15, 5.9, 453."""
+    if abs(value) >= 1:
+        return tell_number(value)
+    return f"{value:.2g}" if abs(value) >= 0.001 or value == 0 else "under 0.001"
 
 
 def tell_change(prop: float | None) -> str:

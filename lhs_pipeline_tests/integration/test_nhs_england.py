@@ -217,7 +217,7 @@ def test_only_a_few_of_many_comparisons_stand_out(night: duckdb.DuckDBPyConnecti
 
 
 def test_every_page_calls_trusts_by_name(site: Path) -> None:
-    board = (site / "published" / "board" / "index.html").read_text(encoding="utf-8")
+    board = (site / "published" / "board" / "triage.html").read_text(encoding="utf-8")
     assert "Emergency flow, United Lincolnshire Hospitals NHS Trust" in board
     assert "Emergency flow, the whole system" in board
 

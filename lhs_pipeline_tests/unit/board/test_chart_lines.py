@@ -8,9 +8,11 @@ import pytest
 from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
-from lhs_pipeline.board.problem_view import chart_of, show_problem
+from lhs_pipeline.board.problem_charts import chart_of
+from lhs_pipeline.board.problem_view import show_problem
+from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.spc_series import describe_chart
-from lhs_pipeline.board.views import Scene, show_index
+from lhs_pipeline.board.today_view import tell_control
 
 FALLS, WARD = "falls_per_1000_bed_days", "ward_07"
 DAYS = [date(2025 + m // 12, m % 12 + 1, 1) for m in range(18)]
@@ -94,6 +96,6 @@ def test_limits_of_times_between_events_are_not_drawn_about_rates() -> None:
 def test_the_first_page_says_how_much_is_noise() -> None:
     said = "206 series were judged; by chance alone about 10 would show something."
     tables = made(signal_control=[{"words": said}])
-    assert show_index(Scene(tables, gather_names(tables), DAYS[-1])).signals == said
+    assert tell_control(tables) == said
     empty = made()
-    assert show_index(Scene(empty, gather_names(empty), DAYS[-1])).signals == ""
+    assert tell_control(empty) == ""

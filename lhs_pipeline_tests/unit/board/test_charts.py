@@ -15,10 +15,11 @@ from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.paper import INK, TRACE, choose_heights
-from lhs_pipeline.board.problem_view import chart_of, show_problem
+from lhs_pipeline.board.problem_charts import chart_of
+from lhs_pipeline.board.problem_view import show_problem
+from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.spc_series import SpcSeries, describe_chart
 from lhs_pipeline.board.trail import name_no_rows
-from lhs_pipeline.board.views import Scene
 
 HOSTILE = '</text><script>alert(1)</script>$\\frac{1}{2}$ "x" \u202e'
 

@@ -162,7 +162,9 @@ def test_a_page_of_a_problem_that_is_gone_goes(tables: BoardTables, tmp_path: Pa
 
 def test_empty_tables_make_a_site(tmp_path: Path) -> None:
     written = write_board(tmp_path, BoardTables(), AS_OF, SITE)
-    assert [path.name for path in written] == ["index.html", "method.html", "you_said.html"]
+    assert [path.name for path in written] == [
+        "index.html", "triage.html", "agendas.html", "changes.html", "learned.html",
+        "you_said.html", "tempo.html", "streams.html", "method.html"]  # fmt: skip
     for path in written:
         assert Page(path.read_text(encoding="utf-8")).open == []
 
@@ -175,7 +177,7 @@ def test_a_chart_shows_the_figures_of_its_problem(board: Path) -> None:
 
 
 def test_pace_counts_what_is_still_waiting(board: Path) -> None:
-    page = (board / "index.html").read_text(encoding="utf-8")
+    page = (board / "tempo.html").read_text(encoding="utf-8")
     assert "14 days (3 done, 1 waiting, the longest 52 days)" in page
     assert "Not half are done yet (1 done, 2 waiting, the longest 52 days)" in page
     assert "21 days (3 done)" in page and "None yet" in page
