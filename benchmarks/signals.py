@@ -1,10 +1,13 @@
-"""How fast a million XmR charts are judged, against a plain NumPy one and against bare I/O.
+"""How fast a million charts are judged: against plain NumPy, bare I/O, and as a night does it.
 
-python benchmarks/signals.py [--series 1000000] [--points 60] [--folder DIR] [--skip-tables]
-Figures are CPU seconds of this process and the ratio to the floor of the same run.
+python benchmarks/signals.py [--series 1000000] [--points 60] [--folder DIR] [--parts LIST]
+Parts: tables (XmR, from table to table), night (all that a night judges of a series: chart that
+suits, season, repeats, doubts, false discovery over all, limits per point), kernels. Figures are
+CPU seconds of this process and ratios to the floor of the same run; results/signals.json has them.
 """
 
 import argparse
+import json
 import resource
 import sys
 import tempfile
@@ -17,11 +20,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lhs_pipeline.analysis.signal_warehouse import write_signals
+from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.statistics.flagged_points import RULES, list_flagged
 from lhs_pipeline.statistics.series_matrix import SeriesMatrix, matrix_of
 from lhs_pipeline.statistics.spc import MDC, XmrResult, judge_xmr
 
 ROWS_PER_BATCH = 1_200_000
+RESULTS = Path(__file__).parent / "results" / "signals.json"
+REFERENCE_SERIES_PER_CPU_SECOND = 270
+"""What NHSRplotthedots was measured to judge on a machine of this kind."""
+NIGHT_INDICATORS = ("falls_per_1000_bed_days", "readmissions_30_days", "sickness_absence")
+"""A rate, a share and a measurement, by month: a third of the series each."""
+NIGHT_PART = 5
+"""The night's part takes a fifth of the series: limits of every point are millions of rows."""
 
 
 def cpu_seconds() -> float:
@@ -94,7 +106,7 @@ def made_up(series: int, points: int, seed: int) -> np.ndarray:
     return np.round(rng.normal(100.0, 15.0, (series, points)), 2)
 
 
-def compare_kernels(series: int, points: int) -> None:
+def compare_kernels(series: int, points: int) -> dict[str, float]:
     """The kernel against the floor, whole and in chunks, on the same values."""
     values = made_up(series, points, seed=1)
     chunks = [slice(start, start + 2_000) for start in range(0, series, 2_000)]
@@ -104,7 +116,15 @@ def compare_kernels(series: int, points: int) -> None:
         "plain NumPy, 2,000 series at a time", lambda: [plain_xmr(values[c]) for c in chunks]
     )
     whole = timed("plain NumPy, whole", lambda: plain_xmr(values))
-    print(f"kernel / plain whole {ours / whole:.2f}   kernel / plain chunked {ours / chunked:.2f}")
+    return {
+        "kernel_cpu_seconds": ours,
+        "plain_numpy_chunked_cpu_seconds": chunked,
+        "plain_numpy_whole_cpu_seconds": whole,
+        "kernel_to_plain_chunked_ratio": ours / chunked,
+        "kernel_to_plain_whole_ratio": ours / whole,
+        "kernel_series_per_cpu_second": series / ours,
+        "kernel_to_reference_rate_ratio": series / ours / REFERENCE_SERIES_PER_CPU_SECOND,
+    }
 
 
 def build_table(connection: duckdb.DuckDBPyConnection, series: int, points: int) -> None:
@@ -254,7 +274,7 @@ def ready_made(
     return made
 
 
-def compare_tables(series: int, points: int, folder: Path) -> None:
+def compare_tables(series: int, points: int, folder: Path) -> dict[str, float]:
     """Table to table, against reading and writing alone."""
     path = folder / "signals.duckdb"
     connection = duckdb.connect(str(path))
@@ -271,25 +291,91 @@ def compare_tables(series: int, points: int, folder: Path) -> None:
     copying = timed(
         "copying the series table", lambda: writing.execute("create table again as from series")
     )
-    found = connection.execute("select count(*) from signals").fetchone()
-    print(f"{found[0] if found else 0:,} signals   peak of table to table {peak:.2f} GiB")
-    print(f"table to table / reading and writing {ours / floor:.2f}   / copy {ours / copying:.2f}")
+    return {
+        "table_to_table_cpu_seconds": ours,
+        "reading_and_writing_cpu_seconds": floor,
+        "copying_cpu_seconds": copying,
+        "table_to_reading_and_writing_ratio": ours / floor,
+        "table_to_table_peak_gib": peak,
+        "signals_count": count_of(connection, "signals"),
+    }
+
+
+def count_of(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    """Rows of a table."""
+    found = connection.execute(f"select count(*) from {table}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def build_indicator_series(connection: duckdb.DuckDBPyConnection, series: int, points: int) -> None:
+    """`analysis.indicator_series` of three indicators, in series order."""
+    connection.execute("create schema analysis")
+    connection.execute(
+        """
+        create table analysis.indicator_series as
+        with drawn as (
+            select indicator_id, 'unit_' || lpad(cast(u as varchar), 7, '0') as unit_id,
+                   cast(date '2019-01-01' + to_months(cast(t as integer)) as date) as period_start,
+                   cast(400 + hash(u) % 600 as double) as denominator,
+                   sqrt(-2 * ln(random() + 1e-12)) * cos(2 * pi() * random()) as z
+            from (select unnest($names) as indicator_id), range($units) as a(u),
+                 range($points) as b(t)
+        ),
+        counted as (
+            select *, denominator * if(indicator_id like 'falls%', 0.006, 0.1) as m from drawn
+        )
+        select indicator_id, unit_id, period_start,
+               cast(period_start + interval 1 month - interval 1 day as date) as period_end,
+               greatest(0, round(m + z * sqrt(m))) as numerator, denominator,
+               numerator / denominator as value, true as is_complete
+        from counted order by indicator_id, unit_id, period_start
+        """,
+        {"names": sorted(NIGHT_INDICATORS), "units": series // 3, "points": points},
+    )
+
+
+def time_the_night(series: int, points: int, folder: Path) -> dict[str, float]:
+    """All that a night judges, from `analysis.indicator_series` to the tables of signals."""
+    connection = duckdb.connect(str(folder / "night.duckdb"))
+    connection.execute("set memory_limit = '2GB'")
+    build_indicator_series(connection, series, points)
+    connection.execute("checkpoint")
+    catalogue = read_catalogue()
+    connection.begin()
+    counts: dict[str, int] = {}
+    spent = timed(
+        "a night's judgement", lambda: counts.update(write_signals(connection, catalogue))
+    )
+    connection.commit()
+    return {
+        "night_series_count": series,
+        "night_cpu_seconds": spent,
+        "night_series_per_cpu_second": series / spent,
+        "night_peak_gib": peak_gib(),
+        **{f"night_{name.split('.')[1]}_rows_count": rows for name, rows in counts.items()},
+    }
 
 
 def main() -> None:
-    """Run both comparisons."""
+    """Run the parts that are asked for, each after the other, and write what they measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--series", type=int, default=1_000_000)
     parser.add_argument("--points", type=int, default=60)
     parser.add_argument("--folder", type=Path, default=None)
-    parser.add_argument("--skip-tables", action="store_true")
-    parser.add_argument("--skip-kernels", action="store_true")
+    parser.add_argument("--parts", default="tables,night,kernels")
     chosen = parser.parse_args()
-    if not chosen.skip_tables:
-        with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
-            compare_tables(chosen.series, chosen.points, Path(folder))
-    if not chosen.skip_kernels:
-        compare_kernels(chosen.series, chosen.points)
+    found: dict[str, float] = {"series_count": chosen.series, "points_count": chosen.points}
+    size = (chosen.series, chosen.points)
+    with tempfile.TemporaryDirectory(dir=chosen.folder) as folder:
+        if "tables" in chosen.parts:
+            found |= compare_tables(*size, Path(folder))
+        if "night" in chosen.parts:
+            found |= time_the_night(chosen.series // NIGHT_PART, chosen.points, Path(folder))
+    if "kernels" in chosen.parts:
+        found |= compare_kernels(*size)
+    rounded = {name: float(f"{value:.4g}") for name, value in found.items()}
+    RESULTS.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(rounded, indent=1))
 
 
 if __name__ == "__main__":

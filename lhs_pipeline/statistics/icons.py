@@ -55,8 +55,9 @@ def meaning_of(side: npt.NDArray[np.int8], better: npt.NDArray[np.int8]) -> Word
 
 def better_side(directions: Direction | list[Direction], count: int) -> npt.NDArray[np.int8]:
     """+1 where higher is better, -1 where lower, 0 where neither: (count,)."""
-    listed = [directions] * count if isinstance(directions, Direction) else directions
-    return np.array([_BETTER[Direction(d)] for d in listed], dtype=np.int8).reshape(count)
+    if isinstance(directions, Direction):
+        return np.full(count, _BETTER[directions], dtype=np.int8)
+    return np.array([_BETTER[Direction(d)] for d in directions], dtype=np.int8).reshape(count)
 
 
 def latest_points(result: XmrResult) -> npt.NDArray[np.intp]:
