@@ -4,6 +4,7 @@ Slow and plain on purpose: nothing here is shared with the kernel but the words 
 Source: NHSRplotthedots 0.2.2 (`ptd_spc`); Making Data Count for what the `mdc` profile changes.
 """
 
+import itertools
 import random
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -30,7 +31,7 @@ class Verdict:
 def limits_by_hand(base: list[Value], profile: SpcProfile) -> tuple[Value, Value]:
     """Mean and mean moving range of a baseline."""
     present = [value for value in base if value is not None]
-    pairs = zip(base, base[1:], strict=False)
+    pairs = itertools.pairwise(base)
     ranges = [abs(b - a) for a, b in pairs if a is not None and b is not None]
     if not present:
         return None, None
