@@ -15,6 +15,10 @@ from lhs_pipeline.analysis.themes import Hit, TopicPattern
 from lhs_pipeline.catalogue.model import Code
 
 _REMEMBERED_TEXTS = 20_000
+_BEGINNING_LETTERS = 4
+_WORDS = re.compile(r"\w+")
+# A word of a term that begins a word of any text that has the term: no apostrophe before it.
+_TERM_WORDS = re.compile(r"(?<![\w'’])[a-z0-9]+")
 _ANY_TEXT = r"\w[\s\S]*"
 
 
@@ -37,21 +41,47 @@ class Codebook:
             for id_, code in sorted(codes.items())
             if code.alone_terms
         }
+        self._by_beginning, self._unplain = _index_beginnings(codes)
         # What any text may be comes last: it is nothing where something else was found.
         self._last = {id_ for id_, code in codes.items() if "*" in code.alone_terms}
         self.find = lru_cache(_REMEMBERED_TEXTS)(self._find)
 
     def _find(self, text: str) -> dict[str, tuple[Hit, ...]]:
         """Return the themes of a text with the words that led to each."""
-        found = _hits(self._always, self.ids, text)
+        looked_for = self._looked_for(text)
+        found = _hits(self._always, (i for i in self.ids if i in looked_for), text)
         if not found:
-            found = _hits(self._alone, (i for i in self._alone if i not in self._last), text)
+            others = (i for i in self._alone if i in looked_for and i not in self._last)
+            found = _hits(self._alone, others, text)
         return found or _hits(self._alone, self._last, text)
+
+    def _looked_for(self, text: str) -> set[str]:
+        """The themes of which at least one term has a word that begins like one of the text."""
+        words = {word[:_BEGINNING_LETTERS] for word in _WORDS.findall(text.lower())}
+        beginnings = {word[:length] for word in words for length in range(1, len(word) + 1)}
+        told = (self._by_beginning[b] for b in beginnings & self._by_beginning.keys())
+        return self._unplain.union(*told)
 
     def matrix(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
         """Return the number of different words per text and theme: (n_texts, n_themes)."""
         rows = [[_count(self.find(text).get(id_, ())) for id_ in self.ids] for text in texts]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.ids))
+
+
+def _index_beginnings(
+    codes: Mapping[str, Code],
+) -> tuple[dict[str, set[str]], frozenset[str]]:
+    """Themes by the beginning of the longest word of each term, and those with other patterns."""
+    found: dict[str, set[str]] = {}
+    unplain = {id_ for id_, code in codes.items() if code.include}
+    for id_, code in codes.items():
+        for term in (*code.terms, *code.alone_terms):
+            longest = max(_TERM_WORDS.findall(term.lower()), key=len, default="")
+            if longest:
+                found.setdefault(longest[:_BEGINNING_LETTERS], set()).add(id_)
+            else:
+                unplain.add(id_)
+    return found, frozenset(unplain)
 
 
 def pattern_of(term: str) -> str:

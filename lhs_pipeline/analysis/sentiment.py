@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from lhs_pipeline.analysis.polarity import judge_clause, split_clauses
+from lhs_pipeline.analysis.polarity import Clause, judge_clause, judge_clauses
 from lhs_pipeline.analysis.text_features import Comments, Floats, TextFeatures
 from lhs_pipeline.analysis.theme_model import respondent_folds
 from lhs_pipeline.vocabulary import Sentiment
@@ -46,8 +46,9 @@ class Feeling:
 
 def feel(text: str) -> Feeling:
     """Return the sentiment of a text by the word list alone, clause by clause."""
-    spans = list(split_clauses(text))
-    sides = [judge_clause(text[start:end]) for start, end in spans]
+    clauses = judge_clauses(text)
+    sides = [clause.side for clause in clauses]
+    spans = [(clause.start, clause.end) for clause in clauses]
     telling = [side for side in sides if side]
     if not telling:
         return Feeling(Sentiment.NONE, 0.5, 0, 0)
@@ -172,7 +173,11 @@ def _fit(matrix: sp.csr_matrix, sides: npt.NDArray[np.integer]) -> Any:
 
 
 def _clauses_of(text: str) -> list[tuple[int, int]]:
-    return [span for span in split_clauses(text) if text[slice(*span)].strip()] or [(0, len(text))]
+    return [(clause.start, clause.end) for clause in _telling_clauses(text)] or [(0, len(text))]
+
+
+def _telling_clauses(text: str) -> list[Clause]:
+    return [clause for clause in judge_clauses(text) if text[clause.start : clause.end].strip()]
 
 
 def _extremes(
@@ -187,7 +192,7 @@ def _extremes(
 
 def _told(text: str) -> list[float]:
     """What the word list says of a comment, and how long it is."""
-    sides = [judge_clause(text[start:end]) for start, end in _clauses_of(text)]
+    sides = [clause.side for clause in _telling_clauses(text)] or [0]
     words = len(text.split())
     low, high, total = min(sides), max(sides), sum(sides)
     return [

@@ -6,10 +6,10 @@ Every theme carries the words that made it. No model is trained here and nothing
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Protocol
 
-from lhs_pipeline.analysis.polarity import judge_clause, split_clauses
+from lhs_pipeline.analysis.polarity import judge_clauses
 from lhs_pipeline.catalogue.model import Topic
 
 _REMEMBERED_TEXTS = 50_000
@@ -95,14 +95,14 @@ class _Expression:
     """
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
-        self._any_case = _compile(patterns, re.IGNORECASE)
+        self._patterns = patterns
         has_flags = any(_FLAG_OR_NAME.search(pattern) for pattern in patterns)
         lowered = tuple(_ESCAPE_OR_LETTER.sub(_lower_letter, pattern) for pattern in patterns)
-        self._lowered = None if has_flags else _compile(lowered, re.NOFLAG)
+        self._lowered = _compile(lowered, re.NOFLAG) if patterns and not has_flags else None
 
     def find_spans(self, text: str) -> list[tuple[int, int]]:
         """Return where the patterns stand in `text`; empty matches do not count."""
-        if self._any_case is None:
+        if not self._patterns:
             return []
         lowered = text.lower()
         if self._lowered is None or len(lowered) != len(text):
@@ -110,6 +110,10 @@ class _Expression:
         else:
             found = self._lowered.finditer(lowered)
         return [match.span() for match in found if match.end() > match.start()]
+
+    @cached_property
+    def _any_case(self) -> re.Pattern[str]:
+        return _compile(self._patterns, re.IGNORECASE)
 
 
 def find_themes(
@@ -204,9 +208,9 @@ def _is_negative(
     working.
     """
     said = [
-        judge_clause(text[start:end])
-        for start, end in split_clauses(text)
-        if not hits or any(start <= hit.start < end for hit in hits)
+        clause.side
+        for clause in judge_clauses(text)
+        if not hits or any(clause.start <= hit.start < clause.end for hit in hits)
     ]
     if min(said, default=0) < 0:
         return True
@@ -216,9 +220,7 @@ def _is_negative(
     return is_expected_reliable if presumed is None else bool(presumed < 0)
 
 
-def _compile(patterns: tuple[str, ...], flags: re.RegexFlag) -> re.Pattern[str] | None:
-    if not patterns:
-        return None
+def _compile(patterns: tuple[str, ...], flags: re.RegexFlag) -> re.Pattern[str]:
     # One shared word boundary in front spares most positions the whole list.
     led = "|".join(f"(?:{pattern})" for pattern in patterns if pattern.startswith(r"\b"))
     free = "|".join(f"(?:{pattern})" for pattern in patterns if not pattern.startswith(r"\b"))
