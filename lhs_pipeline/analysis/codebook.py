@@ -55,7 +55,7 @@ class Codebook:
             found = _hits(self._alone, others, text)
         return found or _hits(self._alone, self._last, text)
 
-    def _looked_for(self, text: str) -> set[str]:
+    def _looked_for(self, text: str) -> frozenset[str]:
         """The themes of which at least one term has a word that begins like one of the text."""
         words = {word[:_BEGINNING_LETTERS] for word in _WORDS.findall(text.lower())}
         beginnings = {word[:length] for word in words for length in range(1, len(word) + 1)}
