@@ -31,24 +31,23 @@ def add_source_commands(commands: "argparse._SubParsersAction[argparse.ArgumentP
 
 def run_templates(given: argparse.Namespace) -> int:
     """Write the workbooks; drop-down lists hold what the catalogue allows and what has landed."""
-    from lhs_pipeline.collection.templates import make_template, sources_to_fill_in
+    from lhs_pipeline.collection.templates import (
+        find_known_keys,
+        make_template,
+        sources_to_fill_in,
+    )
     from lhs_pipeline.warehouse.connection import Warehouse
-    from lhs_pipeline.warehouse.table import table_exists
 
     site = read_site(given.site)
     sources = sources_to_fill_in(read_catalogue(site.catalogue))
-    wanted = {column.references for source in sources for column in source.columns}
-    known: dict[str, list[str]] = {}
     with Warehouse(site.warehouse_file).transaction() as con:
-        for table, _, key in (name.partition(".") for name in sorted(filter(None, wanted))):
-            if table_exists(con, f"collection.{table}"):
-                query = f'select distinct cast("{key}" as varchar) from collection."{table}"'
-                known[f"{table}.{key}"] = [row[0] for row in con.execute(query).fetchall()]
+        known = find_known_keys(con, sources)
     given.out.mkdir(parents=True, exist_ok=True)
     for source in sources:
         (given.out / f"{source.id}.xlsx").write_bytes(make_template(source, known))
-    print(f"{len(sources)} workbooks in {given.out}. Fill one in and put it into the site's "
-          "registers/ folder, or into inbox/<source>/.")  # fmt: skip
+    print(f"{len(sources)} workbooks in {given.out}. Fill one in, save it under any "
+          "name and put it into the site's inbox/<source>/; a reply lies in published/replies "
+          "after the next night.")  # fmt: skip
     return 0
 
 

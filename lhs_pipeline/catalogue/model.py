@@ -225,7 +225,14 @@ class Source:
             return ()
         if self.files is not None:
             return (self.files,)
-        stem = self.id if self.is_register else "*"
+        return self._patterns(self.id if self.is_register else "*")
+
+    @property
+    def patterns_of_any_name(self) -> tuple[str, ...]:
+        """Which files are the source's in a folder that is its own."""
+        return self._patterns("*")
+
+    def _patterns(self, stem: str) -> tuple[str, ...]:
         endings = _ENDINGS.get(self.format) if self.format else _USUAL_ENDINGS
         return tuple(stem + ending for ending in endings or _USUAL_ENDINGS)
 

@@ -1,6 +1,6 @@
 """Wiring of step 1: one asset per source contract, from its files to its landed table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -8,15 +8,17 @@ import duckdb
 
 from lhs_pipeline.catalogue.model import Catalogue, Source
 from lhs_pipeline.collection.accounts import FILES, REJECTED_ROWS, Report
-from lhs_pipeline.collection.deliveries import find_deliveries
+from lhs_pipeline.collection.deliveries import Delivery, find_deliveries, find_dropped
 from lhs_pipeline.collection.landing import Landing, land, land_pull
 from lhs_pipeline.collection.promises import PROMISES, prepare_promises
 from lhs_pipeline.collection.rejected import write_rejected
+from lhs_pipeline.collection.replies import answer_rows, is_answered, make_reply
 from lhs_pipeline.collection.stream_health import (
     STREAM_HEALTH,
     find_stream_health,
     write_stream_health,
 )
+from lhs_pipeline.collection.templates import find_known_keys
 from lhs_pipeline.collection.unit_breaks import UNIT_BREAKS, write_unit_breaks
 from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.settings import Site
@@ -27,6 +29,7 @@ from lhs_pipeline.warehouse.assets import (
     sample_of,
     schema_of,
 )
+from lhs_pipeline.warehouse.publication import replace_if_changed
 from lhs_pipeline.warehouse.table import count_rows
 
 ACCOUNTS = (FILES, REJECTED_ROWS, STREAM_HEALTH, UNIT_BREAKS, PROMISES)
@@ -47,11 +50,33 @@ def deliveries_folder(site: Site, source: Source) -> Path:
 
 
 def land_source(con: duckdb.DuckDBPyConnection, landing: Landing, site: Site) -> list[Report]:
-    """Land what is new of a source, from its files or from its database."""
+    """Land what is new of a source, from its files or from its database; answer workbooks."""
     source = landing.source
     if source.database is not None:
         return land_pull(con, landing, site.database_url(source.database.connection))
-    return land(con, landing, find_deliveries(deliveries_folder(site, source), source))
+    deliveries = find_deliveries(deliveries_folder(site, source), source)
+    if source.is_register:
+        deliveries += find_dropped(site.inbox, source)
+    reports = land(con, landing, deliveries)
+    _answer(con, source, site, {d.name: d for d in deliveries}, reports)
+    return reports
+
+
+def _answer(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    site: Site,
+    deliveries: Mapping[str, Delivery],
+    reports: Sequence[Report],
+) -> None:
+    """Write a reply to each workbook of people that was read this night."""
+    for report in reports:
+        delivery = deliveries[report["source_file"]]
+        if is_answered(delivery, source):
+            told = report, answer_rows(con, source, delivery)
+            reply = make_reply(source, delivery, find_known_keys(con, [source]), told)
+            name = f"{Path(delivery.name).stem}.reply.xlsx"
+            replace_if_changed(site.published / "replies" / source.id / name, reply)
 
 
 def _source_asset(source: Source) -> dg.AssetsDefinition:

@@ -19,6 +19,8 @@ DUCKDB_TYPES: dict[ColumnType, str] = {
 }
 NOT_KNOWN = "not known"
 """The reason where a value refers to nothing that has landed."""
+LONGEST_TEXT_IN_REGISTER = 4_000
+"""Characters of one cell of a register: what people sign is read aloud in a meeting."""
 _EXPECTED = {
     ColumnType.TEXT: "text",
     ColumnType.INTEGER: "a whole number",
@@ -91,7 +93,18 @@ def faults_of(source: Source) -> list[Fault]:
         Fault(f"({exclusion.when})", "row", exclusion.reason, "a row of data")
         for exclusion in source.exclusions
     )
-    return [*exclusions, *faults]
+    return [*exclusions, *faults, *(_long_texts(source) if source.is_register else ())]
+
+
+def _long_texts(source: Source) -> Iterator[Fault]:
+    for column in source.columns:
+        if column.type is ColumnType.TEXT:
+            yield Fault(
+                f'length(typed."{column.name}") > {LONGEST_TEXT_IN_REGISTER}',
+                column.name,
+                "too long",
+                f"text of at most {LONGEST_TEXT_IN_REGISTER:,} characters",
+            )
 
 
 def warnings_of(source: Source) -> list[Fault]:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -95,14 +95,26 @@ def find_deliveries(folder: Path, source: Source) -> list[Delivery]:
     The order is that of the names without their endings, so that `bed_days_2026-06-30.csv`,
     the last day, comes after `bed_days_2026-06.csv`, the month that it corrects.
     """
+    return _find_by_name(folder, folder, source.file_patterns)
+
+
+def find_dropped(inbox: Path, source: Source) -> list[Delivery]:
+    """Return the files of a register that somebody put into its folder of the inbox.
+
+    They come after the register itself, under any name: `decisions/june_meeting.xlsx`.
+    """
+    return _find_by_name(inbox / (source.folder or source.id), inbox, source.patterns_of_any_name)
+
+
+def _find_by_name(folder: Path, named_from: Path, patterns: Sequence[str]) -> list[Delivery]:
     paths = {
         path
-        for pattern in source.file_patterns
+        for pattern in patterns
         for path in folder.glob(pattern)
         if path.is_file() and not path.name.startswith((".", "~$"))
     }
     ordered = sorted(paths, key=lambda path: (_stem(path.name), path.name))
-    return [delivery for path in ordered for delivery in _deliveries_in(path, folder)]
+    return [delivery for path in ordered for delivery in _deliveries_in(path, named_from)]
 
 
 def _stem(name: str) -> str:

@@ -60,6 +60,7 @@ def find_record_faults(
     broken = con.execute(
         f"with typed as ({typed_query(source, '1')}) select {conditions} from typed"
     ).fetchone()
+    con.execute("drop table temp.raw")
     return [
         RecordFault(fault.field, fault.reason, fault.expected)
         for fault, is_broken in zip(faults, broken or (), strict=True)

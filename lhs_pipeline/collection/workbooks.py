@@ -1,6 +1,8 @@
 """Workbooks as rows of text: Excel in all its endings, and OpenDocument, read by calamine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, BinaryIO
 
 from lhs_pipeline.catalogue.model import Source
@@ -17,52 +19,121 @@ from lhs_pipeline.collection.raw_rows import (
     refuse_file,
     text_of_cell,
 )
+from lhs_pipeline.collection.sheet_marks import Place, find_marks
+
+FILLED_BEFOREHAND = "filled_in_beforehand"
+"""Heading of the column that names what stood in a row before anybody filled it in."""
+_LONGEST_SHEET_NAME = 31
+
+
+def sheet_to_fill_in(source: Source) -> str:
+    """Name of the sheet that is read where a workbook has several."""
+    return source.id[:_LONGEST_SHEET_NAME]
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """The cells of a sheet from its header on, and what is wrong with some, whatever they hold."""
+
+    rows: list[list[Any]]
+    source: Source
+    marks: Mapping[Place, str] = field(default_factory=dict)
+
+    @cached_property
+    def header(self) -> Header:
+        """The headings."""
+        return Header(tuple(text_of_cell(cell).strip() for cell in self.rows[0]), self.source)
+
+    @property
+    def below(self) -> list[tuple[int, list[Any]]]:
+        """The rows that somebody filled in, each with its number below the header."""
+        names = self.header.names
+        marker = names.index(FILLED_BEFOREHAND) if FILLED_BEFOREHAND in names else None
+        return [
+            (number, row)
+            for number, row in enumerate(self.rows[1:], start=1)
+            if _is_filled_in(row, names, marker)
+        ]
+
+    def fault_of_marks(self, number: int) -> tuple[str, str] | None:
+        """The first column of the contract whose cell is marked in a row, and how."""
+        row = self.source.header_row - 1 + number
+        for column, place in zip(self.source.columns, self.header.places, strict=True):
+            if place is not None and (row, place) in self.marks:
+                return column.name, self.marks[row, place]
+        return None
+
+
+def _is_filled_in(row: Sequence[Any], names: Sequence[str], marker: int | None) -> bool:
+    said = [name for name, cell in zip(names, row, strict=False) if text_of_cell(cell).strip()]
+    beforehand = text_of_cell(row[marker]).split(";") if marker is not None else []
+    return bool(set(said) - {FILLED_BEFOREHAND, *beforehand})
 
 
 def read_workbook(stream: BinaryIO, source: Source) -> Iterator[Item]:
-    """Yield the rows of one sheet: the declared one, else the first."""
+    """Yield the rows of one sheet: the declared one, else that of the source, else the first."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
         book = CalamineWorkbook.from_filelike(stream)
-        names = book.sheet_names
-        name = source.sheet or (names[0] if names else "")
-        if name not in names:
-            found = ", ".join(names)
+        name = _sheet_of(book.sheet_names, source)
+        if name not in book.sheet_names:
+            found = ", ".join(book.sheet_names)
             yield from refuse_file(f"no sheet {name!r}", f"a sheet {name!r}; found {found}")
             return
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        sheet = book.get_sheet_by_name(name)
+        rows = sheet.to_python(skip_empty_area=False)[source.header_row - 1 :]
+        # What people sign is typed; the extract of a machine may well be calculated.
+        marks = find_marks(stream, name, sheet) if source.is_register else {}
     except (CalamineError, OSError, ValueError) as error:
         yield from refuse_file(f"not readable as a workbook: {error}", "an Excel workbook")
         return
-    yield from _rows_of(rows[source.header_row - 1 :], source)
+    yield from _rows_of(_Sheet(rows, source, marks))
 
 
-def _rows_of(rows: list[list[Any]], source: Source) -> Iterator[Item]:
-    if not rows:
+def find_headings(stream: BinaryIO, source: Source) -> tuple[str, ...]:
+    """The headings of the sheet that is read; none where it cannot be read."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_filelike(stream)
+        sheet = book.get_sheet_by_name(_sheet_of(book.sheet_names, source))
+        rows = sheet.to_python(skip_empty_area=False)[source.header_row - 1 :]
+    except (CalamineError, OSError, ValueError):
+        return ()
+    return _Sheet(rows, source).header.names if rows else ()
+
+
+def _sheet_of(names: Sequence[str], source: Source) -> str:
+    if source.sheet:
+        return source.sheet
+    own = sheet_to_fill_in(source)
+    return own if own in names or not names else names[0]
+
+
+def _rows_of(sheet: _Sheet) -> Iterator[Item]:
+    if not sheet.rows:
         yield EMPTY
         return
-    header = Header(tuple(text_of_cell(cell).strip() for cell in rows[0]), source)
-    below = [
-        (number, row)
-        for number, row in enumerate(rows[1:], start=1)
-        if any(text_of_cell(cell).strip() for cell in row)
-    ]
+    header, below = sheet.header, sheet.below
     if header.missing is not None:
-        yield from header.refuse(((n, _raw(row)) for n, row in below), _raw(rows[0]))
+        yield from header.refuse(((n, _raw(row)) for n, row in below), _raw(sheet.rows[0]))
         return
     yield from header.remarks()
-    formats = [column.format for column in source.columns]
+    formats = [column.format for column in sheet.source.columns]
     for number, row in below:
         cells = tuple(
             cell if isinstance(cell, str) else text_of_cell(cell, form)
             for cell, form in zip(header.pick(row), formats, strict=True)
         )
-        fault = fault_of_text(cells)
-        if fault is None:
-            yield RawRow(number, _raw(row), cells)
-        else:
+        marked, fault = sheet.fault_of_marks(number), fault_of_text(cells)
+        if marked is not None:
+            expected = "one value typed into one cell"
+            yield Refusal(number, marked[0], marked[1], expected, _raw(row))
+        elif fault is not None:
             yield Refusal(number, "row", fault, "readable cells", _raw(row))
+        else:
+            yield RawRow(number, _raw(row), cells)
     if not below:
         yield NO_ROWS
 

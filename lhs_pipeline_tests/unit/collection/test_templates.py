@@ -24,7 +24,7 @@ def open_template() -> Any:
 
 def test_closed_lists_are_drop_down_lists() -> None:
     book = open_template()
-    assert book.sheetnames == ["shifts", "lists"]
+    assert book.sheetnames == ["How to fill this in", "shifts", "lists"]
     lists = {column[0]: [v for v in column[1:] if v]
              for column in book["lists"].iter_cols(values_only=True) if column[0]}  # fmt: skip
     assert lists["mood"] == ["calm", "busy"] and lists["is_night"] == ["yes", "no"]
