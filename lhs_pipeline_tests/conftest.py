@@ -1,10 +1,57 @@
-"""No test sees a site of the machine that it runs on: the definitions read one when imported."""
+"""No test sees a site of the machine that it runs on: the definitions read one when imported.
+
+The demo is run once for all tests that look at it. A developer may lend them a demo site that
+stands: `LHS_TEST_DEMO=FOLDER pytest …`.
+"""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 os.environ["LHS_SITE"] = str(Path(__file__).parent / "no_site_here")
 os.environ.pop("LHS_TODAY", None)
 # As the commands do: with more BLAS threads small matrices take many times longer.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from integration.running import ROOT, Demo
+
+
+@contextmanager
+def _fresh_shell() -> Iterator[None]:
+    """The project's folder and no setting of ours, as in a shell just opened; then as before."""
+    before, place = dict(os.environ), Path.cwd()
+    for name in ("DAGSTER_HOME", "LHS_SITE", "LHS_TODAY"):
+        os.environ.pop(name, None)
+    os.chdir(ROOT)
+    try:
+        yield
+    finally:
+        os.chdir(place)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture
+def fresh_shell() -> Iterator[None]:
+    with _fresh_shell():
+        yield
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """The demo site after its nights, as a newcomer runs them."""
+    from lhs_pipeline.cli import main
+    from lhs_pipeline.settings import read_site
+
+    if lent := os.environ.get("LHS_TEST_DEMO"):
+        return Demo(read_site(Path(lent)), 0, "")
+    folder = tmp_path_factory.mktemp("demo") / "site"
+    log = folder.parent / "said.txt"
+    with _fresh_shell(), pytest.MonkeyPatch.context() as patch, log.open("w") as said:
+        patch.setattr("lhs_pipeline.cli._say", lambda line: print(line, file=said))
+        exit_code = main(["demo", "--site", str(folder)])
+    return Demo(read_site(folder), exit_code, log.read_text())

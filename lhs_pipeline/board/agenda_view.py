@@ -10,7 +10,7 @@ from lhs_pipeline.board.links import name_group_page
 from lhs_pipeline.board.rows import Row, day_of, flag_of, list_of, number_of, text_of
 from lhs_pipeline.board.scene import Due, Link, Scene
 from lhs_pipeline.board.triage_view import OpenProblem
-from lhs_pipeline.board.words import as_sentence, tell_change, tell_day
+from lhs_pipeline.board.words import as_sentence, tell_change, tell_day, word_for
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def show_proposal(scene: Scene, row: Row) -> Proposal:
     return Proposal(
         problem=scene.link(text_of(row, "problem_id")),
         question=as_sentence(text_of(row, "question")),
-        options=list_of(row, "options"),
+        options=[word_for("outcome", each.replace(" ", "_")) for each in list_of(row, "options")],
         due=due,
         meets=tell_day(meets),
         meets_key=meets.isoformat() if meets else "",

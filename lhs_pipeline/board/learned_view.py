@@ -8,7 +8,7 @@ from lhs_pipeline.board.change_view import Evaluation
 from lhs_pipeline.board.effect_bar import Effect
 from lhs_pipeline.board.rows import Row, day_of, number_of, text_of, whole_of
 from lhs_pipeline.board.scene import Link, Scene
-from lhs_pipeline.board.words import as_sentence, humanise, tell_count, tell_day, word_for
+from lhs_pipeline.board.words import as_sentence, tell_count, tell_day, word_for
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _expect(scene: Scene, row: Row) -> Expected | None:
     if change is None or lower is None or upper is None:
         return None
     return Expected(
-        topic=humanise(text_of(row, "topic_id")),
+        topic=scene.names.topic(text_of(row, "topic_id")),
         measure=scene.names.measure(text_of(row, "indicator_id")).name,
         strength=word_for("strength", text_of(row, "strength")),
         rests_on=f"{tell_count(whole_of(row, 'changes_count') or 0, 'change')}, "

@@ -21,6 +21,7 @@ class Names:
     units: dict[str, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
     measures: dict[str, Measure] = field(default_factory=dict)
+    topics: dict[str, str] = field(default_factory=dict)
 
     def problem(self, problem_id: str) -> str:
         """The name of a problem: 'Falls on Ward 7' reads better than its id."""
@@ -28,6 +29,10 @@ class Names:
             return self.problems[problem_id]
         topic, _, unit = problem_id.partition("@")
         return f"{humanise(topic)}, {self.unit(unit)}" if unit else humanise(topic)
+
+    def topic(self, topic_id: str) -> str:
+        """The title of a topic."""
+        return self.topics.get(topic_id) or humanise(topic_id)
 
     def unit(self, unit_id: str) -> str:
         """The name of a unit."""
@@ -64,6 +69,10 @@ def _gather(tables: BoardTables) -> Names:
         problems=_name_problems(tables),
         units=directorates | named | {TRUST: _name_whole(tables)},
         groups=_name_groups(tables),
+        topics={
+            text_of(row, "topic_id"): text_of(row, "topic_title")
+            for row in tables.rows_where("problems")
+        },
         measures={text_of(row, "indicator_id"): _measure_of(row) for row in measures},
     )
 

@@ -12,7 +12,7 @@ from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import TRUST, Names
 from lhs_pipeline.board.rows import Row, day_of, flag_of, read_rows, text_of
 from lhs_pipeline.board.voices import only_negative
-from lhs_pipeline.board.words import as_sentence, humanise, tell_day, word_for
+from lhs_pipeline.board.words import as_sentence, tell_day, word_for
 
 _YEAR = pd.Timedelta(days=365)
 _BANDS = ((100, "100 times or more"), (50, "50 to 99 times"), (25, "25 to 49 times"),
@@ -60,7 +60,7 @@ def _answer(tables: BoardTables, names: Names, row: Row) -> Answered:
     return Answered(
         voice=word_for("voice", text_of(row, "voice")),
         where=names.unit(unit_id),
-        topic=_name_topic(tables, topic_id),
+        topic=names.topic(topic_id),
         how_often=tell_how_often(int(row["n"])),
         last_said_on=row["last"],
         where_it_stands=word_for("state", text_of(problem, "state")) or "No problem raised",
@@ -87,11 +87,6 @@ def _find_problem(tables: BoardTables, topic_id: str, unit_id: str) -> Row:
         if known:
             return known[-1]
     return {}
-
-
-def _name_topic(tables: BoardTables, topic_id: str) -> str:
-    known = tables.rows_where("problems", topic_id=topic_id)
-    return text_of(known[0], "topic_title") if known else humanise(topic_id)
 
 
 def _tell_what_was_done(tables: BoardTables, names: Names, problem_id: str) -> str:

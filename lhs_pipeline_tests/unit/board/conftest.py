@@ -232,7 +232,10 @@ def _problems() -> dict[str, pd.DataFrame]:
                 "group_id": group, "group_title": group_title,
                 "group_reason": "it lies inside one directorate and costs under £10,000",
                 "harm_per_month": 4.25 / rank, "lenses_agree_count": 5 - rank // 2,
-                "lenses_looked_count": 5, "deadline_on": date(2026, 6, 15) if rank == 2 else None,
+                "lenses_looked_count": 5, "real_prop": 0.97, "first_prop": 0.9, "rank_lower": 1,
+                "rank_upper": 4, "harm_lower_per_month": 0.4, "harm_upper_per_month": 9.0,
+                "excess_per_month": 2.4, "severity_weight": 0.15, "excess_unit": "events",
+                "deadline_on": date(2026, 6, 15) if rank == 2 else None,
                 "what_seems_wrong": wrong, "how_we_know": how})  # fmt: skip
     second = problems[4] | {"cycle_number": 2, "raised_on": date(2026, 1, 12)}
     evil = base | {"problem_id": HOSTILE_ID, "topic_id": "evil", "unit_id": "ward_09",
@@ -242,7 +245,48 @@ def _problems() -> dict[str, pd.DataFrame]:
         "rank": 6, "group_title": HOSTILE, "what_seems_wrong": HOSTILE, "how_we_know": HOSTILE,
         "nature_reason": HOSTILE, "nature_of_change": HOSTILE})  # fmt: skip
     problems += [second, evil | _lenses("evil", HOSTILE)]
-    return {"problems": pd.DataFrame(problems), "triage": pd.DataFrame(triage)}
+    return {"problems": pd.DataFrame(problems), "triage": pd.DataFrame(triage), **_ranked()}
+
+
+def _ranked() -> dict[str, pd.DataFrame]:
+    """What triage says of its ranks, of two problems only."""
+    falls, flow = "falls@ward_07", "emergency_flow@emergency_department"
+    return {
+        "lenses": pd.DataFrame(
+            [(flow, "routine", "agrees", 6.2), (flow, "patient_voice", "agrees", 1.4),
+             (flow, "staff_voice", "saw_nothing", -0.4), (flow, "audit", "did_not_look", None),
+             (falls, "safety_reports", "contradicts", -3.5)],
+            columns=["problem_id", "lens", "answer", "added_log_odds"],
+        ),
+        "moves": pd.DataFrame(
+            [(falls, "up", date(2026, 6, 30), 7, 5, "Staff now show it"),
+             (flow, "same", date(2026, 6, 30), 1, 1, "Nothing has changed")],
+            columns=["problem_id", "move", "night_before_on", "rank_before", "rank", "reason"],
+        ),
+        "sensitivity": pd.DataFrame(
+            [(flow, "severity weight of its events", 1, 4, 1),
+             (falls, "severity weight of its events", 5, 5, 5)],
+            columns=["problem_id", "tunable", "rank", "rank_if_halved", "rank_if_doubled"],
+        ),
+        "stream_health": pd.DataFrame(
+            [("incidents", "freshness", None, False, "the newest row is of 30 June 2026",
+              date(2026, 6, 30)),
+             ("bed_days", "silent_unit", "ward_02", True, "Ward 2 has sent nothing for 40 days",
+              date(2026, 6, 28))],
+            columns=["source_id", "finding", "unit_id", "is_concern", "sentence", "latest_on"],
+        ),
+        "learned_effects": pd.DataFrame(
+            [("discharge", "discharged_before_noon", None, 1, 1, 1, 0.12, -0.08, 0.4),
+             ("discharge", "discharged_before_noon", "stronger", 1, 1, 1, 0.12, -0.08, 0.4)],
+            columns=["topic_id", "indicator_id", "strength", "changes_count", "closed_count",
+                     "ended_count", "expected_relative_change_prop", "expected_lower_prop",
+                     "expected_upper_prop"],
+        ),
+        "spread": pd.DataFrame(
+            [("A-05", "falls@ward_07", "ward_07", "Expect less here, +12%")],
+            columns=["change_id", "problem_id", "unit_id", "words"],
+        ),
+    }  # fmt: skip
 
 
 def _lenses(topic: str, title: str) -> dict[str, Any]:
