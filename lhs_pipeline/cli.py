@@ -308,8 +308,9 @@ def _new_site(given: argparse.Namespace) -> int:
 
 
 def _evaluate(given: argparse.Namespace) -> int:
-    from lhs_pipeline.closure.exchange import ExchangeError, answer_question, read_question
+    from lhs_pipeline.closure.exchange import answer_question
     from lhs_pipeline.closure.policy import REFERENCE_POLICY
+    from lhs_pipeline.closure.question import ExchangeError, read_question
 
     try:
         question = read_question(given.series, given.changes, given.indicators)

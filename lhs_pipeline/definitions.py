@@ -18,19 +18,19 @@ from lhs_pipeline.settings import SettingsError, read_site
 from lhs_pipeline.sweep import sweep_dead_runs
 from lhs_pipeline.warehouse.assets import SiteResource
 
-_EVALUATED = dg.AssetSelection.groups("5_closure") - dg.AssetSelection.assets(
+EVALUATED = dg.AssetSelection.groups("5_closure") - dg.AssetSelection.assets(
     ["closure", "looks"], ["closure", "heartbeat"]
 )
 
 nightly = dg.define_asset_job(
     "nightly",
-    selection=dg.AssetSelection.all() - _EVALUATED,
+    selection=dg.AssetSelection.all() - EVALUATED,
     description="Steps 1 to 4, the looks that have come due, and publication.",
     executor_def=dg.in_process_executor,
 )
 evaluation = dg.define_asset_job(
     "evaluation",
-    selection=_EVALUATED | dg.AssetSelection.groups("6_board"),
+    selection=EVALUATED | dg.AssetSelection.groups("6_board"),
     description="Step 5 for the changes that are due, and publication of their verdicts.",
     executor_def=dg.in_process_executor,
 )

@@ -248,6 +248,7 @@ class Verdict(StrEnum):
 
     CLOSE = "close"
     REFINE = "refine"
+    REVIEW = "review"
     KEEP_WATCHING = "keep_watching"
     RE_OPEN = "re_open"
     CANNOT_BE_EVALUATED = "cannot_be_evaluated"

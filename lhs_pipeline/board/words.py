@@ -78,6 +78,7 @@ WORDS: dict[str, dict[str, str]] = {
     "verdict": {
         "close": "Close",
         "refine": "Refine",
+        "review": "Review now",
         "keep_watching": "Keep watching",
         "re_open": "Re-open",
         "cannot_be_evaluated": "Cannot be judged",

@@ -19,6 +19,7 @@ _BARRIERS = {
     Reason.SHORT_BASELINE,
     Reason.NO_COMPARISON,
     Reason.NO_DATA,
+    Reason.TOO_FEW_POINTS,
 }
 
 
@@ -182,11 +183,7 @@ class Tracked:
                 return Effective.HARM
             case Reason.NO_WORTHWHILE_EFFECT | Reason.FADED:
                 return Effective.NO
-            case (
-                Reason.SHOWN_AND_SUSTAINED
-                | Reason.MODERATE_CONFIDENCE
-                | Reason.BALANCING_NOT_YET_SAFE
-            ):
+            case Reason.SHOWN_AND_SUSTAINED | Reason.BALANCING_NOT_YET_SAFE:
                 return Effective.PARTLY if self._is_partly(size) else Effective.YES
         return Effective.NOT_KNOWN_YET
 
@@ -203,8 +200,8 @@ class Tracked:
         if base <= 0:
             return None
         sign = self.case.change.direction
-        centre = sign * float(trace.estimate[count - 1])
-        reach = 1.96 * float(trace.standard_error[count - 1])
+        centre = sign * float(trace.average[count - 1])
+        reach = 1.96 * float(trace.average_error[count - 1])
         recent = sign * float(trace.recent_estimate[count - 1])
         moves = np.array([centre, centre - reach, centre + reach, recent])
         expected = self._without(observed, moves)

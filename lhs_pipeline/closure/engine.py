@@ -40,6 +40,7 @@ from lhs_pipeline.statistics.control_path import (
     without_controls,
 )
 from lhs_pipeline.statistics.controlled_series import (
+    NO_INFORMATION,
     ChangePlan,
     EffectTrace,
     TraceSettings,
@@ -221,7 +222,7 @@ def judge_changes(
     cases = [
         _build_case(sites, near, comparisons, boundaries, policy)
         for sites in _by_change(known)
-        if only is None or sites[0].change_id in only
+        if (only is None or sites[0].change_id in only) and sites[0].indicator in comparisons
     ]
     if policy.portfolio_rate < 1.0:
         cases = _apply_portfolio_rate(cases, policy.portfolio_rate)
@@ -379,7 +380,7 @@ def _build_case(
     is_strict = comparison.controls_count < policy.enough_controls
     evidence = _freeze(weigh_evidence(trace, boundary, is_strict, policy), schedule.horizon)
     beside = _trace_balancing(sites, known, comparisons, policy)
-    balancing = _weigh_balancing(lead, comparisons, beside, trace.estimate.size, policy)
+    balancing = _weigh_balancing(lead, beside, trace.estimate.size, policy)
     empty = replace(empty, balancing=balancing, balancing_trace=beside)
     return replace(empty, trace=trace, evidence=evidence, boundary=boundary)
 
@@ -410,7 +411,8 @@ def _joint_barrier(places: Sequence[Placement]) -> tuple[Reason | None, int]:
 
 def _trace_all(plans: Sequence[ChangePlan], comparison: Comparison, horizon: int) -> EffectTrace:
     """The effect common to all units of a change; what was planned is meant at the horizon."""
-    traces = [_trace(plan, comparison) for plan in plans]
+    settings = _within(comparison.settings, horizon)
+    traces = [_trace(plan, comparison, settings) for plan in plans]
     offsets = [plan.first_period - plans[0].first_period for plan in plans]
     joint = join_traces(traces, offsets, 1.0 / (comparison.controls_count + 1.0))
     at = min(horizon, joint.planned_path.shape[1]) - 1
@@ -507,13 +509,19 @@ def _neighbours(
     return Neighbours(earliest, barrier, cap)
 
 
-def _trace(plan: ChangePlan, comparison: Comparison) -> EffectTrace:
+def _within(settings: TraceSettings, horizon: int) -> TraceSettings:
+    """The same, for a plan too short to settle in and to last: a half of it for each, at most."""
+    half = max(1, horizon // 2)
+    return replace(
+        settings,
+        settling_periods=min(settings.settling_periods, half),
+        recent_periods=min(settings.recent_periods, half),
+    )
+
+
+def _trace(plan: ChangePlan, comparison: Comparison, settings: TraceSettings) -> EffectTrace:
     return trace_effect(
-        comparison.panel.panel,
-        plan,
-        comparison.controls,
-        comparison.covariance,
-        comparison.settings,
+        comparison.panel.panel, plan, comparison.controls, comparison.covariance, settings
     )
 
 
@@ -541,13 +549,15 @@ def _boundary(
 
 def _weigh_balancing(
     change: Change,
-    comparisons: dict[str, Comparison],
     trace: EffectTrace | None,
     periods: int,
     policy: EvaluationPolicy,
 ) -> Balancing:
-    """Whether the balancing measure is safe or harmed; all safe where none was named."""
-    if change.balancing_indicator not in comparisons:
+    """Whether the balancing measure is safe or harmed; all safe where none was named.
+
+    One that was named and has no figures is never safe.
+    """
+    if change.balancing_indicator is None:
         return no_balancing(periods)
     if trace is None:
         never = np.zeros(periods, dtype=np.bool_)
@@ -685,7 +695,8 @@ def _estimates(case: Case, counts: NDArray[np.int64]) -> dict[str, NDArray[np.fl
     names = ("estimate", "ci_low", "ci_high", "p_value", "e_value")
     if case.trace is None or case.evidence is None:
         return {name: np.full(counts.size, np.nan) for name in names}
-    known, index = counts > 0, np.maximum(counts - 1, 0)
+    index = np.maximum(counts - 1, 0)
+    known = (counts > 0) & (case.trace.average_error[index] < NO_INFORMATION)
     centre, reach = case.trace.average[index], 1.96 * case.trace.average_error[index]
     evidence = case.evidence
     columns = (

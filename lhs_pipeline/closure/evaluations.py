@@ -75,7 +75,7 @@ EVALUATIONS = declare(
         "effective_reason": "VARCHAR why",
         "acceptable": "VARCHAR yes, no or not_known_yet",
         "acceptable_reason": "VARCHAR why",
-        "verdict": "VARCHAR close, refine, keep_watching, re_open or cannot_be_evaluated",
+        "verdict": "VARCHAR close, refine, review, keep_watching, re_open or cannot_be_evaluated",
         "verdict_reason": "VARCHAR why",
         "is_final": "BOOLEAN whether this look ended the cycle or re-opened it",
         "can_tell_on": "DATE day by which the agreed effect would be seen; null where none",

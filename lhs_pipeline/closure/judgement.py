@@ -31,11 +31,11 @@ class Reason(StrEnum):
     """Why a verdict is what it is."""
 
     SHOWN_AND_SUSTAINED = "shown_and_sustained"
-    MODERATE_CONFIDENCE = "shown_and_sustained_with_few_controls"
     HARM = "worse_than_without_the_change"
     BALANCING_HARM = "balancing_measure_worse"
     HARM_NOT_RULED_OUT = "harm_not_ruled_out_by_the_review"
     NO_WORTHWHILE_EFFECT = "no_worthwhile_effect"
+    NOTHING_WORTHWHILE_SO_FAR = "no_worthwhile_effect_so_far"
     NOT_SHOWN = "not_shown_by_the_horizon"
     NOT_SUSTAINED = "shown_but_not_sustained"
     FADED = "faded_after_closure"
@@ -48,7 +48,7 @@ class Reason(StrEnum):
     SHORT_BASELINE = "too_little_data_before"
     NO_COMPARISON = "no_units_to_compare_with"
     NO_DATA = "no_usable_data"
-    PORTFOLIO = "not_beyond_chance_among_all_changes"
+    TOO_FEW_POINTS = "too_few_points_under_the_change"
 
 
 @dataclass(frozen=True)
@@ -76,16 +76,17 @@ class Evidence:
     """What holds after 1, 2, ... periods under the change; arrays have that length.
 
     Attributes:
+        is_enough: There are points enough to claim anything.
         is_shown: An effect has been shown by then.
         is_harm: Harm has been shown by then.
         is_futile: The effect falls short of what is worthwhile.
         is_unproven_safe: Harm beyond the margin cannot be ruled out.
         is_sustained: The effect has settled, and the latest window still shows it.
-        is_fading: The latest window falls short of the share of the given effect, per look.
         p_value: Running p-value against no improvement, valid over all looks to the horizon.
         e_value: Evidence for improvement that is valid without any horizon.
     """
 
+    is_enough: BoolArray
     is_shown: BoolArray
     is_harm: BoolArray
     is_futile: BoolArray
@@ -137,6 +138,7 @@ def weigh_evidence(
         is_shown &= np.maximum.accumulate(log_e) >= np.log(policy.strict_evidence)
     short = trace.estimate - np.log1p(policy.futility_effect)
     return Evidence(
+        is_enough=is_enough,
         is_shown=is_shown,
         is_harm=np.maximum.accumulate(harm) >= boundary.harm,
         is_futile=is_enough & (short > policy.futility_z * trace.standard_error),
@@ -207,28 +209,32 @@ def judge_looks(
 ) -> list[Status]:
     """Verdict after each period under the change, index 0 = before any.
 
-    Harm and fading are final. "No worthwhile effect", "harm not ruled out" and "balancing measure
-    worse" stand until a closing look, which asks for more anyway, overturns them: the boundary
-    assumes no stopping for futility, so going on watching costs no error.
+    Harm on either measure, fading, and from the first closing look on "no worthwhile effect", are
+    final. Before it, "nothing worthwhile so far" and "harm not ruled out" send the change to the
+    group that decided, and watching goes on: the boundary assumes no stopping for futility, so
+    that costs no error, and an effect that comes late is not lost.
     """
     status = Status(LookVerdict.KEEP_WATCHING, Reason.TOO_EARLY)
     statuses, closed_after = [status], 0
     for count in range(1, evidence.is_shown.size + 1):
         if status.verdict is LookVerdict.CLOSE:
             status = _watch_closed(trace, balancing, (count, closed_after), schedule, policy)
-        elif not _is_final(status):
+        elif status.reason not in _FINAL:
             status = _judge_open(evidence, balancing, count, schedule, status)
             closed_after = count if status.verdict is LookVerdict.CLOSE else 0
         statuses.append(status)
     return statuses
 
 
-_FINAL = {Reason.HARM, Reason.FADED, Reason.NOT_SHOWN, Reason.NOT_SUSTAINED}
+_FINAL = {
+    Reason.HARM,
+    Reason.BALANCING_HARM,
+    Reason.FADED,
+    Reason.NOT_SHOWN,
+    Reason.NOT_SUSTAINED,
+    Reason.NO_WORTHWHILE_EFFECT,
+}
 _CLOSED = Status(LookVerdict.CLOSE, Reason.SHOWN_AND_SUSTAINED)
-
-
-def _is_final(status: Status) -> bool:
-    return status.reason in _FINAL
 
 
 def _judge_open(
@@ -245,9 +251,11 @@ def _judge_open(
     if balancing.is_harm[now]:
         return Status(LookVerdict.ITERATE, Reason.BALANCING_HARM)
     if count >= schedule.horizon:
-        return _judge_at_horizon(evidence, is_good)
+        return _judge_at_horizon(evidence, is_good, now)
     if count >= schedule.futility_from and evidence.is_futile[now]:
-        return Status(LookVerdict.ITERATE, Reason.NO_WORTHWHILE_EFFECT)
+        is_late = count >= schedule.closing[0]
+        reason = Reason.NO_WORTHWHILE_EFFECT if is_late else Reason.NOTHING_WORTHWHILE_SO_FAR
+        return Status(LookVerdict.ITERATE, reason)
     if count == schedule.review and evidence.is_unproven_safe[now]:
         return Status(LookVerdict.ITERATE, Reason.HARM_NOT_RULED_OUT)
     if last.verdict is LookVerdict.ITERATE:
@@ -255,9 +263,11 @@ def _judge_open(
     return Status(LookVerdict.KEEP_WATCHING, _why_watching(evidence, is_good, now))
 
 
-def _judge_at_horizon(evidence: Evidence, is_good: bool) -> Status:
+def _judge_at_horizon(evidence: Evidence, is_good: bool, now: int) -> Status:
     if is_good:
         return Status(LookVerdict.KEEP_WATCHING, Reason.BALANCING_NOT_YET_SAFE)
+    if not evidence.is_enough[now]:
+        return Status(LookVerdict.KEEP_WATCHING, Reason.TOO_FEW_POINTS)
     is_shown = bool(evidence.is_shown[-1])
     return Status(LookVerdict.ITERATE, Reason.NOT_SUSTAINED if is_shown else Reason.NOT_SHOWN)
 

@@ -91,13 +91,15 @@ def build_panel(
     The grid goes on, empty, for `ahead_days`, so that a horizon beyond the data has a place.
     A later correction does not enter, so that a look taken in the past can be repeated exactly.
     """
-    grid = _lay_grid(table.start, ahead_days)
+    grid = _lay_grid(table.start, _period_days(table), ahead_days)
     column, period_days = grid.column, grid.days
     ages = np.floor((table.as_of - table.end - _DAY) / _DAY / 7.0).astype(np.int64)
-    lag = _learn_lag(table, column, ages, complete_from_prop)
+    cells = table.unit * (int(column.max()) + 1) + column
+    first_ages = _first_ages(ages, cells)
+    lag = _learn_lag(table, (ages, first_ages, cells), complete_from_prop)
     shape = (len(table.units), grid.boundaries.size - 1)
     numerator, denominator = np.full(shape, np.nan), np.full(shape, np.nan)
-    rows = np.flatnonzero(ages <= lag.lag_weeks)
+    rows = np.flatnonzero(ages <= np.maximum(lag.lag_weeks, first_ages))
     rows = rows[np.argsort(table.as_of[rows], kind="stable")]
     numerator[table.unit[rows], column[rows]] = table.figure[rows]
     denominator[table.unit[rows], column[rows]] = table.denominator[rows]
@@ -114,13 +116,21 @@ class _Grid:
     days: int
 
 
-def _lay_grid(starts: NDArray[np.datetime64], ahead_days: int) -> _Grid:
+def _period_days(table: IndicatorTable) -> int:
+    """Usual time from one period to the next; units may begin theirs on different weekdays."""
+    long = int(np.median((table.end - table.start) / _DAY)) + 1
+    present = np.unique(table.start)
+    apart = int(np.median(np.diff(present) / _DAY)) if present.size > 1 else long
+    # Periods that end on the day on which the next begins are told one day too long.
+    return apart if apart >= long - 1 else max(1, long)
+
+
+def _lay_grid(starts: NDArray[np.datetime64], days: int, ahead_days: int) -> _Grid:
     """Regular periods that hold all rows and go on for a while.
 
     From 29 days on, periods are taken to be calendar months, or several of them.
     """
     present = np.unique(starts)
-    days = int(np.median(np.diff(present) / _DAY)) if present.size > 1 else 7
     is_monthly = days > 28
     length = max(1, round(days / 30.44)) if is_monthly else days
     step = np.timedelta64(length, "M") if is_monthly else np.timedelta64(length, "D")
@@ -132,23 +142,33 @@ def _lay_grid(starts: NDArray[np.datetime64], ahead_days: int) -> _Grid:
     return _Grid(grid, column, days)
 
 
+def _first_ages(ages: NDArray[np.int64], cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Age at which the figure of each row's unit and period first became known."""
+    first = np.full(int(cells.max()) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, cells, ages)
+    return np.asarray(first[cells])
+
+
 def _learn_lag(
     table: IndicatorTable,
-    column: NDArray[np.int64],
-    ages: NDArray[np.int64],
+    known: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     complete_from_prop: float,
 ) -> ReportingLag:
+    """From figures that came as they arose: what was loaded long after tells nothing of lateness."""
+    ages, first_ages, cells = known
     last_known = table.as_of.max()
-    is_final = table.end < last_known - np.timedelta64(7 * _FINAL_AFTER_WEEKS, "D")
-    use = is_final & np.isfinite(table.figure) & np.isfinite(table.denominator)
-    cells = table.unit[use] * (int(column.max()) + 1) + column[use]
+    use = table.end < last_known - np.timedelta64(7 * _FINAL_AFTER_WEEKS, "D")
+    use &= first_ages <= _FINAL_AFTER_WEEKS
+    use &= np.isfinite(table.figure) & np.isfinite(table.denominator)
     figures = [table.denominator[use]]
     if table.kind != "mean":
         figures.append(table.figure[use])
     if table.kind == "proportion":
         # When the rarer outcome arrives late, the commoner one barely shows it.
         figures.append(table.denominator[use] - table.figure[use])
-    lags = [learn_reporting_lag(ages[use], each, cells, complete_from_prop) for each in figures]
+    lags = [
+        learn_reporting_lag(ages[use], each, cells[use], complete_from_prop) for each in figures
+    ]
     return max(lags, key=lambda lag: lag.lag_weeks)
 
 

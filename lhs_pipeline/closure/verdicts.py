@@ -25,7 +25,7 @@ VERDICTS = declare(
         "change_id": "VARCHAR change",
         "problem_id": "VARCHAR problem",
         "cycle_number": "BIGINT cycle of the problem",
-        "verdict": "VARCHAR close, refine, keep_watching, re_open or cannot_be_evaluated",
+        "verdict": "VARCHAR close, refine, review, keep_watching, re_open or cannot_be_evaluated",
         "decided_on": "DATE day of the look that gave it",
         "closed_on": "DATE day of the first look that closed it; null where none did",
         "is_final": "BOOLEAN whether the cycle has ended",
@@ -74,6 +74,7 @@ _BARRED = {
     Reason.SHORT_BASELINE: "Too little was recorded before the change to know what was usual.",
     Reason.NO_COMPARISON: "There are too few units to compare with: what happened may have "
     "happened everywhere. Harm is looked for nevertheless.",
+    Reason.TOO_FEW_POINTS: "Up to the end of the plan too few figures came in to claim anything.",
     Reason.NO_DATA: "There are no usable figures on the measure of the plan for these units.",
 }
 
@@ -154,11 +155,16 @@ def _not_shown(look: Look) -> Finding:
             "choose a busier measure, join units, or change more.",
         )
     if reason is Reason.HARM_NOT_RULED_OUT:
-        # Not final in the engine either: too few figures are no proof of harm.
         return Finding(
-            Verdict.KEEP_WATCHING,
-            "By the day of its review the figures could not rule out harm of a size that matters: "
-            "the group that decided should look at it again now.",
+            Verdict.REVIEW,
+            "By the day of its review the figures could not rule out harm of a size that matters. "
+            "That is no proof of harm: the group that decided looks at it again now.",
+        )
+    if reason is Reason.NOTHING_WORTHWHILE_SO_FAR:
+        return Finding(
+            Verdict.REVIEW,
+            "Nothing worth having is seen so far, and an effect may still come late: "
+            "the group that decided looks at it again now.",
         )
     if reason is Reason.NOT_SUSTAINED_YET:
         return Finding(Verdict.KEEP_WATCHING, "An effect has been shown; not yet that it lasts.")

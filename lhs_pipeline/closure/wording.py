@@ -17,6 +17,7 @@ from lhs_pipeline.vocabulary import Effective, Verdict
 _HEADINGS = {
     Verdict.CLOSE: "Close.",
     Verdict.REFINE: "Refine, as a further cycle.",
+    Verdict.REVIEW: "Review now.",
     Verdict.KEEP_WATCHING: "Keep watching.",
     Verdict.RE_OPEN: "Re-open.",
     Verdict.CANNOT_BE_EVALUATED: "Cannot be evaluated.",
@@ -165,6 +166,9 @@ def _say_next(look: Look, finding: Finding, change: Change, outlook: Outlook) ->
             return "the problem returns to analysis as its next cycle."
         case Verdict.CANNOT_BE_EVALUATED:
             return "choose a measure that can tell, or audit."
+        case Verdict.REVIEW:
+            asked = "the group that decided says whether to go on, to change it or to stop; "
+            return asked + _say_wait(look, change, outlook)
     return _say_wait(look, change, outlook)
 
 

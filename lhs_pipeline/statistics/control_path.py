@@ -4,6 +4,7 @@ Counts, proportions and means share one working scale: log, logit, log. No judge
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -42,7 +43,7 @@ class SeriesPanel:
     denominator: FloatArray
     point_variance: float = 0.0
 
-    @property
+    @cached_property
     def is_seen(self) -> BoolArray:
         """Where a usable figure exists; a mean must be positive because its scale is log."""
         usable = np.isfinite(self.numerator) & (np.nan_to_num(self.denominator) > 0)
@@ -119,18 +120,32 @@ def working_response(panel: SeriesPanel, linear: FloatArray) -> WorkingResponse:
     return WorkingResponse(np.where(is_seen, departure, 0.0), np.where(is_seen, variance, np.inf))
 
 
-def undo_linearisation(kind: SeriesKind, level: FloatArray, departure: FloatArray) -> FloatArray:
+@dataclass(frozen=True)
+class Delinearised:
+    """Changes on the working scale, and what the sampling variance is there, as a multiple."""
+
+    change: FloatArray
+    inflation: FloatArray
+
+
+def undo_linearisation(kind: SeriesKind, level: FloatArray, departure: FloatArray) -> Delinearised:
     """Change on the working scale that an average departure from a level stands for.
 
     Rates: log(1 + r). Proportions: logit(p + r p(1 - p)) - logit(p), p = expit(level). Means: r.
+    The variance of a count at the new point, carried to the working scale, is that of the point of
+    linearisation times the slope: 1 / (1 + r) for rates, p(1 - p) over the new p(1 - p) for
+    proportions, 1 for means.
     """
     if kind == "rate":
-        return np.asarray(np.log1p(np.maximum(departure, -0.95)))
+        ratio = 1.0 + np.maximum(departure, -0.95)
+        return Delinearised(np.log(ratio), 1.0 / ratio)
     if kind == "mean":
-        return departure
+        return Delinearised(departure, np.ones_like(departure))
     share = 1.0 / (1.0 + np.exp(-level))
-    moved = np.clip(share + departure * share * (1.0 - share), 0.05 * share, 0.05 * share + 0.95)
-    return np.asarray(np.log(moved / (1.0 - moved)) - level)
+    spread = share * (1.0 - share)
+    moved = np.clip(share + departure * spread, 0.05 * share, 0.05 * share + 0.95)
+    change = np.asarray(np.log(moved / (1.0 - moved)) - level)
+    return Delinearised(change, spread / (moved * (1.0 - moved)))
 
 
 def learn_point_variance(panel: SeriesPanel) -> float:

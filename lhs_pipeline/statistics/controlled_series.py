@@ -3,7 +3,8 @@
 Evidence boundaries: `sequential_evidence`. Verdicts: `lhs_pipeline.closure.judgement`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from scipy.linalg import lapack
 
 from lhs_pipeline.statistics.control_path import (
     ControlPath,
+    Delinearised,
     SeriesPanel,
     undo_linearisation,
     working_response,
@@ -25,8 +27,8 @@ from lhs_pipeline.statistics.unit_noise import adapt_noise
 
 FloatArray = NDArray[np.float64]
 
-# A missing point: so little information that it is as good as none, yet finite for the factor.
-_NO_INFORMATION = 1e8
+NO_INFORMATION = 1e8
+"""What stands for an infinite variance or standard error, yet finite for the factor."""
 
 
 @dataclass(frozen=True)
@@ -164,21 +166,57 @@ def trace_effect(
     """
     window = _cut_window(panel, plan, controls, covariance, settings.weeks_per_period)
     shapes = impact_shapes(plan, settings)
-    first = _whiten(window, np.zeros(plan.periods_after), shapes)
+    known = _known_part(window, panel, plan, settings.recent_periods)
+    trace = _trace_known(known, shapes[:, : known.offset.size - known.before], settings)
+    increments = _planned_increments(window, shapes)
+    planned = np.cumsum(increments**2, axis=1) / trace.noise_scale**2
+    whole = _extend(trace, plan.periods_after)
+    return replace(whole, planned_information=planned[:, -1], planned_path=planned)
+
+
+def _known_part(window: _Window, panel: SeriesPanel, plan: ChangePlan, recent: int) -> _Window:
+    """The window up to where no unit has a figure any more, and the latest window has run empty."""
+    seen = np.flatnonzero(panel.is_seen.any(axis=0))
+    last = int(seen[-1]) + 1 if seen.size else 0
+    after = min(plan.periods_after, max(1, last - plan.first_period + recent))
+    kept = slice(0, window.before + after)
+    return replace(
+        window,
+        panel=replace(
+            window.panel,
+            numerator=window.panel.numerator[:, kept],
+            denominator=window.panel.denominator[:, kept],
+        ),
+        offset=window.offset[kept],
+        structure=window.structure[kept, kept],
+        path_variance=window.path_variance[kept],
+    )
+
+
+def _trace_known(window: _Window, shapes: FloatArray, settings: TraceSettings) -> EffectTrace:
+    periods = shapes.shape[1]
+    first = _whiten(window, np.zeros(periods), shapes)
     scale = _noise_scale(first, window, settings.scale_weight) * settings.widening
     running = _running_effect(first, window.before, settings.effect_spread, scale)
-    starts = np.tril(np.ones((plan.periods_after, plan.periods_after))).T
+    starts = np.tril(np.ones((periods, periods))).T
     second = _whiten(window, running, np.vstack([shapes, running, starts]))
-    trace = _read_trace(second, window, scale, settings)
-    planned = np.cumsum(_planned_increments(window, shapes) ** 2, axis=1) / scale**2
     average = _average_effect(second, window, running, scale)
-    return replace(
-        trace,
-        planned_information=planned[:, -1],
-        planned_path=planned,
-        average=average[0],
-        average_error=average[1],
-    )
+    trace = _read_trace(second, window, scale, settings)
+    return replace(trace, average=average[0], average_error=average[1])
+
+
+def _extend(trace: EffectTrace, periods: int) -> EffectTrace:
+    """The same, gone on without figures: nothing is learned any more."""
+    more = periods - trace.estimate.size
+    if more <= 0:
+        return trace
+    longer: dict[str, Any] = {
+        field.name: np.concatenate([value, np.repeat(value[..., -1:], more, axis=-1)], axis=-1)
+        for field in fields(trace)
+        if isinstance(value := getattr(trace, field.name), np.ndarray)
+        and field.name != "planned_information"
+    }
+    return replace(trace, **longer)
 
 
 def expected_z(planned_information: float, relative_change: float) -> float:
@@ -242,7 +280,7 @@ def _cut_window(
         offset=path + level,
         prior_shift=level - controls.mean_level,
         structure=covariance_matrix(replace(covariance, fast=0.0), weeks, movement, spread),
-        path_variance=np.minimum(controls.sampling_variance[span], _NO_INFORMATION),
+        path_variance=np.minimum(controls.sampling_variance[span], NO_INFORMATION),
         noise=covariance.noise,
         before=before,
         direction=plan.direction,
@@ -262,7 +300,7 @@ def _adapt_noise(
     return adapt_noise(
         covariance,
         window.structure[past, past],
-        np.minimum(points, _NO_INFORMATION),
+        np.minimum(points, NO_INFORMATION),
         window.prior_shift + response.departure[0, past],
         weeks_per_period,
     )
@@ -303,7 +341,7 @@ def _whiten(window: _Window, running: FloatArray, regressors: FloatArray) -> _Wh
     response = working_response(window.panel, linear[None, :])
     departure = window.prior_shift + response.departure[0]
     departure[window.before :] += window.direction * running
-    noise = np.minimum(response.variance[0] + window.path_variance + window.noise, _NO_INFORMATION)
+    noise = np.minimum(response.variance[0] + window.path_variance + window.noise, NO_INFORMATION)
     matrix = window.structure.copy()
     matrix[np.diag_indices_from(matrix)] += noise
     columns = np.zeros((departure.size, 1 + regressors.shape[0]))
@@ -318,9 +356,9 @@ def _whiten(window: _Window, running: FloatArray, regressors: FloatArray) -> _Wh
 def _planned_increments(window: _Window, shapes: FloatArray) -> FloatArray:
     """Whitened shapes after the change if all goes on as before, shape (shapes, periods)."""
     response = working_response(window.panel, window.offset[None, :])
-    noise = np.minimum(response.variance[0] + window.path_variance + window.noise, _NO_INFORMATION)
+    noise = np.minimum(response.variance[0] + window.path_variance + window.noise, NO_INFORMATION)
     is_after = np.arange(noise.size) >= window.before
-    usual = noise[: window.before][noise[: window.before] < _NO_INFORMATION]
+    usual = noise[: window.before][noise[: window.before] < NO_INFORMATION]
     typical = float(np.median(usual)) if usual.size else 1.0
     matrix = window.structure.copy()
     matrix[np.diag_indices_from(matrix)] += np.where(is_after, typical, noise)
@@ -361,7 +399,9 @@ def _read_trace(
     information = np.cumsum(shapes**2, axis=1)
     score = -np.cumsum(shapes * response, axis=1)
     step = np.maximum(information[0], 1e-12)
-    recent = _split_effect(starts, response, _recent_starts(response.size, settings.recent_periods))
+    latest = _recent_starts(response.size, settings.recent_periods)
+    recent = _split_effect(starts, response, latest)
+    recent_running = _split_effect(starts, running, latest)[0]
     settling = np.full(response.size, settings.settling_periods)
     settled = _split_effect(
         starts, response, np.where(np.arange(response.size) > settling, settling, 0)
@@ -373,9 +413,11 @@ def _read_trace(
         planned_path=information,
         average=score[0],
         average_error=score[0],
-        estimate=_on_working_scale(window, -score[0] / step, np.cumsum(shapes[0] * running) / step),
+        estimate=_on_working_scale(
+            window, -score[0] / step, np.cumsum(shapes[0] * running) / step
+        ).change,
         standard_error=1.0 / np.sqrt(step),
-        recent_estimate=recent[0],
+        recent_estimate=_on_working_scale(window, recent[0], recent_running).change,
         recent_error=recent[1],
         settled_estimate=settled[0],
         settled_error=settled[1],
@@ -402,12 +444,14 @@ def _average_effect(
     error = scale * np.sqrt(np.sum(sums**2, axis=1)) / count
     known = np.cumsum(np.where(is_seen, running, 0.0)) / count
     has_any = np.cumsum(is_seen) > 0
-    centre = np.where(has_any, _on_working_scale(window, average, known), 0.0)
-    return np.vstack([centre, np.where(has_any, error, _NO_INFORMATION)])
+    found = _on_working_scale(window, average, known)
+    error = error * np.sqrt(found.inflation)
+    centre = np.where(has_any, found.change, 0.0)
+    return np.vstack([centre, np.where(has_any, error, NO_INFORMATION)])
 
 
-def _on_working_scale(window: _Window, estimate: FloatArray, running: FloatArray) -> FloatArray:
-    """The step estimate with what the running linearisation missed put on the working scale.
+def _on_working_scale(window: _Window, estimate: FloatArray, running: FloatArray) -> Delinearised:
+    """An estimate with what the running linearisation missed put on the working scale.
 
     `running` is the part of the estimate that came from the points of linearisation; only the rest
     is a relative departure.
@@ -415,7 +459,7 @@ def _on_working_scale(window: _Window, estimate: FloatArray, running: FloatArray
     level = float(np.mean(window.offset[window.before :])) + window.direction * running
     missed = window.direction * (estimate - running)
     parts = undo_linearisation(window.panel.kind, np.asarray(level), np.asarray(missed))
-    return np.asarray(running + window.direction * parts)
+    return Delinearised(np.asarray(running + window.direction * parts.change), parts.inflation)
 
 
 def _recent_starts(periods: int, length: int) -> NDArray[np.int64]:

@@ -112,7 +112,12 @@ def shape_boundary(increments: FloatArray, factors: FloatArray, alpha: float) ->
         increments: Whitened impact shapes after the change, shape (shapes, looks).
         factors: How much each shape counts, shape (shapes,).
         alpha: One-sided error up to the horizon.
+
+    Returns:
+        The level; infinite where nothing of any shape falls before the horizon.
     """
+    if not np.any(increments):
+        return float("inf")
     noise = np.random.Generator(np.random.PCG64(21)).normal(size=(4000, increments.shape[1]))
     best = np.zeros(noise.shape[0])
     for shape, factor in zip(increments, factors, strict=True):

@@ -6,6 +6,7 @@ Pooling the variance parameters over all controls avoids the downward bias of pe
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.optimize import minimize
@@ -125,8 +126,10 @@ def common_movement(path: FloatArray, weeks: FloatArray) -> FloatArray:
 
 def by_distance(line: FloatArray) -> FloatArray:
     """Matrix whose entry (i, j) is line[|i - j|]; a new array."""
+    size = line.size
     mirrored = np.concatenate([line[:0:-1], line])
-    return np.array(np.lib.stride_tricks.sliding_window_view(mirrored, line.size)[::-1])
+    step = mirrored.strides[0]
+    return np.array(as_strided(mirrored[size - 1 :], (size, size), (-step, step)))
 
 
 def _years(weeks: FloatArray) -> FloatArray:

@@ -201,7 +201,7 @@ def test_the_average_effect_is_right_for_an_effect_that_comes_late() -> None:
     found = traced(replace(panel, numerator=late), PLAN)
     truth = 0.5 * np.log(0.7)
     assert abs(found.average[-1] - truth) < 2 * found.average_error[-1]
-    assert np.all(found.average_error[3:] >= 0.99 * found.standard_error[3:])
+    assert found.average_error[-1] > found.standard_error[-1]
 
 
 def test_a_noisier_unit_is_known_by_its_past() -> None:
