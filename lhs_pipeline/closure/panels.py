@@ -154,7 +154,7 @@ def _learn_lag(
     known: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     complete_from_prop: float,
 ) -> ReportingLag:
-    """From figures that came as they arose: what was loaded long after tells nothing of lateness."""
+    """From figures that came as they arose: one loaded long after tells nothing of lateness."""
     ages, first_ages, cells = known
     last_known = table.as_of.max()
     use = table.end < last_known - np.timedelta64(7 * _FINAL_AFTER_WEEKS, "D")

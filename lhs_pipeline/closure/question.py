@@ -145,7 +145,9 @@ def _refuse_unknown(files: Mapping[str, _File], known: "pd.Series[str]") -> None
 
 def _refuse_impossible_figures(series: _File, indicators: pd.DataFrame) -> None:
     table = series.table
-    kinds = table["indicator"].map(dict(zip(indicators["indicator"], indicators["kind"])))
+    kinds = table["indicator"].map(
+        dict(zip(indicators["indicator"], indicators["kind"], strict=True))
+    )
     is_mean = kinds.to_numpy() == "mean"
     has_base = table["denominator"].to_numpy() > 0
     early = table["period_end"] < table["period_start"]

@@ -27,6 +27,9 @@ from lhs_pipeline.statistics.unit_noise import adapt_noise
 
 FloatArray = NDArray[np.float64]
 
+# Latest periods of the past that tell how noisy a unit is from one to the next.
+_NOISE_PERIODS = 104
+
 NO_INFORMATION = 1e8
 """What stands for an infinite variance or standard error, yet finite for the factor."""
 
@@ -294,7 +297,7 @@ def _adapt_noise(
     window: _Window, covariance: CovarianceParameters, weeks_per_period: float
 ) -> CovarianceParameters:
     """The unit's own autocorrelated noise, as far as its past before the change tells it."""
-    past = slice(0, window.before)
+    past = slice(max(0, window.before - _NOISE_PERIODS), window.before)
     response = working_response(window.panel, window.offset[None, :])
     points = response.variance[0, past] + window.path_variance[past] + window.noise
     return adapt_noise(
