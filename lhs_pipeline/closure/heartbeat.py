@@ -1,10 +1,10 @@
 """Every night: would dummy changes, where nothing was changed, have been closed?
 
-Each dummy falls on a unit that looked bad just before, as real changes do, at a date drawn by the
+Each dummy falls on a unit that looked bad just before, as real changes do, at dates drawn by the
 night's own date; the whole engine judges it, and the answers add up over the nights.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import numpy as np
@@ -36,6 +36,11 @@ PLAN = PlaceboPlan(
 )
 _FEWEST_UNITS = 6
 """Two dummies and four units to compare them with; with fewer, nothing would ever be closed."""
+_WANTED_DUMMIES = 200
+"""So many a night, if the site's past has room: 5% or more would then be seen as more than 2%."""
+_MOST_ROUNDS = 12
+_GOLDEN_STEP = (5**0.5 - 1) / 2
+"""From round to round the date moves by this share of the time: no two rounds come close."""
 
 
 def judge_dummies(
@@ -59,16 +64,27 @@ def judge_dummies(
     """
     kinds = _kinds(indicators)
     series = _untreated(indicator_series, adoption, set(kinds["indicator"]))
-    dummies = _draw(series, kinds, policy, night)
-    if dummies.empty:
+    found: list[pd.DataFrame] = []
+    for dummies in _draw(series, kinds, policy, night):
+        found.append(_judge_round(series, dummies, kinds, policy).assign(night_on=night))
+        if sum(len(each) for each in found) >= _WANTED_DUMMIES:
+            break
+    if not found:
         return pd.DataFrame(columns=HEARTBEAT.column_names)
+    judged = pd.concat(found, ignore_index=True)
+    return judged.drop_duplicates("placebo_id")[list(HEARTBEAT.column_names)]
+
+
+def _judge_round(
+    series: pd.DataFrame, dummies: pd.DataFrame, kinds: pd.DataFrame, policy: EvaluationPolicy
+) -> pd.DataFrame:
+    """Dummies that stand beside one another, judged as changes of one time would be."""
     wanted = series[series["indicator"].isin(set(dummies["indicator"]))]
     verdicts = evaluate_changes(wanted, dummies, kinds, policy)
     closed = set(verdicts.loc[verdicts["verdict"] == "CLOSE", "change_id"])
     return pd.DataFrame(
         {
             "placebo_id": dummies["change_id"],
-            "night_on": night,
             "indicator_id": dummies["indicator"],
             "unit_id": dummies["unit"],
             "live_on": pd.to_datetime(dummies["implemented_date"]),
@@ -137,17 +153,23 @@ def _untreated(
 
 def _draw(
     series: pd.DataFrame, kinds: pd.DataFrame, policy: EvaluationPolicy, night: date
-) -> pd.DataFrame:
-    """Tonight's dummies: one date per measure, drawn from the night's own stream."""
+) -> Iterator[pd.DataFrame]:
+    """Rounds of dummies: in each one date per measure, drawn from the night's own stream."""
     stream = np.random.Generator(np.random.PCG64(night.toordinal()))
     better = dict(zip(kinds["indicator"], kinds["better"], strict=True))
-    rows: list[dict[str, object]] = []
-    for name, table in sorted(read_series(series, kinds).items()):
-        share = float(stream.random())
-        panel = build_panel(table, policy.complete_from_prop, 0)
-        if len(panel.units) >= _FEWEST_UNITS:
-            rows += _draw_one(panel, (name, better[name]), share)
-    return pd.DataFrame(rows)
+    drawn = [
+        (build_panel(table, policy.complete_from_prop, 0), (name, better[name]), stream.random())
+        for name, table in sorted(read_series(series, kinds).items())
+    ]
+    able = [each for each in drawn if len(each[0].units) >= _FEWEST_UNITS]
+    for number in range(_MOST_ROUNDS):
+        rows = [
+            row
+            for panel, indicator, share in able
+            for row in _draw_one(panel, indicator, (share + number * _GOLDEN_STEP) % 1.0)
+        ]
+        if rows:
+            yield pd.DataFrame(rows)
 
 
 def _draw_one(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from lhs_pipeline.catalogue.model import EvaluationPolicy
 from lhs_pipeline.closure.changes import Change
-from lhs_pipeline.statistics.shrunken_effects import PooledEffect, pool_effects
+from lhs_pipeline.statistics.partial_pooling import PooledEffect, pool_effects
 from lhs_pipeline.vocabulary import Verdict
 from lhs_pipeline.warehouse.table import Record, declare, frame_of, records_of
 

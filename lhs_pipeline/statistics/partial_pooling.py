@@ -1,4 +1,4 @@
-"""Effects of several changes, each drawn towards their common centre as far as chance explains.
+"""Effects of several changes, drawn together as far as chance explains their differences.
 
 Random effects with the between-change variance of Paule and Mandel (1982).
 """
@@ -31,6 +31,23 @@ class ShrunkenEffects:
     between_variance: float
 
 
+@dataclass(frozen=True)
+class PooledEffect:
+    """Log effect of a kind of change, and of the next one of that kind.
+
+    Attributes:
+        centre: Shrunken mean.
+        error: Its standard deviation.
+        next_error: Standard deviation of what one more change of the kind would bring.
+        changes_count: Changes it rests on.
+    """
+
+    centre: float
+    error: float
+    next_error: float
+    changes_count: int
+
+
 def shrink_effects(estimates: Floats, errors: Floats) -> ShrunkenEffects:
     """Return estimates drawn towards each other: the surer stays, the unsure is drawn in.
 
@@ -41,8 +58,7 @@ def shrink_effects(estimates: Floats, errors: Floats) -> ShrunkenEffects:
     Raises:
         ValueError: no estimate, lengths differ, or an error is not above 0.
     """
-    if len(estimates) == 0 or len(estimates) != len(errors) or not bool(np.all(errors > 0)):
-        raise ValueError("expected one standard error above 0 for each of at least one estimate")
+    _refuse_unusable(estimates, errors)
     between = _between_variance(estimates, errors**2)
     weights = 1 / (errors**2 + between)
     centre = float(np.average(estimates, weights=weights))
@@ -55,6 +71,39 @@ def shrink_effects(estimates: Floats, errors: Floats) -> ShrunkenEffects:
         centre_error=centre_variance**0.5,
         between_variance=between,
     )
+
+
+def pool_effects(estimates: Floats, errors: Floats, prior_spread: float) -> PooledEffect:
+    """Return the mean of log effects that differ between places, drawn towards nothing.
+
+    The variance between places is never taken for less than a quarter of the prior's, for with few
+    changes it would be found to be none; then a normal prior around no effect: centre =
+    sum(w b) / (sum(w) + 1 / t^2), w = 1 / (se^2 + tau^2).
+
+    Args:
+        estimates: log effects, negative is better; at least one.
+        errors: their standard errors, above 0.
+        prior_spread: standard deviation of effects believed in beforehand.
+
+    Raises:
+        ValueError: no estimate, lengths differ, or an error is not above 0.
+    """
+    _refuse_unusable(estimates, errors)
+    between = max(_between_variance(estimates, errors**2), prior_spread**2 / 4)
+    weights = 1 / (errors**2 + between)
+    precision = float(weights.sum()) + 1 / prior_spread**2
+    variance = 1 / precision
+    return PooledEffect(
+        centre=float((weights * estimates).sum()) / precision,
+        error=variance**0.5,
+        next_error=float((between + variance) ** 0.5),
+        changes_count=len(estimates),
+    )
+
+
+def _refuse_unusable(estimates: Floats, errors: Floats) -> None:
+    if len(estimates) == 0 or len(estimates) != len(errors) or not bool(np.all(errors > 0)):
+        raise ValueError("expected one standard error above 0 for each of at least one estimate")
 
 
 def _between_variance(estimates: Floats, variances: Floats) -> float:
