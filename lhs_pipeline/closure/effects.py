@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lhs_pipeline.catalogue.model import Catalogue, EvaluationPolicy, Indicator
-from lhs_pipeline.closure.engine import Case, Comparison, Judged, judge_case
+from lhs_pipeline.closure.comparison import Comparison
+from lhs_pipeline.closure.engine import Case, Judged, judge_case
 from lhs_pipeline.closure.judgement import Reason, Status
 from lhs_pipeline.statistics.controlled_series import EffectTrace
 from lhs_pipeline.statistics.remaining_power import remaining_power

@@ -1,16 +1,23 @@
-"""Three tables in, verdicts by look date out: what `lhs evaluate` runs.
+"""Three tables in, verdicts by look date out: what `lhs evaluate` runs, and every night.
 
 Nothing here knows Dagster, DuckDB, files or today's date.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lhs_pipeline.closure.changed_units import (
+    ByPlace,
+    ChangedUnit,
+    by_change,
+    by_place,
+    read_changed_units,
+)
+from lhs_pipeline.closure.comparison import Comparison, compare_all
 from lhs_pipeline.closure.judgement import (
     SHAPE_WEIGHTS,
     Balancing,
@@ -25,20 +32,15 @@ from lhs_pipeline.closure.judgement import (
     weigh_balancing,
     weigh_evidence,
 )
-from lhs_pipeline.closure.panels import (
-    IndicatorPanel,
-    IndicatorTable,
-    build_panel,
-    read_series,
-    rows_of,
+from lhs_pipeline.closure.panels import days_of
+from lhs_pipeline.closure.placement import (
+    Looks,
+    joint_barrier,
+    look_dates,
+    place_all,
+    schedule_of,
 )
 from lhs_pipeline.closure.policy import EvaluationPolicy
-from lhs_pipeline.statistics.control_path import (
-    ControlPath,
-    fit_control_path,
-    with_all_levels,
-    without_controls,
-)
 from lhs_pipeline.statistics.controlled_series import (
     NO_INFORMATION,
     ChangePlan,
@@ -54,92 +56,8 @@ from lhs_pipeline.statistics.sequential_evidence import (
     shape_boundary,
     shape_factors,
 )
-from lhs_pipeline.statistics.series_covariance import (
-    ALONE,
-    TYPICAL,
-    CovarianceParameters,
-    effect_degrees_of_freedom,
-    fit_covariance,
-    uncertainty_factor,
-)
 
-DateArray = NDArray[np.datetime64]
-_DAY = np.timedelta64(1, "D")
-# Fewer say nothing of what would have happened anyway: harm is looked for, nothing is closed.
-_FEWEST_CONTROLS = 2
 _HARMS = {Reason.HARM, Reason.BALANCING_HARM}
-
-
-@dataclass(frozen=True)
-class Change:
-    """One row of the changes table: one change on one unit.
-
-    Attributes:
-        until: Day from which what is seen is another change's doing too; NaT if there is none.
-        ended: Day on which its evaluation ended before the horizon; NaT if it did not.
-    """
-
-    change_id: str
-    unit: str
-    indicator: str
-    balancing_indicator: str | None
-    direction: int
-    implemented: np.datetime64
-    horizon_weeks: float
-    lag_weeks: float
-    watch_weeks: float
-    until: np.datetime64
-    ended: np.datetime64
-
-    @property
-    def followed_weeks(self) -> float:
-        """The horizon and the time for which a closed change is watched after it."""
-        return self.horizon_weeks + self.watch_weeks
-
-
-ByPlace = dict[tuple[str, str], list[Change]]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One indicator, ready for any change on it."""
-
-    panel: IndicatorPanel
-    controls: ControlPath
-    controls_count: int
-    covariance: CovarianceParameters
-    settings: TraceSettings
-    lower_is_better: bool
-
-
-@dataclass(frozen=True)
-class Looks:
-    """Dates of the looks, and how many complete periods under the change each of them sees.
-
-    `complete` holds the day from which each period under the change counts as complete.
-    """
-
-    dates: DateArray
-    counts: NDArray[np.int64]
-    complete: DateArray
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Where a change stands: its plan, what bars a judgement, and where its own time ends."""
-
-    plan: ChangePlan | None
-    barrier: Reason | None
-    cap: int
-
-
-@dataclass(frozen=True)
-class Neighbours:
-    """Baseline start, overlap, and periods until the next change on the same unit and indicator."""
-
-    earliest: int
-    barrier: Reason | None
-    cap: int
 
 
 @dataclass(frozen=True)
@@ -149,8 +67,8 @@ class Case:
     `change` is its first unit, `plans` and `sites` all units that have a place on the grid.
     """
 
-    change: Change
-    sites: tuple[Change, ...]
+    change: ChangedUnit
+    sites: tuple[ChangedUnit, ...]
     plans: tuple[ChangePlan, ...]
     looks: Looks
     boundary: Boundary | None
@@ -215,149 +133,22 @@ def judge_changes(
     which a closed change is followed after its horizon), until_date (from then on another change
     confounds it) and ended_date (its evaluation ended then, so that a later one may begin).
     """
-    known = _read_changes(changes, indicators)
-    comparisons = _compare_all(series, indicators, known, policy)
+    known = read_changed_units(changes, indicators)
+    comparisons = compare_all(series, indicators, known, policy)
     boundaries: dict[tuple[str, int, int], Boundary] = {}
-    near = _by_place(known)
+    near = by_place(known)
     cases = [
         _build_case(sites, near, comparisons, boundaries, policy)
-        for sites in _by_change(known)
+        for sites in by_change(known)
         if (only is None or sites[0].change_id in only) and sites[0].indicator in comparisons
     ]
     if policy.portfolio_rate < 1.0:
         cases = _apply_portfolio_rate(cases, policy.portfolio_rate)
-    return Judged(cases, comparisons, _days(series["as_of"]).max())
-
-
-def _by_place(known: list[Change]) -> ByPlace:
-    """Changes by unit and indicator, so that a change need not look at all others."""
-    near: ByPlace = {}
-    for change in known:
-        near.setdefault((change.unit, change.indicator), []).append(change)
-    return near
-
-
-def _by_change(known: list[Change]) -> list[list[Change]]:
-    """The units of each change, the first to begin first; changes in their given order."""
-    place = {change.change_id: index for index, change in reversed(list(enumerate(known)))}
-    ordered = sorted(known, key=lambda c: (place[c.change_id], c.implemented))
-    return [list(sites) for _, sites in groupby(ordered, key=lambda change: change.change_id)]
-
-
-def _days(column: "pd.Series[str]") -> DateArray:
-    codes, values = pd.factorize(column)
-    return np.asarray(pd.to_datetime(pd.Series(values)).to_numpy().astype("datetime64[D]")[codes])
-
-
-def _read_changes(changes: pd.DataFrame, indicators: pd.DataFrame) -> list[Change]:
-    better = dict(zip(indicators["indicator"], indicators["better"], strict=True))
-    dates = _days(changes["implemented_date"])
-    found = []
-    for row, date in zip(changes.to_dict("records"), dates, strict=True):
-        balancing = row.get("balancing_indicator")
-        found.append(
-            Change(
-                change_id=str(row["change_id"]),
-                unit=str(row["unit"]),
-                indicator=str(row["indicator"]),
-                balancing_indicator=str(balancing) if isinstance(balancing, str) else None,
-                direction=-1 if better[row["indicator"]] == "higher" else 1,
-                implemented=date,
-                horizon_weeks=float(row["evaluation_horizon_weeks"]),
-                lag_weeks=_number(row.get("expected_lag_weeks")),
-                watch_weeks=_number(row.get("watch_weeks")),
-                until=_day(row.get("until_date")),
-                ended=_day(row.get("ended_date")),
-            )
-        )
-    return found
-
-
-def _number(value: object) -> float:
-    return float(value) if pd.notna(value) else 0.0  # type: ignore[arg-type, call-overload]
-
-
-def _day(value: object) -> np.datetime64:
-    return np.datetime64("NaT" if pd.isna(value) else pd.Timestamp(value).date(), "D")  # type: ignore[arg-type, call-overload]
-
-
-def _compare_all(
-    series: pd.DataFrame, indicators: pd.DataFrame, changes: list[Change], policy: EvaluationPolicy
-) -> dict[str, Comparison]:
-    """One comparison per indicator that any change needs."""
-    tables = read_series(series, indicators)
-    better = dict(zip(indicators["indicator"], indicators["better"], strict=True))
-    needed = {change.indicator for change in changes}
-    needed |= {change.balancing_indicator for change in changes if change.balancing_indicator}
-    ahead = int(max((change.followed_weeks for change in changes), default=0)) * 7
-    return {
-        name: _compare(tables[name], name, better[name], changes, (policy, ahead))
-        for name in sorted(needed & tables.keys())
-    }
-
-
-def _compare(
-    table: IndicatorTable,
-    name: str,
-    better: str,
-    changes: list[Change],
-    context: tuple[EvaluationPolicy, int],
-) -> Comparison:
-    """Path and covariance of the units on which no change touches the indicator."""
-    policy, ahead = context
-    panel = build_panel(table, policy.complete_from_prop, ahead)
-    touched = {c.unit for c in changes if name in (c.indicator, c.balancing_indicator)}
-    rows = np.array(
-        [i for i, unit in enumerate(panel.units) if unit not in touched], dtype=np.int64
-    )
-    weeks_per_period = panel.period_days / 7.0
-    weeks = np.arange(panel.panel.numerator.shape[1], dtype=np.float64) * weeks_per_period
-    settings = _trace_settings(policy, weeks_per_period)
-    if rows.size < _FEWEST_CONTROLS:
-        alone = without_controls(weeks.size)
-        return Comparison(panel, alone, rows.size, ALONE, settings, better != "higher")
-    controls = with_all_levels(
-        fit_control_path(rows_of(panel.panel, rows)),
-        panel.panel,
-        _changed_from(panel, name, changes),
-    )
-    covariance = fit_covariance(controls, weeks, TYPICAL)
-    horizon = max(1, round(ahead / panel.period_days))
-    freedom = effect_degrees_of_freedom(controls, weeks, covariance, TYPICAL, horizon)
-    settings = replace(settings, widening=uncertainty_factor(freedom))
-    return Comparison(panel, controls, rows.size, covariance, settings, better != "higher")
-
-
-def _changed_from(panel: IndicatorPanel, name: str, changes: list[Change]) -> NDArray[np.int64]:
-    """First period of each unit that a change may have touched; the number of periods if none."""
-    periods = panel.panel.numerator.shape[1]
-    first = {unit: periods for unit in panel.units}
-    for change in changes:
-        if name in (change.indicator, change.balancing_indicator) and change.unit in first:
-            start = int(np.searchsorted(panel.period_starts, change.implemented, side="right")) - 1
-            first[change.unit] = min(first[change.unit], max(start, 0))
-    return np.array([first[unit] for unit in panel.units], dtype=np.int64)
-
-
-def _trace_settings(policy: EvaluationPolicy, weeks_per_period: float) -> TraceSettings:
-    return TraceSettings(
-        ramp_periods=_periods(policy.ramp_weeks, weeks_per_period),
-        delay_periods=_periods(policy.delay_weeks, weeks_per_period),
-        recent_periods=_periods(policy.recent_weeks, weeks_per_period),
-        settling_periods=_periods(policy.settling_weeks, weeks_per_period),
-        scale_weight=policy.scale_weight,
-        effect_spread=policy.effect_spread,
-        weeks_per_period=weeks_per_period,
-    )
-
-
-def _periods(weeks: float, weeks_per_period: float) -> int:
-    """Whole periods that cover a number of weeks, at least one."""
-    return max(1, int(np.ceil(weeks / weeks_per_period - 0.2)))
+    return Judged(cases, comparisons, days_of(series["as_of"]).max())
 
 
 def _build_case(
-    sites: list[Change],
+    sites: list[ChangedUnit],
     known: ByPlace,
     comparisons: dict[str, Comparison],
     boundaries: dict[tuple[str, int, int], Boundary],
@@ -365,10 +156,10 @@ def _build_case(
 ) -> Case:
     lead = sites[0]
     comparison = comparisons[lead.indicator]
-    looks = _look_dates(lead, comparison)
-    schedule = _schedule(lead, comparison, looks, policy)
-    places = _place_all(sites, known, comparison, policy)
-    barrier, cap = _joint_barrier(places)
+    looks = look_dates(lead, comparison)
+    schedule = schedule_of(lead, comparison, looks, policy)
+    places = place_all(sites, known, comparison, policy)
+    barrier, cap = joint_barrier(places)
     plans = tuple(place.plan for place in places if place.plan is not None)
     empty = Case(
         lead, tuple(sites), plans, looks, None, None, None, None, None, schedule, cap, barrier
@@ -385,30 +176,6 @@ def _build_case(
     return replace(empty, trace=trace, evidence=evidence, boundary=boundary)
 
 
-def _place_all(
-    sites: list[Change], known: ByPlace, comparison: Comparison, policy: EvaluationPolicy
-) -> list[Placement]:
-    """Each unit's place; all end with the first, whose periods they are counted on."""
-    places = [_place(site, known, comparison, policy) for site in sites]
-    lead = next((place.plan for place in places if place.plan is not None), None)
-    if lead is None:
-        return places
-    end = lead.first_period + lead.periods_after
-    return [
-        replace(p, plan=replace(p.plan, periods_after=end - p.plan.first_period))
-        if p.plan is not None and p.plan.first_period < end
-        else replace(p, plan=None)
-        for p in places
-    ]
-
-
-def _joint_barrier(places: Sequence[Placement]) -> tuple[Reason | None, int]:
-    """What bars a judgement: of the units that have a place, else of all."""
-    able = [place for place in places if place.plan is not None] or list(places)
-    barrier = next((place.barrier for place in able if place.barrier is not None), None)
-    return barrier, min(place.cap for place in able)
-
-
 def _trace_all(plans: Sequence[ChangePlan], comparison: Comparison, horizon: int) -> EffectTrace:
     """The effect common to all units of a change; what was planned is meant at the horizon."""
     settings = _within(comparison.settings, horizon)
@@ -417,96 +184,6 @@ def _trace_all(plans: Sequence[ChangePlan], comparison: Comparison, horizon: int
     joint = join_traces(traces, offsets, 1.0 / (comparison.controls_count + 1.0))
     at = min(horizon, joint.planned_path.shape[1]) - 1
     return replace(joint, planned_information=joint.planned_path[:, at])
-
-
-def _freeze(evidence: Evidence, horizon: int) -> Evidence:
-    """Nothing is newly shown after the horizon, for which the boundary was made."""
-    is_shown = evidence.is_shown.copy()
-    is_shown[horizon:] = is_shown[horizon - 1]
-    return replace(evidence, is_shown=is_shown)
-
-
-def _look_dates(change: Change, comparison: Comparison) -> Looks:
-    """One look per period, until the horizon's last period is complete."""
-    step = np.timedelta64(comparison.panel.period_days, "D")
-    lag = np.timedelta64(comparison.panel.lag.lag_weeks * 7, "D")
-    horizon = int(np.ceil(change.followed_weeks / comparison.settings.weeks_per_period))
-    starts = comparison.panel.period_starts
-    first = int(np.searchsorted(starts, change.implemented))
-    complete = starts[first + 1 : first + 1 + horizon] + lag
-    last = complete[-1] if complete.size else change.implemented + horizon * step + lag
-    looks_count = int(np.ceil((last - change.implemented) / step))
-    looks = change.implemented + np.arange(1, looks_count + 1) * step
-    counts = np.searchsorted(complete, looks, side="right")
-    return Looks(looks, counts.astype(np.int64), complete)
-
-
-def _schedule(
-    change: Change, comparison: Comparison, looks: Looks, policy: EvaluationPolicy
-) -> Schedule:
-    """When each question is asked, in complete periods under the change."""
-    width = comparison.settings.weeks_per_period
-    # The review has a date, not a number of periods: figures that come late do not put harm off.
-    due = np.timedelta64(round(7 * (policy.harm_review_weeks + change.lag_weeks)), "D")
-    seen = looks.counts[looks.dates <= change.implemented + due]
-    return Schedule(
-        closing=tuple(_periods(weeks + change.lag_weeks, width) for weeks in policy.closing_weeks),
-        futility_from=_periods(policy.futility_from_weeks + change.lag_weeks, width),
-        fade_every=_periods(policy.fade_every_weeks, width),
-        review=max(int(seen.max(initial=0)), policy.first_claim_points),
-        horizon=int(np.ceil(change.horizon_weeks / width)),
-    )
-
-
-def _place(
-    change: Change, known: ByPlace, comparison: Comparison, policy: EvaluationPolicy
-) -> Placement:
-    """The change on the grid, or why it has no place there."""
-    starts, width = comparison.panel.period_starts, comparison.settings.weeks_per_period
-    horizon = int(np.ceil(change.followed_weeks / width))
-    first = int(np.searchsorted(starts, change.implemented))
-    near = _neighbours(change, known, comparison, policy)
-    barrier, cap = near.barrier, near.cap
-    earliest = max(near.earliest, first - _periods(policy.longest_baseline_weeks, width))
-    if change.unit not in comparison.panel.units or first + horizon >= starts.size:
-        return Placement(None, barrier or Reason.NO_DATA, cap)
-    unit = comparison.panel.units.index(change.unit)
-    seen = comparison.panel.panel.is_seen[unit, earliest:first].sum()
-    if seen < _periods(policy.minimum_baseline_weeks, width):
-        return Placement(None, barrier or Reason.SHORT_BASELINE, cap)
-    if comparison.controls_count < _FEWEST_CONTROLS:
-        barrier = barrier or Reason.NO_COMPARISON
-    lag = round(change.lag_weeks / width)
-    plan = ChangePlan(unit, first, horizon, lag, change.direction, earliest)
-    return Placement(plan, barrier, cap)
-
-
-def _neighbours(
-    change: Change, known: ByPlace, comparison: Comparison, policy: EvaluationPolicy
-) -> Neighbours:
-    """What other changes on the same unit and indicator leave to this one."""
-    starts = comparison.panel.period_starts
-    earliest, barrier, cap = 0, None, starts.size
-    if not np.isnat(change.until):
-        first = np.searchsorted(starts, change.implemented)
-        cap = max(0, int(np.searchsorted(starts, change.until) - first))
-    for other in known.get((change.unit, change.indicator), []):
-        if other.change_id == change.change_id:
-            continue
-        if other.implemented > change.implemented:
-            gap = np.searchsorted(starts, other.implemented) - np.searchsorted(
-                starts, change.implemented
-            )
-            cap = min(cap, int(gap))
-            continue
-        ends = other.implemented + np.timedelta64(int(other.horizon_weeks * 7), "D")
-        if not np.isnat(other.ended):
-            ends = min(ends, other.ended)
-        if ends > change.implemented:
-            barrier = Reason.OVERLAP_EARLIER
-        settled = other.implemented + np.timedelta64(int(policy.ramp_weeks * 7), "D")
-        earliest = max(earliest, int(np.searchsorted(starts, settled)))
-    return Neighbours(earliest, barrier, cap)
 
 
 def _within(settings: TraceSettings, horizon: int) -> TraceSettings:
@@ -525,9 +202,16 @@ def _trace(plan: ChangePlan, comparison: Comparison, settings: TraceSettings) ->
     )
 
 
+def _freeze(evidence: Evidence, horizon: int) -> Evidence:
+    """Nothing is newly shown after the horizon, for which the boundary was made."""
+    is_shown = evidence.is_shown.copy()
+    is_shown[horizon:] = is_shown[horizon - 1]
+    return replace(evidence, is_shown=is_shown)
+
+
 def _boundary(
     plan: ChangePlan,
-    change: Change,
+    change: ChangedUnit,
     comparison: Comparison,
     boundaries: dict[tuple[str, int, int], Boundary],
     policy: EvaluationPolicy,
@@ -548,7 +232,7 @@ def _boundary(
 
 
 def _weigh_balancing(
-    change: Change,
+    change: ChangedUnit,
     trace: EffectTrace | None,
     periods: int,
     policy: EvaluationPolicy,
@@ -567,7 +251,7 @@ def _weigh_balancing(
 
 
 def _trace_balancing(
-    sites: Sequence[Change],
+    sites: Sequence[ChangedUnit],
     known: ByPlace,
     comparisons: dict[str, Comparison],
     policy: EvaluationPolicy,
@@ -579,7 +263,7 @@ def _trace_balancing(
     comparison = comparisons[name]
     direction = 1 if comparison.lower_is_better else -1
     moved = [replace(s, indicator=name, direction=direction) for s in sites]
-    plans = [p.plan for p in _place_all(moved, known, comparison, policy) if p.plan is not None]
+    plans = [p.plan for p in place_all(moved, known, comparison, policy) if p.plan is not None]
     if not plans:
         return None
     horizon = int(np.ceil(sites[0].horizon_weeks / comparison.settings.weeks_per_period))
@@ -633,6 +317,23 @@ def _p_at(case: Case, count: int) -> float:
     return float(_evidence(case).p_value[count - 1]) if count > 0 else 1.0
 
 
+def judge_case(case: Case, policy: EvaluationPolicy) -> list[Status]:
+    """Status after each period under the change, index 0 = before any.
+
+    Without units to compare with nothing is concluded but harm: a fall may be everybody's, and a
+    rise is worth a look whoever shares it.
+    """
+    barred = Status(LookVerdict.KEEP_WATCHING, case.barrier or Reason.NO_DATA)
+    if case.trace is None or case.evidence is None or case.balancing is None:
+        return [barred]
+    if case.barrier not in (None, Reason.NO_COMPARISON):
+        return [barred] * (case.trace.estimate.size + 1)
+    judged = judge_looks(case.trace, case.evidence, case.balancing, case.schedule, policy)
+    if case.barrier is None:
+        return judged
+    return [status if status.reason in _HARMS else barred for status in judged]
+
+
 def _report(
     case: Case, comparison: Comparison, until: np.datetime64, policy: EvaluationPolicy
 ) -> dict[str, NDArray[np.generic]]:
@@ -672,23 +373,6 @@ def _statuses(
         overlap if capped and status.verdict is watching and not is_barred else status
         for status, capped in zip(found, is_capped, strict=True)
     ]
-
-
-def judge_case(case: Case, policy: EvaluationPolicy) -> list[Status]:
-    """Status after each period under the change, index 0 = before any.
-
-    Without units to compare with nothing is concluded but harm: a fall may be everybody's, and a
-    rise is worth a look whoever shares it.
-    """
-    barred = Status(LookVerdict.KEEP_WATCHING, case.barrier or Reason.NO_DATA)
-    if case.trace is None or case.evidence is None or case.balancing is None:
-        return [barred]
-    if case.barrier not in (None, Reason.NO_COMPARISON):
-        return [barred] * (case.trace.estimate.size + 1)
-    judged = judge_looks(case.trace, case.evidence, case.balancing, case.schedule, policy)
-    if case.barrier is None:
-        return judged
-    return [status if status.reason in _HARMS else barred for status in judged]
 
 
 def _estimates(case: Case, counts: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:

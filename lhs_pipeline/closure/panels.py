@@ -13,6 +13,7 @@ from lhs_pipeline.statistics.control_path import SeriesKind, SeriesPanel, learn_
 from lhs_pipeline.statistics.reporting_lag import ReportingLag, learn_reporting_lag
 
 FloatArray = NDArray[np.float64]
+DateArray = NDArray[np.datetime64]
 _DAY = np.timedelta64(1, "D")
 # Versions of a period younger than this may still change, so nothing is learned from them.
 _FINAL_AFTER_WEEKS = 12
@@ -54,7 +55,7 @@ class IndicatorTable:
 def read_series(series: pd.DataFrame, indicators: pd.DataFrame) -> dict[str, IndicatorTable]:
     """The three-table format's series as one table of arrays per indicator."""
     kinds = dict(zip(indicators["indicator"], indicators["kind"], strict=True))
-    dates = {name: _to_days(series[name]) for name in ("period_start", "period_end", "as_of")}
+    dates = {name: days_of(series[name]) for name in ("period_start", "period_end", "as_of")}
     figure = series["numerator"].to_numpy(np.float64, na_value=np.nan)
     value = series["value"].to_numpy(np.float64, na_value=np.nan)
     denominator = series["denominator"].to_numpy(np.float64, na_value=np.nan)
@@ -78,7 +79,8 @@ def read_series(series: pd.DataFrame, indicators: pd.DataFrame) -> dict[str, Ind
     return tables
 
 
-def _to_days(column: pd.Series) -> NDArray[np.datetime64]:
+def days_of(column: pd.Series) -> DateArray:
+    """Dates, however told, as days."""
     codes, days = pd.factorize(column)
     return np.asarray(pd.to_datetime(days).to_numpy().astype("datetime64[D]")[codes])
 
