@@ -114,7 +114,7 @@ class Tracked:
         evidence = self.case.evidence
         has_figures = evidence is not None and kept > 0
         return Effect(
-            word=self._word(status, size),
+            word=word_of(status.reason, is_partly=self._is_partly(size)),
             status=status,
             periods_count=kept,
             data_until=self._last_day(kept),
@@ -178,16 +178,6 @@ class Tracked:
         day: date = (start - np.timedelta64(1, "D")).astype(object)
         return day
 
-    def _word(self, status: Status, size: Size | None) -> Effective:
-        match status.reason:
-            case Reason.HARM:
-                return Effective.HARM
-            case Reason.NO_WORTHWHILE_EFFECT | Reason.FADED:
-                return Effective.NO
-            case Reason.SHOWN_AND_SUSTAINED | Reason.BALANCING_NOT_YET_SAFE:
-                return Effective.PARTLY if self._is_partly(size) else Effective.YES
-        return Effective.NOT_KNOWN_YET
-
     def _is_partly(self, size: Size | None) -> bool:
         if size is None or not self.aim:
             return False
@@ -246,6 +236,18 @@ class Tracked:
         starts, first = self.comparison.panel.period_starts, self.case.plans[0].first_period
         days = (starts[first + count] - starts[first]) / np.timedelta64(1, "D")
         return float(days) / _DAYS_A_MONTH
+
+
+def word_of(reason: Reason, *, is_partly: bool) -> Effective:
+    """Whether the insight moved, by the engine's reason; partly, by less than half of the aim."""
+    match reason:
+        case Reason.HARM:
+            return Effective.HARM
+        case Reason.NO_WORTHWHILE_EFFECT | Reason.FADED:
+            return Effective.NO
+        case Reason.SHOWN_AND_SUSTAINED | Reason.BALANCING_NOT_YET_SAFE:
+            return Effective.PARTLY if is_partly else Effective.YES
+    return Effective.NOT_KNOWN_YET
 
 
 def track_all(

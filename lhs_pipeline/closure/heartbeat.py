@@ -71,8 +71,7 @@ def judge_dummies(
             break
     if not found:
         return pd.DataFrame(columns=HEARTBEAT.column_names)
-    judged = pd.concat(found, ignore_index=True)
-    return judged.drop_duplicates("placebo_id")[list(HEARTBEAT.column_names)]
+    return pd.concat(found, ignore_index=True)[HEARTBEAT.column_names]
 
 
 def _judge_round(
@@ -162,12 +161,15 @@ def _draw(
         for name, table in sorted(read_series(series, kinds).items())
     ]
     able = [each for each in drawn if len(each[0].units) >= _FEWEST_UNITS]
+    drawn_before: set[object] = set()
     for number in range(_MOST_ROUNDS):
         rows = [
             row
             for panel, indicator, share in able
             for row in _draw_one(panel, indicator, (share + number * _GOLDEN_STEP) % 1.0)
+            if row["change_id"] not in drawn_before
         ]
+        drawn_before |= {row["change_id"] for row in rows}
         if rows:
             yield pd.DataFrame(rows)
 

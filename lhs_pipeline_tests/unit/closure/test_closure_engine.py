@@ -166,3 +166,47 @@ def test_figures_are_known_once_data_are(column: str) -> None:
     table = judge(make_series({}), ONE)
     assert table[column].iloc[0:1].isna().all()
     assert table[column].iloc[5:].notna().all()
+
+
+def test_what_has_stopped_altogether_is_closed() -> None:
+    series = make_series({})
+    is_after = (series["unit"] == "ward_00") & (series["indicator"] == "falls")
+    is_after &= series["period_start"] >= pd.Timestamp(START + 7 * LIVE)
+    table = judge(series.assign(numerator=series["numerator"].where(~is_after, 0.0)), ONE)
+    assert last(table)["verdict"] == "CLOSE"
+    assert last(table)["ci_high"] < np.log(0.2)
+
+
+def test_an_effect_that_is_due_after_the_end_is_never_shown() -> None:
+    late = ONE.assign(expected_lag_weeks=60)
+    table = judge(make_series({("falls", "ward_00"): LOSS}), late)
+    assert not (table["verdict"] == "CLOSE").any()
+
+
+def test_figures_that_end_with_the_change_are_too_few() -> None:
+    series = make_series({})
+    gone = (series["unit"] == "ward_00") & (
+        series["period_start"] >= pd.Timestamp(START + 7 * LIVE)
+    )
+    table = judge(series[~gone], ONE)
+    assert last(table)["reason"] == "too_few_points_under_the_change"
+    assert table["estimate"].isna().all()
+
+
+def test_a_short_plan_must_last_in_its_second_half() -> None:
+    brief = ONE.assign(evaluation_horizon_weeks=16)
+    passing = np.where(np.arange(52) < 6, np.log(0.4), 0.0)
+    faded = judge(make_series({("falls", "ward_00"): passing}), brief)
+    kept = judge(make_series({("falls", "ward_00"): np.full(52, np.log(0.5))}), brief)
+    assert (last(faded)["verdict"], last(kept)["verdict"]) == ("ITERATE", "CLOSE")
+
+
+def test_a_balancing_measure_without_figures_is_never_safe() -> None:
+    series = make_series({("falls", "ward_00"): LOSS})
+    table = judge(series[series["indicator"] == "falls"], ONE)
+    assert last(table)["reason"] == "balancing_measure_not_yet_safe"
+
+
+def test_a_change_on_a_measure_without_figures_has_no_look() -> None:
+    series = make_series({})
+    assert judge(series[series["indicator"] == "readmissions"], ONE).empty

@@ -1,14 +1,26 @@
 """The verdict table: harm vetoes, silence is no answer, nothing closes on one sign."""
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from small_closure import LIVE, POLICY, change, look
 
 from lhs_pipeline.closure.changes import Site
-from lhs_pipeline.closure.judgement import Reason
+from lhs_pipeline.closure.effects import word_of
+from lhs_pipeline.closure.judgement import (
+    Balancing,
+    Evidence,
+    LookVerdict,
+    Reason,
+    Schedule,
+    Status,
+    judge_looks,
+)
 from lhs_pipeline.closure.ladder import Rung, choose_rung
 from lhs_pipeline.closure.verdicts import conclude_verdicts, judge_look
 from lhs_pipeline.vocabulary import Acceptable, Effective, Reliable, Verdict
@@ -153,3 +165,63 @@ def test_what_a_closed_change_supersedes_is_named() -> None:
     found = conclude_verdicts(rows, {"A1": change(), "A0": first}).set_index("change_id")
     assert found.loc["A1", "supersedes"] == "A0" and "may stop" in found.loc["A1", "words"]
     assert found.loc["A0", "supersedes"] is None
+
+
+_EXCHANGED = {
+    Verdict.CLOSE: LookVerdict.CLOSE,
+    Verdict.REFINE: LookVerdict.ITERATE,
+    Verdict.RE_OPEN: LookVerdict.ITERATE,
+    Verdict.REVIEW: LookVerdict.ITERATE,
+    Verdict.KEEP_WATCHING: LookVerdict.KEEP_WATCHING,
+    Verdict.CANNOT_BE_EVALUATED: LookVerdict.KEEP_WATCHING,
+}
+
+
+def _random_statuses(seed: int) -> list[Status]:
+    """A change whose evidence says now this and now that; what the engine makes of it."""
+    generator = np.random.default_rng(seed)
+    periods = 30
+
+    def flags(share: float) -> np.ndarray:
+        return generator.random(periods) < share
+
+    evidence = Evidence(
+        is_enough=np.arange(periods) >= generator.integers(0, 40), is_shown=flags(0.5),
+        is_harm=flags(0.02), is_futile=flags(0.1), is_unproven_safe=flags(0.5),
+        is_sustained=flags(0.5), p_value=np.ones(periods), e_value=np.ones(periods),
+    )  # fmt: skip
+    balancing = Balancing(flags(0.5), flags(0.02), flags(0.1))
+    level = generator.normal(-0.2, 0.2, periods)
+    trace = SimpleNamespace(
+        estimate=level, recent_estimate=level[::-1], recent_error=np.full(periods, 0.1)
+    )
+    schedule = Schedule(closing=(8, 12), futility_from=4, fade_every=3, review=5, horizon=20)
+    return judge_looks(trace, evidence, balancing, schedule, POLICY)  # type: ignore[arg-type]
+
+
+def test_the_night_and_the_exchange_format_never_disagree() -> None:
+    """Where it is done as agreed and accepted, both say the same, and end at the same look."""
+    met = set()
+    for seed in range(60):
+        is_closed = False
+        for count, status in enumerate(_random_statuses(seed)):
+            word = word_of(status.reason, is_partly=False)
+            # A balancing measure that is not yet safe is an answer that is not known yet.
+            is_safe = status.reason is not Reason.BALANCING_NOT_YET_SAFE
+            accepted = Acceptable.YES if is_safe else Acceptable.NOT_KNOWN_YET
+            found = look(
+                word, acceptable=accepted, is_closed=is_closed, is_closing=count >= 8,
+                is_over=count >= 20,
+            )  # fmt: skip
+            found = replace(found, effect=replace(found.effect, status=status))
+            verdict = judge_look(found).verdict
+            assert _EXCHANGED[verdict] is status.verdict, (seed, count, status)
+            met.add((verdict, status.reason))
+            is_closed |= verdict is Verdict.CLOSE
+            if verdict.starts_cycle:
+                break
+    assert {reason for _, reason in met} >= {
+        Reason.HARM, Reason.BALANCING_HARM, Reason.HARM_NOT_RULED_OUT, Reason.NOT_SHOWN,
+        Reason.NO_WORTHWHILE_EFFECT, Reason.NOTHING_WORTHWHILE_SO_FAR, Reason.FADED,
+        Reason.SHOWN_AND_SUSTAINED, Reason.TOO_FEW_POINTS,
+    }  # fmt: skip

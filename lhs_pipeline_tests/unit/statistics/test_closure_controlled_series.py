@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from lhs_pipeline.statistics.control_path import (
+    SeriesKind,
     SeriesPanel,
     fit_control_path,
     learn_point_variance,
+    undo_linearisation,
     with_all_levels,
     working_response,
 )
@@ -256,3 +258,15 @@ def test_fewer_controls_leave_fewer_degrees_of_freedom() -> None:
     assert 2.0 < found[0] < found[1]
     assert uncertainty_factor(found[0]) > uncertainty_factor(found[1]) > 1.0
     assert uncertainty_factor(10.0) == pytest.approx(2.2281 / 1.9600, abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["rate", "proportion", "mean"])
+def test_a_linear_departure_is_carried_to_the_working_scale(kind: SeriesKind) -> None:
+    """The inflation is the slope of the change in the departure, found by small differences."""
+    level, departure, step = np.array([-2.0, -0.5]), np.array([-0.3, 0.4]), 1e-6
+    found = undo_linearisation(kind, level, departure)
+    ends = [undo_linearisation(kind, level, departure + side * step).change for side in (-1, 1)]
+    assert np.allclose(found.inflation, (ends[1] - ends[0]) / (2 * step), rtol=1e-6)
+    if kind == "proportion":
+        before, after = 1 / (1 + np.exp(-level)), 1 / (1 + np.exp(-level - found.change))
+        assert np.allclose(after - before, departure * before * (1 - before))
