@@ -13,7 +13,6 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from lhs_pipeline.catalogue.model import ThemesPolicy
@@ -39,6 +38,7 @@ _WORD = re.compile(r"\w+")
 _RUN_WORDS = 3
 _BANDS, _ROWS = 10, 3
 _PRIME = (1 << 31) - 1
+_KEY_FACTOR = np.uint64(11_400_714_819_323_198_485)
 _HASHES = np.random.default_rng(1997).integers(1, _PRIME, (2, _BANDS * _ROWS), dtype=np.uint64)
 
 
@@ -67,7 +67,7 @@ def find_repeats(insights: pd.DataFrame, policy: ThemesPolicy) -> pd.DataFrame:
         insights: `analysis.insights`, by day.
         policy: how alike, how long and how close in time.
     """
-    said = [_said(row) for row in records_of(insights)]
+    said = [_said(row, policy.repeat_minimum_words_count) for row in records_of(insights)]
     links = list(_links(said, policy))
     return frame_of(REPEATS, _rows(said, links))
 
@@ -80,18 +80,19 @@ def count_once(rows: pd.DataFrame, repeats: pd.DataFrame) -> pd.DataFrame:
     return rows[~rows["insight_id"].isin(set(again))]
 
 
-def _said(row: Record) -> _Said:
+def _said(row: Record, fewest_words: int) -> _Said:
     words = _WORD.findall(str(row["text"] or "").lower())
-    runs = {
-        crc32(" ".join(words[at : at + _RUN_WORDS]).encode())
-        for at in range(max(len(words) - _RUN_WORDS + 1, 1))
-    }
-    return _Said(row, len(words), frozenset(runs) if words else frozenset())
+    if not words or (len(words) < fewest_words and not row["reporter_id"]):
+        # So short and by nobody known: never a repeat, whatever it is like.
+        return _Said(row, len(words), frozenset())
+    lines = (" ".join(words[at : at + _RUN_WORDS]) for at in range(len(words) - _RUN_WORDS + 1))
+    runs = frozenset(crc32(line.encode()) for line in lines)
+    return _Said(row, len(words), runs or frozenset({crc32(" ".join(words).encode())}))
 
 
 def _links(said: list[_Said], policy: ThemesPolicy) -> Iterator[_Link]:
     seen: set[tuple[int, int]] = set()
-    for places in _alike_candidates(said).values():
+    for places in _alike_candidates(said):
         for at, later in enumerate(places):
             # Beyond the nearest few of a crowd, a link to a neighbour joins the group as well.
             for earlier in places[max(at - 5, 0) : at]:
@@ -105,23 +106,23 @@ def _links(said: list[_Said], policy: ThemesPolicy) -> Iterator[_Link]:
                     yield _Link(earlier, later, similarity)
 
 
-def _alike_candidates(said: list[_Said]) -> Mapping[tuple[int, ...], list[int]]:
-    """Insights that share a band of MinHash values; `said` keeps its order in each."""
-    buckets: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for place, one in enumerate(said):
-        if one.runs:
-            for band, key in enumerate(_bands(one.runs)):
-                buckets[(band, *key)].append(place)
-    return {key: places for key, places in buckets.items() if len(places) > 1}
-
-
-def _bands(runs: frozenset[int]) -> Iterator[tuple[int, ...]]:
-    values = np.fromiter(runs, dtype=np.uint64, count=len(runs)) % _PRIME
-    least: npt.NDArray[np.uint64] = (
-        (values[:, None] * _HASHES[0][None, :] + _HASHES[1][None, :]) % _PRIME
-    ).min(axis=0)
+def _alike_candidates(said: list[_Said]) -> Iterator[list[int]]:
+    """Yield insights that share a band of MinHash values; `said` keeps its order in each."""
+    places = np.array([place for place, one in enumerate(said) if one.runs], dtype=np.int64)
+    if not places.size:
+        return
+    runs = [said[place].runs for place in places]
+    values = np.fromiter((run for found in runs for run in found), dtype=np.uint64) % _PRIME
+    starts = np.cumsum([0, *(len(found) for found in runs[:-1])])
     for band in range(_BANDS):
-        yield tuple(int(value) for value in least[band * _ROWS : (band + 1) * _ROWS])
+        keys = np.zeros(places.size, dtype=np.uint64)
+        for factor, shift in _HASHES[:, band * _ROWS : (band + 1) * _ROWS].T:
+            # The arithmetic wraps around; two bands with one key by chance are told apart later.
+            least = np.minimum.reduceat((values * factor + shift) % _PRIME, starts)
+            keys = keys * _KEY_FACTOR + least
+        order = np.argsort(keys, kind="stable")
+        ends = np.flatnonzero(np.diff(keys[order])) + 1
+        yield from (places[found].tolist() for found in np.split(order, ends) if len(found) > 1)
 
 
 def _similarity(one: frozenset[int], other: frozenset[int]) -> float:
