@@ -383,7 +383,10 @@ def rank_open_problems(site: SiteResource, **tables: pd.DataFrame) -> dict[str, 
 def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """What is known and what was learned about each problem."""
     works = read_works(tables["references"], tables["safety_alerts"], tables["community_findings"])
-    learned = records_of(tables["learned_elsewhere"])
+    # What was learned here stands in the table of the night before: the loop closes through time.
+    with site.warehouse().transaction() as con:
+        here = read_table(con, "closure.learned_changes")
+    learned = [*records_of(tables["learned_elsewhere"]), *records_of(here)]
     return find_problem_evidence(
         tables["problems"], tables["evidence"], works, learned, site.catalogue()
     )

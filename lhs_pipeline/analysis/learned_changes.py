@@ -16,12 +16,6 @@ from lhs_pipeline.analysis.text_index import build_index, count_terms, number_of
 from lhs_pipeline.catalogue.model import Topic
 from lhs_pipeline.statistics.partial_pooling import shrink_effects
 
-EXCHANGED = (
-    "effect_id", "site_code", "topic_id", "topic_title", "indicator_id", "measure", "better",
-    "nature_of_change", "strength", "what_was_changed", "relative_change_prop",
-    "change_lower_prop", "change_upper_prop", "followed_weeks_count", "verdict", "judged_on",
-)  # fmt: skip
-"""Columns of the exchange file, in order: effects of changes, nothing of patients or places."""
 LEAST_EFFECT_LOG = 1e-3
 _NORMAL_95 = 1.959964
 _SIMILAR_TOPIC_SCORE = 0.25
@@ -55,22 +49,6 @@ class LearnedMatch:
     rank: int
     closeness: str
     change: LearnedChange
-
-
-def exchange_rows(rows: Iterable[Record], site_code: str) -> list[dict[str, Any]]:
-    """Return a site's own effects as rows of the exchange file, and nothing else of them.
-
-    Args:
-        rows: one record per judged change with the fields of `EXCHANGED` but `site_code`;
-            fields beyond these, such as units and reporters, are left behind.
-        site_code: how the site is known to others.
-    """
-    kept = [{name: row.get(name) for name in EXCHANGED} for row in rows]
-    return [
-        {**row, "site_code": site_code, "effect_id": f"{site_code}:{row['effect_id']}"}
-        for row in kept
-        if _has_estimate(row)
-    ]
 
 
 def learn_from(rows: Iterable[Record]) -> list[LearnedChange]:

@@ -19,6 +19,7 @@ ANALYST_TABLES = (
     "analysis.interdependencies",
     "analysis.evidence",
     "analysis.problems",
+    "analysis.problem_evidence",
     "analysis.cycles",
     "analysis.triage",
     "decision.proposals",
@@ -31,6 +32,7 @@ ANALYST_TABLES = (
     "closure.evaluations",
     "closure.verdicts",
     "closure.learned_effects",
+    "closure.learned_changes",
     "closure.spread",
 )
 """No landed events, no free text of patients or staff."""

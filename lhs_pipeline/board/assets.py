@@ -13,6 +13,7 @@ import pandas as pd
 from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, withhold_small
 from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.decision_evidence import with_evidence
+from lhs_pipeline.board.exchange_file import write_exchange
 from lhs_pipeline.board.life_events import (
     LIFE_EVENTS,
     Heard,
@@ -164,6 +165,7 @@ def published_tables(site: SiteResource) -> dg.MaterializeResult[None]:
     )
     for table in published:
         _write_published(site.site().published, table)
+    _write_exchange(site)
     return dg.MaterializeResult(
         metadata={
             **{f"rows_{table.name}": len(table.frame) for table in published},
@@ -259,6 +261,18 @@ def analyst_copy(site: SiteResource) -> dg.MaterializeResult[None]:
 def _board_tables(site: SiteResource) -> BoardTables:
     with site.warehouse().transaction() as con:
         return read_board_tables(con, site.catalogue())
+
+
+def _write_exchange(site: SiteResource) -> None:
+    """The file of what was learned here, ready for the inbox of another site."""
+    with site.warehouse().transaction() as con:
+        learned, units = (
+            read_table(con, "closure.learned_changes"),
+            read_table(con, "collection.units"),
+        )
+    if len(learned):
+        content = write_exchange(learned, [*units["unit_name"], *units["unit_id"]])
+        replace_if_changed(site.site().published / "learned_changes.csv", content)
 
 
 def _write_published(folder: Path, table: PublishedTable) -> None:

@@ -7,6 +7,7 @@ from lhs_pipeline.closure.changes import LOOKS, Evidence, find_looks, read_chang
 from lhs_pipeline.closure.evaluations import EVALUATIONS, evaluate_changes_due
 from lhs_pipeline.closure.expectations import EXPECTATIONS, tabulate_expectations
 from lhs_pipeline.closure.heartbeat import HEARTBEAT, add_night, judge_dummies, sum_up
+from lhs_pipeline.closure.learned_changes import LEARNED_CHANGES, list_learned_changes
 from lhs_pipeline.closure.learned_effects import LEARNED_EFFECTS, learn_effects
 from lhs_pipeline.closure.reopening import (
     CLOSED_COLUMNS,
@@ -123,6 +124,14 @@ def learned_effects(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     return learn_effects(_read_evaluations(site), changes, policy)
 
 
+@table_asset(LEARNED_CHANGES, "pandas", reads=named(*_EVIDENCE), after=[EVALUATIONS.name])
+def learned_changes(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
+    """What each change here has brought, for other sites and for the next problem of its kind."""
+    catalogue, place = site.catalogue(), site.site()
+    changes = read_changes(Evidence(**tables), catalogue.rules.evaluation, place.today())
+    return list_learned_changes(_read_evaluations(site), changes, catalogue, place.name)
+
+
 @table_asset(
     SPREAD,
     "pandas",
@@ -147,5 +156,23 @@ def _read_evaluations(site: SiteResource) -> pd.DataFrame:
         return read_table(con, EVALUATIONS.name)
 
 
-ASSETS = [looks, evaluations, verdicts, expectations, learned_effects, spread, heartbeat]
-TABLES = (LOOKS, EVALUATIONS, VERDICTS, EXPECTATIONS, LEARNED_EFFECTS, SPREAD, HEARTBEAT)
+ASSETS = [
+    looks,
+    evaluations,
+    verdicts,
+    expectations,
+    learned_effects,
+    learned_changes,
+    spread,
+    heartbeat,
+]
+TABLES = (
+    LOOKS,
+    EVALUATIONS,
+    VERDICTS,
+    EXPECTATIONS,
+    LEARNED_EFFECTS,
+    LEARNED_CHANGES,
+    SPREAD,
+    HEARTBEAT,
+)

@@ -10,12 +10,7 @@ import pytest
 from lhs_pipeline.analysis.duplicates import Work
 from lhs_pipeline.analysis.evidence import match_evidence, record_of_alert
 from lhs_pipeline.analysis.evidence_table import tabulate_evidence
-from lhs_pipeline.analysis.learned_changes import (
-    EXCHANGED,
-    exchange_rows,
-    learn_from,
-    match_learned,
-)
+from lhs_pipeline.analysis.learned_changes import learn_from, match_learned
 from lhs_pipeline.analysis.problem_evidence import find_problem_evidence
 from lhs_pipeline.analysis.standing import judge_standing
 from lhs_pipeline.analysis.study_design import Design
@@ -112,14 +107,6 @@ def effect(key: str, change: float, **given: Any) -> dict[str, Any]:
             "relative_change_prop": change, "change_lower_prop": change - 0.15,
             "change_upper_prop": change + 0.15, "verdict": "close", "judged_on": "2026-01-01",
             "followed_weeks_count": 26, "site_code": "S1", **given}  # fmt: skip
-
-
-def test_the_exchange_file_carries_nothing_but_the_agreed_columns() -> None:
-    own = effect("c1", -0.3) | {"unit_id": "ward_07", "reporter": "a nurse", "note": "text"}
-    unjudged = effect("c2", -0.2, relative_change_prop=None)
-    (row,) = exchange_rows([own, unjudged], "S9")
-    assert tuple(row) == EXCHANGED
-    assert (row["effect_id"], row["site_code"]) == ("S9:c1", "S9")
 
 
 def test_effects_are_drawn_towards_their_like_and_a_repeat_counts_once() -> None:

@@ -21,9 +21,11 @@ from small_evidence import (
     series,
 )
 
+from lhs_pipeline.board.exchange_file import write_exchange
 from lhs_pipeline.closure.changes import Evidence, find_looks, read_changes
 from lhs_pipeline.closure.evaluations import evaluate_changes_due
 from lhs_pipeline.closure.expectations import tabulate_expectations
+from lhs_pipeline.closure.learned_changes import list_learned_changes
 from lhs_pipeline.closure.learned_effects import learn_effects
 from lhs_pipeline.closure.spread import find_spread
 
@@ -287,3 +289,19 @@ def test_what_was_learned_is_drawn_towards_none_and_offered_where_the_problem_st
     )
     (row,) = find_spread(looks, verdicts, triage, changes, POLICY).to_dict("records")
     assert row["unit_id"] == "ward_05" and "Expect less here" in row["words"]
+
+
+def test_the_exchange_file_holds_the_latest_effect_and_lands_at_another_site() -> None:
+    found = evidence(REAL)
+    looks, changes = evaluated(found), read_changes(found, POLICY, TODAY)
+    learned = list_learned_changes(looks, changes, CATALOGUE, "Site nine")
+    (row,) = learned.to_dict("records")
+    latest = looks.sort_values("look_number").iloc[-1]
+    assert row["effect_id"] == "Site nine:A1" and row["judged_on"] == latest["look_on"]
+    assert row["relative_change_prop"] == latest["relative_change_prop"]
+    assert row["better"] == "higher" and row["topic_id"] == "vte_prevention"
+    contract = [column.name for column in CATALOGUE.sources["learned_elsewhere"].columns]
+    assert list(learned.columns) == contract
+    told = learned.assign(what_was_changed="Prompt by Sister Xiomara Nkemelu on Ward 7, =1+1")
+    text = write_exchange(told, ["Ward 7"]).decode()
+    assert "Prompt by Sister [name] on [unit]" in text and "Nkemelu" not in text
