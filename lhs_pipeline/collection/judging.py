@@ -38,8 +38,9 @@ def judge_rows(con: duckdb.DuckDBPyConnection, source: Source) -> None:
 def row_hash(source: Source) -> str:
     """Return SQL for the fingerprint of a row's content, the same in every version of DuckDB."""
     cells = (f"coalesce(cast(\"{column.name}\" as varchar), '∅')" for column in source.columns)
-    # The unit separator stands in no text that people type.
-    return f"md5_number_lower(concat_ws(chr(31), {', '.join(cells)}))"
+    # The unit separator stands in no text that people type. The shift is what DuckDB's
+    # md5_number_lower gives, which goes by way of text and takes five times as long.
+    return f"cast(md5_number(concat_ws(chr(31), {', '.join(cells)})) >> 64 as ubigint)"
 
 
 def same_key(source: Source, left: str, right: str) -> str:

@@ -16,6 +16,7 @@ import random
 import signal
 import tempfile
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -32,6 +33,7 @@ from lhs_pipeline.warehouse.connection import Warehouse
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results" / "collection_recovery.json"
 FIRST_NIGHT = datetime(2026, 7, 1, 2, 30, tzinfo=UTC)
 SECOND_NIGHT = datetime(2026, 7, 2, 2, 30, tzinfo=UTC)
+THIRD_NIGHT = datetime(2026, 7, 3, 2, 30, tzinfo=UTC)
 HEADINGS = ("shift_id", "unit_id", "shift_on", "beds", "remark")
 SHIFTS = Source(
     id="shifts", title="Shifts", kind=SourceKind.ROUTINE, description="shifts", owner="rota",
@@ -101,6 +103,23 @@ def as_ndjson(count: int) -> bytes:
     return "\n".join(json.dumps(row) for row in rows(count)).encode()
 
 
+def as_json(count: int) -> bytes:
+    return json.dumps({"page": {"rows": rows(count)}}).encode()
+
+
+def as_zip(count: int) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as package:
+        package.writestr("may.csv", as_csv(count))
+        package.writestr("june.csv", as_csv(count).replace(b",17,", b",18,"))
+    return made.getvalue()
+
+
+def as_latin_1(count: int) -> bytes:
+    text = as_csv(count).decode().replace(",", "¬")
+    return text.encode("latin-1")
+
+
 def as_ris(count: int) -> bytes:
     return b"".join(
         b"TY  - JOUR\nTI  - Falls %d\nPY  - 2020\nDO  - 10.5555/%d\nER  - \n\n" % (i, i)
@@ -127,7 +146,8 @@ class Specimen:
 
 
 def specimens() -> tuple[Specimen, ...]:
-    fhir = replace(SHIFTS, format=FileFormat.NDJSON)
+    said = replace(SHIFTS.columns[-1], is_sensitive_text=True)
+    voices = replace(SHIFTS, columns=(*SHIFTS.columns[:-1], said))
     return (
         Specimen("a.csv", as_csv(20), SHIFTS),
         Specimen("a.csv", as_csv(20), SHIFTS),
@@ -135,7 +155,14 @@ def specimens() -> tuple[Specimen, ...]:
         Specimen("a.csv.gz", gzip.compress(as_csv(40)), SHIFTS),
         Specimen("a.xlsx", as_workbook(20), SHIFTS),
         Specimen("a.parquet", as_parquet(20), replace(SHIFTS, format=FileFormat.PARQUET)),
-        Specimen("a.ndjson", as_ndjson(20), fhir),
+        Specimen("a.zip", as_zip(10), replace(SHIFTS, files="*.zip")),
+        Specimen("a.csv", as_csv(20), voices),
+        Specimen("a.csv", as_latin_1(20), replace(SHIFTS, encoding="latin-1", delimiter="¬")),
+        Specimen("a.csv", as_csv(20).decode().encode("utf-16"), replace(SHIFTS, encoding="utf-16")),
+        Specimen(
+            "a.json", as_json(20), replace(SHIFTS, records="page.rows", format=FileFormat.JSON)
+        ),
+        Specimen("a.ndjson", as_ndjson(20), replace(SHIFTS, format=FileFormat.NDJSON)),
         Specimen("a.ris", as_ris(8), REFERENCES),
         Specimen("a.xml", as_pubmed(8), REFERENCES),
     )
@@ -179,13 +206,22 @@ def unquote(content: bytes, rng: random.Random) -> bytes:
     return content[:at] + content[at + 1 :]
 
 
+def recode(content: bytes, rng: random.Random) -> bytes:
+    """As if saved by a program with other habits: another encoding, a mark, other line ends."""
+    text = content.decode("utf-8", errors="replace")
+    habit = rng.choice(("latin-1", "cp1252", "utf-16", "utf-8-sig", "line ends"))
+    if habit == "line ends":
+        return content.replace(b"\n", rng.choice((b"\r\n", b"\r", b"\n\n")))
+    return text.encode(habit, errors="replace")
+
+
 MUTATIONS: tuple[Callable[[bytes, random.Random], bytes], ...] = (
-    cut, flip, insert, repeat, swap, unquote,
+    cut, flip, insert, repeat, swap, unquote, recode,
 )  # fmt: skip
 
 
 def damage_and_land(count: int, seed: int, chosen: tuple[Specimen, ...]) -> Counter[str]:
-    """Land `count` damaged files, each in a warehouse of its own.
+    """Land `count` damaged files, each in a warehouse of its own; half over a whole one.
 
     Returns the number of files by what became of them.
 
@@ -199,26 +235,45 @@ def damage_and_land(count: int, seed: int, chosen: tuple[Specimen, ...]) -> Coun
         content = specimen.content
         for _ in range(rng.randint(1, 3)):
             content = rng.choice(MUTATIONS)(content, rng)
-        became[_land_once(specimen, content)] += 1
+        became.update(_land_damaged(specimen, content, stands_whole=rng.random() < 0.5))
     return became
 
 
-def _land_once(specimen: Specimen, content: bytes) -> str:
+def _land_damaged(specimen: Specimen, content: bytes, stands_whole: bool) -> list[str]:
     import duckdb
 
+    contract = specimen.source
     with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
-        (Path(folder) / specimen.name).write_bytes(content)
+        file = Path(folder) / specimen.name
         _make_units(con)
-        found = find_deliveries(Path(folder), specimen.source)
-        (report,) = land(con, Landing(specimen.source, FIRST_NIGHT, "standard"), found)
+        if stands_whole:
+            file.write_bytes(specimen.content)
+            _land_night(con, contract, file.parent, FIRST_NIGHT)
+        file.write_bytes(content)
+        reports = _land_night(con, contract, file.parent, SECOND_NIGHT)
+        _assert_one_row_per_key(con, contract)
+        assert _land_night(con, contract, file.parent, THIRD_NIGHT) == []
+        return [str(report["status"]) for report in reports] or ["as it was"]
+
+
+def _land_night(con: Any, contract: Source, folder: Path, at: datetime) -> list[dict[str, Any]]:
+    """One night; what the account says must be what stands in the tables."""
+    reports = land(con, Landing(contract, at, "standard"), find_deliveries(folder, contract))
+    for report in reports:
         parts = [report["landed"], report["rejected"], report["unchanged"]]
         assert min(parts) >= 0 and sum(parts) == report["rows_read"], report
-        kept = con.execute("select count(*) from collection.rejected_rows").fetchone()
-        stands = con.execute("select count(*) from collection.shifts").fetchone()
-        assert kept == (report["rejected"],) and stands == (report["landed"],), report
-        again = land(con, Landing(specimen.source, SECOND_NIGHT, "standard"), found)
-        assert again == []
-        return str(report["status"])
+        where = "where source_file = ? and loaded_at = ?"
+        named = [report["source_file"], report["loaded_at"]]
+        for table, expected in (("rejected_rows", parts[1]), ("shifts_versions", parts[0])):
+            query = f"select count(*) from collection.{table} {where}"
+            assert con.execute(query, named).fetchone() == (expected,), (table, report)
+    return reports
+
+
+def _assert_one_row_per_key(con: Any, contract: Source) -> None:
+    keys = ", ".join(contract.grain)
+    query = f"select {keys} from collection.shifts group by all having count(*) > 1"
+    assert con.execute(query).fetchall() == []
 
 
 def _make_units(con: Any) -> None:
