@@ -127,11 +127,15 @@ def count_rows_by_file(con: duckdb.DuckDBPyConnection) -> dict[int, Counts]:
 
 
 def keep_refusals(con: duckdb.DuckDBPyConnection, load: Load) -> None:
-    """Add what this load refused to `collection.rejected_rows`."""
+    """Add what this load refused to `collection.rejected_rows`.
+
+    A row that is refused again, since the same content was read again, is the same refusal: it
+    stands in place of the one before.
+    """
     register_faults(con, faults_of(load.source))
     con.execute(
         """
-        insert into collection.rejected_rows by name
+        create or replace temp table refusals as
         with broken as (
             select judged.file_number, judged.source_row, faults.field, faults.reason,
                 faults.expected, judged.raw_text
@@ -150,6 +154,25 @@ def keep_refusals(con: duckdb.DuckDBPyConnection, load: Load) -> None:
         order by file_number, source_row
         """,
         {"source": load.source.id, "at": load.at},
+    )
+    _forget_earlier_refusals(con, load.source)
+    con.execute("insert into collection.rejected_rows by name select * from refusals")
+
+
+def _forget_earlier_refusals(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """Of a file its content tells what is the same; a pull has no content but its rows."""
+    con.execute(
+        """
+        delete from collection.rejected_rows where source_id = $source and (
+            content_hash <> '' and (source_file, content_hash) in (
+                select (source_file, content_hash) from arrivals
+            )
+            or content_hash = '' and (field, reason, raw_text) in (
+                select (field, reason, raw_text) from refusals
+            )
+        )
+        """,
+        {"source": source.id},
     )
 
 

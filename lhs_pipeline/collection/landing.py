@@ -182,7 +182,8 @@ def _remarked(staged: Staged) -> Staged:
 
 def _drop_temporary(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("drop view if exists raw")
-    for table in ("raw_rows", "refused", "judged", "matched", "sequenced", "settled", "overtaken"):
+    for table in ("raw_rows", "refused", "judged", "matched", "sequenced", "settled", "overtaken",
+                  "refusals"):  # fmt: skip
         con.execute(f"drop table if exists temp.{table}")
 
 

@@ -166,6 +166,31 @@ def test_a_file_is_read_again_where_its_contract_has_changed(inbox: Inbox) -> No
     assert inbox.land(THIRD_NIGHT) == []
 
 
+def test_a_row_refused_again_from_the_same_content_is_one_refusal(inbox: Inbox) -> None:
+    content = GOOD + "s3,ward_01,2026-06-03,250,\ns4,ward_09,2026-06-03,2,\n"
+    inbox.take(content)
+    inbox.con.execute("insert into collection.units values ('ward_08')")
+    (report,) = inbox.land(SECOND_NIGHT)
+    assert (report["rejected"], report["unchanged"]) == (2, 2)
+    assert [row["source_row"] for row in inbox.refusals()] == [3, 4]
+    inbox.contract = source(column("beds", ColumnType.INTEGER, minimum=0, maximum=300))
+    (report,) = inbox.land(THIRD_NIGHT)
+    assert (report["landed"], report["rejected"]) == (1, 1)
+    assert [row["source_row"] for row in inbox.refusals()] == [4]
+
+
+def test_a_refusal_stands_until_its_content_is_read_again(inbox: Inbox) -> None:
+    broken = HEADER + "s1,ward_01,2026-06-31,4,\n"
+    inbox.take(broken)
+    inbox.deliver(GOOD)
+    inbox.land(SECOND_NIGHT)
+    assert len(inbox.refusals()) == 1
+    inbox.deliver(broken)
+    inbox.land(THIRD_NIGHT)
+    (refusal,) = inbox.refusals()
+    assert refusal["loaded_at"] == THIRD_NIGHT.replace(tzinfo=None)
+
+
 def test_words_of_a_contract_read_nothing_again(inbox: Inbox) -> None:
     inbox.take(GOOD)
     inbox.contract = source(title="Shifts of the wards", expected_lag_days=3)
