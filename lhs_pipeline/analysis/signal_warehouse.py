@@ -28,7 +28,7 @@ def write_signals(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> dict[
         con: within a transaction; `analysis.indicator_series` stands, in series order.
         catalogue: indicators and the rules.
     """
-    breaks = _read_breaks(con, catalogue)
+    breaks = read_breaks_of_site(con, catalogue)
     counts = {table.name: 0 for table in TABLES}
     for table in TABLES:
         empty_table(con, table)
@@ -46,7 +46,8 @@ def _batches(reading: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
         yield pa.Table.from_batches([batch])
 
 
-def _read_breaks(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Breaks:
+def read_breaks_of_site(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Breaks:
+    """Return where limits may start anew, by the registers of the site."""
     frames = {name: _registered(con, name, catalogue) for name in BREAK_SOURCES}
     return read_breaks(Registers(**frames, valid_decision_ids=_valid_decisions(con)), catalogue)
 

@@ -1,10 +1,12 @@
-"""What of the warehouse analysts and sensors may read, and what is withheld from it."""
+"""What of the warehouse analysts and sensors may read, and what the copy says of itself."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 
-import pandas as pd
-
-from lhs_pipeline.catalogue.model import Catalogue
+from lhs_pipeline.board.shown import SERIES_COLUMNS
+from lhs_pipeline.warehouse.publication import Described
+from lhs_pipeline.warehouse.table import Table, declare, read_sql_table
 
 ANALYST_TABLES = (
     "collection.files",
@@ -37,47 +39,25 @@ ANALYST_TABLES = (
 )
 """No landed events, no free text of patients or staff."""
 
-_POINT = ["indicator_id", "unit_id", "period_start"]
-_VALUES_OF_POINTS = {
-    "analysis.limits": ("latest_period_start", ("latest_value",)),
-    "analysis.signals": ("period_start", ("value", "chance_prop")),
-}
-"""Other tables that repeat the value of a point, or what gives it away, by its day."""
+VIEWS = tuple(
+    read_sql_table(file) for file in sorted((Path(__file__).parent / "sql").glob("*.sql"))
+)
+"""Views over the tables of the copy, for those who do not want to join."""
 
 
-def withhold_small(
-    tables: Mapping[str, pd.DataFrame], catalogue: Catalogue
-) -> dict[str, pd.DataFrame]:
-    """Return the tables with events of 1 to 4 people withheld from the series.
+def describe_copy(tables: Iterable[Table]) -> Described:
+    """Return what the copy says of its own tables, columns and views.
 
-    A withheld numerator takes its value with it, which would give it back by one product;
-    `is_suppressed` tells withheld from missing and from zero.
+    Args:
+        tables: as the warehouse declares them; those that the copy does not hold are left out.
     """
-    series = tables.get("analysis.indicator_series")
-    if series is None or series.empty:
-        return dict(tables)
-    hidden = _is_small(series, catalogue)
-    keys = set(series.loc[hidden, _POINT].itertuples(index=False, name=None))
-    kept = dict(tables)
-    kept["analysis.indicator_series"] = series.assign(
-        numerator=series["numerator"].mask(hidden),
-        value=series["value"].mask(hidden),
-        is_suppressed=hidden,
-    )
-    for name, (day, values) in _VALUES_OF_POINTS.items():
-        if name in kept and len(kept[name]):
-            points = kept[name][["indicator_id", "unit_id", day]]
-            few = pd.Series([row in keys for row in points.itertuples(index=False, name=None)])
-            shown = {value: kept[name][value].mask(few) for value in values}
-            kept[name] = kept[name].assign(**shown)
-    return kept
+    held = [with_shown_columns(table) for table in tables if table.name in ANALYST_TABLES]
+    return Described(held, VIEWS)
 
 
-def _is_small(series: pd.DataFrame, catalogue: Catalogue) -> "pd.Series[bool]":
-    """Points of 1 to 4 events, or of all but 1 to 4 of their base."""
-    smallest = catalogue.rules.disclosure.smallest_count
-    counted = {i.id for i in catalogue.indicators.values() if not i.is_mean}
-    few = (series["numerator"] > 0) & (series["numerator"] < smallest)
-    rest = series["denominator"] - series["numerator"]
-    few |= (rest > 0) & (rest < smallest)
-    return series["indicator_id"].isin(counted) & few
+def with_shown_columns(table: Table) -> Table:
+    """The table as it is published, with the columns that tell what is withheld."""
+    if table.name != "analysis.indicator_series":
+        return table
+    more = declare(table.name, table.description, table.grain, SERIES_COLUMNS)
+    return replace(table, columns=(*table.columns, *more.columns))

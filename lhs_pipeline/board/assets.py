@@ -2,7 +2,8 @@
 
 import base64
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
-from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, withhold_small
+from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
+from lhs_pipeline.analysis.signal_warehouse import read_breaks_of_site
+from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, describe_copy, with_shown_columns
 from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.decision_evidence import with_evidence
 from lhs_pipeline.board.exchange_file import write_exchange
@@ -24,6 +27,7 @@ from lhs_pipeline.board.life_events import (
 from lhs_pipeline.board.model import BoardTables, frame_authorities, frame_indicators
 from lhs_pipeline.board.pages import render_board
 from lhs_pipeline.board.problem_charts import chart_of
+from lhs_pipeline.board.shown import SHOWN_TABLES, Rules, show_figures
 from lhs_pipeline.board.source_rows import SourceRows
 from lhs_pipeline.board.tables import (
     PublishedTable,
@@ -35,10 +39,15 @@ from lhs_pipeline.board.tables import (
 )
 from lhs_pipeline.board.workbook import write_workbook
 from lhs_pipeline.catalogue.model import Catalogue
+from lhs_pipeline.closure.assets import TABLES as CLOSURE_TABLES
+from lhs_pipeline.collection.assets import ACCOUNTS
+from lhs_pipeline.collection.versions import table_of
+from lhs_pipeline.decision.assets import TABLES as DECISION_TABLES
+from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION_TABLES
 from lhs_pipeline.ledger import Record, append_to_ledger, read_ledger
 from lhs_pipeline.warehouse.assets import SiteResource, Told, group_name, sample_of, table_asset
 from lhs_pipeline.warehouse.publication import publish_database, replace_if_changed
-from lhs_pipeline.warehouse.table import read_table
+from lhs_pipeline.warehouse.table import Table, read_table, write_frame
 
 _READ: dict[str, str] = {
     "files": "collection.files",
@@ -77,7 +86,12 @@ _READ: dict[str, str] = {
     "acceptability": "collection.acceptability",
     "reopened": "collection.reopened",
 }
-_READ_BY_BOARD = {**_READ, "life_events": LIFE_EVENTS.name}
+_SHOWN = {name: f"shown.{name.split('.')[1]}" for name in SHOWN_TABLES}
+"""Of these the published form alone is read by whatever people read."""
+_READ_BY_BOARD = {
+    **{field: _SHOWN.get(name, name) for field, name in _READ.items()},
+    "life_events": LIFE_EVENTS.name,
+}
 _HEARD: dict[str, str] = {
     "cycles": "analysis.cycles",
     "triage": "analysis.triage",
@@ -90,11 +104,15 @@ _HEARD: dict[str, str] = {
     "closed": "collection.closed",
     "reopened": "collection.reopened",
 }
-_DEPS = [dg.AssetKey(name.split(".")) for name in _READ_BY_BOARD.values()]
+_SHOWN_KEY = dg.AssetKey(["board", "shown_figures"])
+_DEPS = [
+    _SHOWN_KEY,
+    *(dg.AssetKey(n.split(".")) for n in _READ_BY_BOARD.values() if n.split(".")[0] != "shown"),
+]
 
 
 def _published(noun: str, description: str, *kinds: str) -> dict[str, Any]:
-    """The keywords of an asset that people read."""
+    """The keywords of an asset that people read: all of it rests on the shown figures."""
     return {
         "key": ["board", noun],
         "description": description,
@@ -105,13 +123,24 @@ def _published(noun: str, description: str, *kinds: str) -> dict[str, Any]:
     }
 
 
+_DECLARED = (
+    *ACCOUNTS,
+    *ANALYSIS_TABLES,
+    *DECISION_TABLES,
+    *IMPLEMENTATION_TABLES,
+    *CLOSURE_TABLES,
+)
 _CHARTS_SHOWN = 6
 _LARGEST_CHART_BYTES = 20_000
 
 
-def read_board_tables(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> BoardTables:
-    """Return everything that the board reads; what was not made yet is empty."""
-    frames = {field: read_table(con, name) for field, name in _READ_BY_BOARD.items()}
+def read_board_tables(
+    con: duckdb.DuckDBPyConnection,
+    catalogue: Catalogue,
+    reads: Mapping[str, str] = _READ_BY_BOARD,
+) -> BoardTables:
+    """Return everything that the board reads, as it may be shown; what was not made is empty."""
+    frames = {field: read_table(con, name) for field, name in reads.items()}
     states = frames["tempo"]
     for field in ("problems", "triage"):
         frames[field] = _with_state(frames[field], states)
@@ -135,7 +164,9 @@ def life_events(site: SiteResource) -> Told:
     """Write down in the ledger what happened, and give every turn of the loop its state."""
     place, at = site.site(), site.site().now()
     with site.warehouse().transaction() as con:
-        tables = read_board_tables(con, site.catalogue())
+        # What was known at a decision is kept whole, in a register that nobody publishes.
+        known = {**_READ, "life_events": LIFE_EVENTS.name}
+        tables = read_board_tables(con, site.catalogue(), known)
         heard = Heard(**{field: read_table(con, name) for field, name in _HEARD.items()})
     told = gather_happenings(heard, place.today())
 
@@ -145,6 +176,41 @@ def life_events(site: SiteResource) -> Told:
     new = append_to_ledger(place.ledger_file, choose)
     events = frame_life_events(read_ledger(place.ledger_file), told, at)
     return Told(events, {"events_new": len(new)})
+
+
+@dg.asset(
+    key=_SHOWN_KEY,
+    description="The figures as all that is published shows them: small numbers withheld, and "
+    "whatever would give them back.",
+    kinds={"duckdb", "pandas"},
+    group_name=group_name("board"),
+    owners=["team:quality_improvement"],
+    deps=[dg.AssetKey(name.split(".")) for name in SHOWN_TABLES],
+)
+def shown_figures(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Withhold, once for everything that is published tonight."""
+    catalogue = site.catalogue()
+    with site.warehouse().transaction() as con:
+        truth = {name: read_table(con, name) for name in SHOWN_TABLES}
+        before = read_table(con, _SHOWN["analysis.indicator_series"])
+        rules = Rules(catalogue, read_breaks_of_site(con, catalogue), before)
+        made = show_figures(truth, rules)
+        for table in shown_tables():
+            if table.name in made:
+                write_frame(con, replace(table, name=_SHOWN[table.name]), made[table.name])
+    withheld = made.get("analysis.indicator_series", pd.DataFrame(columns=["is_suppressed"]))
+    return dg.MaterializeResult(
+        metadata={
+            "points": len(withheld),
+            "points_withheld": int(withheld["is_suppressed"].sum()),
+            "sample": sample_of(withheld),
+        }
+    )
+
+
+def shown_tables() -> list[Table]:
+    """The tables of which people get a form of their own, as they get them."""
+    return [with_shown_columns(each) for each in _DECLARED if each.name in SHOWN_TABLES]
 
 
 @dg.asset(
@@ -252,9 +318,11 @@ def analyst_copy(site: SiteResource) -> dg.MaterializeResult[None]:
     """Replace the published database where anything in it changed."""
     catalogue = site.catalogue()
     with site.warehouse().transaction() as con:
-        tables = {name: read_table(con, name) for name in ANALYST_TABLES}
-    kept = withhold_small({n: f for n, f in tables.items() if len(f.columns)}, catalogue)
-    is_new = publish_database(site.site().published_file, kept)
+        tables = {name: read_table(con, _SHOWN.get(name, name)) for name in ANALYST_TABLES}
+    kept = {name: frame for name, frame in tables.items() if len(frame.columns)}
+    sources = [table_of(source) for source in catalogue.sources.values()]
+    described = describe_copy([*_DECLARED, *sources])
+    is_new = publish_database(site.site().published_file, kept, described)
     return dg.MaterializeResult(metadata={"tables": len(kept), "is_changed": is_new})
 
 
@@ -285,6 +353,7 @@ def _write_published(folder: Path, table: PublishedTable) -> None:
 
 ASSETS: list[dg.AssetsDefinition] = [
     life_events,
+    shown_figures,
     published_tables,
     workbook,
     pages,

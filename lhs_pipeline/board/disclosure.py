@@ -5,8 +5,10 @@ Zero, missing and suppressed are three different things and stay told apart ever
 
 from __future__ import annotations
 
+import math
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -41,18 +43,41 @@ def tell_people(count: float | None, policy: DisclosurePolicy) -> str:
     return name_small(policy) if is_small(count, policy) else f"{round(count):,}"
 
 
+def round_people(count: float, policy: DisclosurePolicy) -> int:
+    """A count of people to the nearest five, as it is published; never down to a small one.
+
+    Exact, a count of a rolling year would tell by tomorrow's that somebody spoke today.
+    """
+    step = policy.smallest_count
+    return 0 if count == 0 else max(step, step * round(count / step))
+
+
+def tell_roughly(count: float, policy: DisclosurePolicy) -> str:
+    """The same in words: '1–4', 'about 15'."""
+    if count == 0 or is_small(count, policy):
+        return tell_people(count, policy)
+    return f"about {round_people(count, policy):,}"
+
+
+def round_estimate(value: float | None) -> float | None:
+    """An estimate in two digits: more would say more than is known, and might tell a count."""
+    if value is None or not math.isfinite(value) or value == 0:
+        return value
+    return round(value, 1 - math.floor(math.log10(abs(value))))
+
+
 @dataclass(frozen=True)
 class SuppressionRule:
     """Which column counts people.
 
     `also_hide` names columns that would give the count away (a share with a known base).
-    `siblings_by` names the columns of a published total: where one count of a group is held
-    back, so is its next lowest sibling, or a subtraction would give it.
+    `wholes` says which rows are the whole of which others, by their places: a whole is held back
+    with its small parts where a subtraction would leave one possible number for them.
     """
 
     column: str
     also_hide: tuple[str, ...] = ()
-    siblings_by: tuple[str, ...] = ()
+    wholes: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -66,14 +91,15 @@ class SuppressionRules:
 def suppress_small_counts(frame: pd.DataFrame, rules: SuppressionRules) -> pd.DataFrame:
     """The frame with small counts of people held back.
 
-    Each covered column becomes a nullable integer, null where suppressed *or* missing, beside a
-    boolean `<column>_is_suppressed` that tells the two apart.
+    Each covered column becomes a nullable integer to the nearest five, null where suppressed *or*
+    missing, beside a boolean `<column>_is_suppressed` that tells the two apart.
     """
     shown = frame.copy()
     for rule in rules.columns:
         counts = pd.to_numeric(shown[rule.column], errors="coerce").round().astype("Int64")
-        is_hidden = _find_hidden(shown, counts, rule, rules.policy)
-        shown[rule.column] = counts.mask(is_hidden)
+        is_hidden = _find_hidden(counts, rule, rules.policy)
+        rounded = counts.map(lambda n: round_people(n, rules.policy), na_action="ignore")
+        shown[rule.column] = rounded.astype("Int64").mask(is_hidden)
         shown[rule.column + IS_SUPPRESSED] = is_hidden
         for name in rule.also_hide:
             shown[name] = shown[name].where(~is_hidden)
@@ -140,23 +166,35 @@ def _keep(character: str) -> str:
     return "" if category in ("Cc", "Cs", "Cn") else character
 
 
-def _find_hidden(
-    frame: pd.DataFrame, counts: pd.Series, rule: SuppressionRule, policy: DisclosurePolicy
-) -> pd.Series:
+def _find_hidden(counts: pd.Series, rule: SuppressionRule, policy: DisclosurePolicy) -> pd.Series:
     is_hidden = counts.between(1, policy.smallest_count - 1).fillna(False).astype(bool)
-    if not rule.siblings_by or frame.empty:
-        return is_hidden
-    for _, group in counts.groupby([frame[name] for name in rule.siblings_by], dropna=False):
-        hidden_here = is_hidden.loc[group.index]
-        others = group[~hidden_here & group.notna() & (group > 0)]
-        if hidden_here.sum() == 1 and len(others):
-            is_hidden.loc[others.sort_values(kind="stable").index[0]] = True
+    for whole, parts in rule.wholes.items():
+        if _tells_a_part(counts, is_hidden, (whole, parts), policy):
+            is_hidden.iloc[whole] = True
     return is_hidden
+
+
+def _tells_a_part(
+    counts: pd.Series,
+    is_hidden: pd.Series,
+    places: tuple[int, tuple[int, ...]],
+    policy: DisclosurePolicy,
+) -> bool:
+    """Whether a whole, at most, leaves no more than one for each of its small parts."""
+    whole, parts = places
+    few = [part for part in parts if is_hidden.iloc[part]]
+    if not few or is_hidden.iloc[whole] or pd.isna(counts.iloc[whole]):
+        return False
+    step = policy.smallest_count
+    shown = [counts.iloc[part] for part in parts if not is_hidden.iloc[part]]
+    least = sum(max(step, round_people(n, policy) - step // 2) for n in shown if n > 0)
+    left = round_people(counts.iloc[whole], policy) + step // 2 - least
+    return bool(left <= len(few))
 
 
 def _tell_cell(count: float, is_hidden: bool, policy: DisclosurePolicy) -> str:
     if count != count:
         return ""
     if not is_hidden:
-        return str(round(count))
+        return str(round_people(count, policy))
     return name_small(policy) if is_small(count, policy) else SECONDARY_TEXT

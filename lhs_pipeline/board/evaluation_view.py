@@ -7,7 +7,6 @@ from datetime import date
 
 from markupsafe import Markup
 
-from lhs_pipeline.board.disclosure import is_small
 from lhs_pipeline.board.evaluation_chart import (
     EvaluationSeries,
     describe_evaluation,
@@ -97,7 +96,7 @@ def _chart(
         title=f"{measure.name}, {unit}: with and without the change",
         unit_words=measure.unit_words,
         days=tuple(day_of(row, "period_start") or last for row in points),
-        observed=tuple(_seen(row, measure, tables) for row in points),
+        observed=_column(points, "observed", measure),
         expected=_column(points, "expected", measure),
         lower=_column(points, "expected_lower", measure),
         upper=_column(points, "expected_upper", measure),
@@ -116,17 +115,3 @@ def _column(points: list[Row], name: str, measure: Measure) -> tuple[float | Non
 
 def _scaled(value: float | None, measure: Measure) -> float | None:
     return None if value is None else value * measure.factor
-
-
-def _seen(row: Row, measure: Measure, tables: BoardTables) -> float | None:
-    """The level of a period; where its few events are withheld, the middle of their range."""
-    count, base = number_of(row, "numerator"), number_of(row, "denominator")
-    observed = number_of(row, "observed")
-    if not measure.is_counted or not count or not base or observed is None:
-        return _scaled(observed, measure)
-    middle = tables.disclosure.smallest_count / 2
-    if is_small(count, tables.disclosure):
-        return _scaled(observed * middle / count, measure)
-    if is_small(base - count, tables.disclosure):
-        return _scaled(observed * (base - middle) / count, measure)
-    return _scaled(observed, measure)

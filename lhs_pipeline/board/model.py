@@ -22,7 +22,7 @@ _COLUMN_WORDS: dict[str, str] = {
     "rejected_rows": "source_id source_file source_row field reason expected raw_text",
     "units": "unit_id unit_name unit_type directorate_id directorate_name",
     "indicator_series": "indicator_id unit_id period_start period_end numerator denominator"
-    " value is_complete",
+    " value is_complete is_suppressed numerator_from numerator_to drawn_value",
     "limits": "indicator_id unit_id topic_id points_count chart baseline_kind baseline_from"
     " baseline_until centre lower_limit upper_limit latest_period_start latest_value variation"
     " assurance target words doubts",

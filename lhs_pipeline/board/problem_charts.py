@@ -7,7 +7,7 @@ from datetime import date
 
 from markupsafe import Markup
 
-from lhs_pipeline.board.bands import band_of, rest_of
+from lhs_pipeline.board.bands import WITHHELD, band_of
 from lhs_pipeline.board.chart_lines import (
     BETWEEN_EVENTS,
     find_lines,
@@ -16,7 +16,6 @@ from lhs_pipeline.board.chart_lines import (
 )
 from lhs_pipeline.board.chart_marks import ChartEvent
 from lhs_pipeline.board.charts import draw_spc_chart
-from lhs_pipeline.board.disclosure import is_small
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import TRUST, gather_names
 from lhs_pipeline.board.rows import (
@@ -37,7 +36,6 @@ from lhs_pipeline.board.words import (
     tell_number,
     word_for,
 )
-from lhs_pipeline.catalogue.model import DisclosurePolicy
 
 _FLAGGED = ("concern", "improvement", "neither")
 
@@ -132,13 +130,16 @@ def _show_chart(subject: Subject, limits: Row, events: tuple[ChartEvent, ...]) -
 
 
 def _tell_bands(series: SpcSeries) -> str:
-    bands = sorted(set(series.bands) - {""}, reverse=True)
-    if not bands:
-        return ""
-    return (
-        f" Periods with {join_words(bands, 'or')} are drawn at the middle of that range, "
-        "so that nobody is known."
+    bands = sorted(set(series.bands) - {"", WITHHELD}, reverse=True)
+    told = (
+        f" Periods with {join_words(bands, 'or')} are drawn where such numbers lie on average, and"
+        " the lines with them, so that nobody is known."
+        if bands
+        else ""
     )
+    if WITHHELD in series.bands:
+        told += " Where a number is withheld, it would give the small number of another place away."
+    return told
 
 
 def build_series(
@@ -159,13 +160,13 @@ def build_series(
     unflagged = "not_judged" if is_short else "common_cause"
     is_between = text_of(limits, "chart") in BETWEEN_EVENTS
     policy = subject.tables.disclosure
-    bands = tuple(band_of(row, measure, policy) for row in points)
+    bands = tuple(band_of(row, policy) for row in points)
     return SpcSeries(
         title=f"{measure.name}, {subject.scene.names.unit(subject.unit_id)}",
         unit_words=measure.unit_words or measure.name,
         period_starts=tuple(day for day in starts if day),
         values=tuple(
-            _middle_of_band(row, measure, policy) if band else _scaled(row, "value", measure)
+            _scaled(row, "drawn_value" if band else "value", measure)
             for row, band in zip(points, bands, strict=True)
         ),
         bands=bands,
@@ -178,17 +179,6 @@ def build_series(
         events=(*events, *list_rebases(subject.tables, limits)),
         lines=find_lines(subject.tables, limits, measure, starts),
     )
-
-
-def _middle_of_band(row: Row, measure: Measure, policy: DisclosurePolicy) -> float | None:
-    """Where such a point is drawn: as if it had the middle number of the band."""
-    value, events = _scaled(row, "value", measure), number_of(row, "numerator")
-    if not value or not events:
-        return value
-    middle = policy.smallest_count / 2
-    if not is_small(events, policy):
-        middle = events + (rest_of(row, measure) or 0.0) - middle
-    return value * middle / events
 
 
 def _scaled(row: Row, name: str, measure: Measure) -> float | None:

@@ -30,6 +30,7 @@ from lhs_pipeline.board.words import (
     tell_percentage,
     word_for,
 )
+from lhs_pipeline.closure.acceptability import tell_share
 
 _AUDITS_SHOWN = 4
 _CHECKS_SHOWN = 3
@@ -206,9 +207,9 @@ def _tell_check(subject: Subject, row: Row) -> str:
     policy = subject.tables.disclosure
     asked = word_for("asked", text_of(row, "asked_group"))
     answers, agree = whole_of(row, "responses_count"), whole_of(row, "acceptable_count")
-    told = f"{agree} of {answers} find it acceptable"
-    if answers is None or agree is None or is_small(answers, policy):
-        told = f"{tell_people(answers, policy)} answers"
+    told = f"{tell_people(answers, policy)} answers"
+    if answers is not None and agree is not None and not is_small(answers, policy):
+        told = f"{tell_share(agree, answers)} find it acceptable"
     day = tell_day(day_of(row, "checked_on"))
     return f"{day}, {asked.lower()}: {told}. {as_sentence(text_of(row, 'note'))}".strip()
 

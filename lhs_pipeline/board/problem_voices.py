@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pandas as pd
 
-from lhs_pipeline.board.disclosure import is_small, tell_people
+from lhs_pipeline.board.disclosure import is_small, tell_roughly
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.rows import (
     day_of,
@@ -77,7 +77,7 @@ def _show_voice(tables: BoardTables, voice: str, told: pd.DataFrame) -> VoiceSum
     hides_share = is_small(len(told), policy) or is_small(rest, policy)
     return VoiceSummary(
         voice=word_for("voice", voice),
-        count=f"{tell_people(len(told), policy)} in the last year",
+        count=f"{tell_roughly(len(told), policy)} in the last year",
         critical="" if voice == "safety" or hides_share else _tell_critical(tables, critical),
         terms=[] if is_few else _list_terms(critical),
         quotations=_list_quotations(critical) if may_quote else [],
@@ -86,7 +86,7 @@ def _show_voice(tables: BoardTables, voice: str, told: pd.DataFrame) -> VoiceSum
 
 
 def _tell_critical(tables: BoardTables, critical: pd.DataFrame) -> str:
-    return f"{tell_people(len(critical), tables.disclosure)} of them critical"
+    return f"{tell_roughly(len(critical), tables.disclosure)} of them critical"
 
 
 def _list_terms(comments: pd.DataFrame) -> list[str]:

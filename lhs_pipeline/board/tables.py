@@ -6,7 +6,7 @@ Unchanged input gives unchanged bytes: no run timestamp stands in anything publi
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pandas as pd
@@ -19,7 +19,7 @@ from lhs_pipeline.board.disclosure import (
     tell_suppressed,
 )
 from lhs_pipeline.board.model import BoardTables
-from lhs_pipeline.board.names import Names, gather_names
+from lhs_pipeline.board.names import TRUST, Names, gather_names
 from lhs_pipeline.board.rows import Row, day_of, flag_of, list_of, number_of, read_rows, text_of
 from lhs_pipeline.board.voices import VOICES, Span, find_comments, only_negative
 from lhs_pipeline.board.words import join_words, tell_day, word_for
@@ -124,9 +124,12 @@ _TRIAGE = (
            " rank", 12),
     Column("What speaks for doing it", "text", "Who has done it elsewhere, and who may say yes"
            " here; not in the rank", 36),
-    Column("Patient comments", "people", "Patients' critical comments on it in the last year", 11),
-    Column("Staff comments", "people", "Staff comments on it in the last year", 11),
-    Column("Incident reports", "people", "Incident reports on it in the last year", 11),
+    Column("Patient comments", "people", "Patients' critical comments on it in the last year,"
+           " to the nearest five", 11),
+    Column("Staff comments", "people", "Staff comments on it in the last year, to the nearest"
+           " five", 11),
+    Column("Incident reports", "people", "Incident reports on it in the last year, to the nearest"
+           " five", 11),
     Column("Times round the loop", "count", "1 for a new problem; more for one that came back",
            10),
     Column("Problem id", "text", "The name of the problem in the data", 28),
@@ -141,8 +144,31 @@ def publish_triage(tables: BoardTables) -> PublishedTable:
     names = gather_names(tables)
     ranked = tables.triage.sort_values(["rank", "problem_id"], kind="stable")
     due = _find_answers_due(tables)
-    cells = [_triage_cells(row, names, tables, due) for row in read_rows(ranked)]
-    return _publish("triage", "Triage", _TRIAGE, cells, tables)
+    rows = list(read_rows(ranked))
+    cells = [_triage_cells(row, names, tables, due) for row in rows]
+    published = _publish("triage", "Triage", _TRIAGE, cells, tables)
+    wholes = _find_wholes(rows, tables)
+    people = tuple(replace(rule, wholes=wholes) for rule in published.rules.columns)
+    return replace(published, rules=replace(published.rules, columns=people))
+
+
+def _find_wholes(rows: list[Row], tables: BoardTables) -> dict[int, tuple[int, ...]]:
+    """Which rows are of a whole whose parts stand in other rows of the same topic."""
+    inside = {
+        (text_of(unit, "unit_id"), whole)
+        for unit in tables.rows_where("units")
+        for whole in (text_of(unit, "directorate_id"), TRUST)
+    }
+    keys = [(text_of(row, "topic_id"), text_of(row, "unit_id")) for row in rows]
+    found = {
+        place: tuple(
+            other
+            for other, (about, part) in enumerate(keys)
+            if about == topic and (part, whole) in inside
+        )
+        for place, (topic, whole) in enumerate(keys)
+    }
+    return {place: parts for place, parts in found.items() if parts}
 
 
 def _find_answers_due(tables: BoardTables) -> dict[str, pd.Timestamp]:

@@ -36,6 +36,7 @@ from lhs_pipeline.board.words import (
     word_for,
 )
 from lhs_pipeline.catalogue.model import DisclosurePolicy
+from lhs_pipeline.closure.acceptability import tell_share
 
 RowsBehind = Callable[[str, str, date, date], str]
 """From indicator, unit, period start and period end to the rows that the value rests on."""
@@ -300,7 +301,7 @@ def _tell_signal(told: _Told, cycle: _Cycle, row: Row) -> TrailLine:
     measure = told.names.measure(indicator_id)
     start, end = day_of(row, "period_start"), day_of(row, "period_end")
     limits = _limits_at(told, indicator_id, row)
-    band = _band_of_point(told, measure, row)
+    band = _band_of_point(told, indicator_id, row)
     value = f"made of {band}" if band else f"{measure.tell(number_of(row, 'value'))}"
     what = (
         f"Signal: {measure.name} was {value} in the period {tell_day(start)} to {tell_day(end)},"
@@ -309,18 +310,17 @@ def _tell_signal(told: _Told, cycle: _Cycle, row: Row) -> TrailLine:
     usual = measure.tell_usual(number_of(limits, "lower_limit"), number_of(limits, "upper_limit"))
     what += f" ({usual})" if usual else ""
     source = told.rows_behind(indicator_id, told.unit_id, start, end) if start and end else ""
-    is_few = bool(band) or _is_small_point(told, indicator_id, row)
-    return TrailLine(end, "analysis", cycle.number, what + ".", source, is_few)
+    return TrailLine(end, "analysis", cycle.number, what + ".", source, bool(band))
 
 
-def _band_of_point(told: _Told, measure: Measure, row: Row) -> str:
+def _band_of_point(told: _Told, indicator_id: str, row: Row) -> str:
     series = told.tables.rows_where(
         "indicator_series",
-        indicator_id=measure.indicator_id,
+        indicator_id=indicator_id,
         unit_id=told.unit_id,
         period_start=row["period_start"],
     )
-    return next((b for each in series if (b := band_of(each, measure, told.tables.disclosure))), "")
+    return next((b for each in series if (b := band_of(each, told.tables.disclosure))), "")
 
 
 def _limits_at(told: _Told, indicator_id: str, signal: Row) -> Row:
@@ -329,16 +329,6 @@ def _limits_at(told: _Told, indicator_id: str, signal: Row) -> Row:
     day = signal["period_start"]
     own = told.tables.rows_where("point_limits", **wanted, period_start=day)
     return next(iter(own or told.tables.rows_where("limits", **wanted)), {})
-
-
-def _is_small_point(told: _Told, indicator_id: str, row: Row) -> bool:
-    series = told.tables.rows_where(
-        "indicator_series",
-        indicator_id=indicator_id,
-        unit_id=told.unit_id,
-        period_start=row["period_start"],
-    )
-    return any(is_small(number_of(each, "numerator"), told.tables.disclosure) for each in series)
 
 
 def _tell_voices(told: _Told, cycle: _Cycle) -> list[TrailLine]:
@@ -557,7 +547,7 @@ def _tell_acceptability(told: _Told, cycle: int, row: Row) -> TrailLine:
     if is_few or answers is None or agree is None:
         count = f"{tell_people(answers, policy)} answers"
     else:
-        count = f"{agree} of {answers} find it acceptable"
+        count = f"{tell_share(agree, answers)} find it acceptable"
     what = f"{asked} asked: {count}. {as_sentence(text_of(row, 'note'))}".strip()
     source = _source_of(row, "registers/acceptability.csv", "check_id")
     return TrailLine(day_of(row, "checked_on"), "closure", cycle, what, source, is_few)
@@ -616,8 +606,8 @@ def _find_figures(told: _Told, row: Row) -> tuple[str, bool]:
     indicator_id, unit_id = text_of(row, "indicator_id"), text_of(row, "unit_id").split(";")[0]
     points = told.tables.rows_where("indicator_series", indicator_id=indicator_id, unit_id=unit_id)
     seen = [each for each in points if start <= (day_of(each, "period_start") or start) <= end]
-    events = sum(number_of(each, "numerator") or 0.0 for each in seen)
-    is_few = is_small(events, told.tables.disclosure)
+    # The rows of a month, once listed, are counted: a withheld month withholds them all.
+    is_few = any(flag_of(each, "is_suppressed") for each in seen)
     return told.rows_behind(indicator_id, unit_id, start, end), is_few
 
 
@@ -631,9 +621,10 @@ def _find_go_lives(told: _Told, row: Row) -> str:
 def tell_seen(row: Row, measure: Measure) -> str:
     """What one look saw beside what was expected without the change, with its range."""
     observed, expected = number_of(row, "observed"), number_of(row, "expected")
-    if observed is None or expected is None:
-        return "There is not yet enough to compare."
     change = tell_change(number_of(row, "relative_change_prop"))
+    if observed is None or expected is None:
+        few = f"{measure.name}: {change}; the levels are withheld, since they rest on few people."
+        return few if change else "There is not yet enough to compare."
     span = tell_range(number_of(row, "change_lower_prop"), number_of(row, "change_upper_prop"))
     seen = f"{measure.name}: {measure.tell(observed)} seen,"
     seen += f" {measure.tell(expected)} expected without the change"

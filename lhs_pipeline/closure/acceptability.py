@@ -20,6 +20,8 @@ from lhs_pipeline.warehouse.table import Record
 
 _GROUPS = ("patients", "staff", "system")
 _COMPARED = timedelta(days=364)
+_FEW = 5
+"""Fewer answers are not counted aloud: these words are published."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,20 @@ def judge_acceptability(
 
 
 def _say_checks(rounds: dict[str, tuple[int, int]]) -> str:
-    told = [f"{group} {part}/{total}" for group, (part, total) in rounds.items() if total]
+    told = [f"{tell_share(*found)} {group}" for group, found in rounds.items() if found[1]]
     silent = [group for group, (_, total) in rounds.items() if not total]
     said = "Acceptable to " + ", ".join(told) + "." if told else ""
     return f"{said} Not asked yet: {', '.join(silent)}.".strip() if silent else said
+
+
+def tell_share(part: int, total: int) -> str:
+    """Return how many of those who were asked agree, so that no one to four can be counted out."""
+    if total < _FEW:
+        return f"{'most' if 2 * part > total else 'not most'} of fewer than {_FEW}"
+    if not part:
+        return f"none of {total}"
+    words = ((0.9, "nearly all"), (0.6, "most"))
+    return f"{next((said for least, said in words if part / total >= least), 'some')} of {total}"
 
 
 def _say_balance(balance: Balance, policy: EvaluationPolicy) -> str:

@@ -10,6 +10,8 @@ from lhs_pipeline.board.disclosure import (
     SuppressionRule,
     SuppressionRules,
     clean_text,
+    round_estimate,
+    round_people,
     safe_cell,
     safe_cells,
     suppress_small_counts,
@@ -38,11 +40,35 @@ def test_zero_suppressed_and_missing_read_differently() -> None:
     assert tell_suppressed(sample(), RULES)["people"].tolist() == ["0", "1–4", "1–4", "5", ""]
 
 
-def test_the_next_lowest_sibling_protects_a_total() -> None:
-    frame = pd.DataFrame({"ward": ["a", "a", "a", "b", "b"], "people": [2, 9, 30, 7, 8]})
-    rule = SuppressionRule("people", siblings_by=("ward",))
-    told = tell_suppressed(frame, SuppressionRules(STANDARD_POLICY, (rule,)))
-    assert told["people"].tolist() == ["1–4", "*", "30", "7", "8"]
+@pytest.mark.parametrize(
+    ("people", "told"),
+    [
+        ([7, 5, 1, 1], ["*", "5", "1–4", "1–4"]),  # 7 less 5 is one each
+        ([26, 20, 3, 3], ["25", "20", "1–4", "1–4"]),
+        ([40, 20, 20, 0], ["40", "20", "20", "0"]),
+    ],
+)
+def test_a_whole_is_held_back_where_it_would_tell_its_parts(
+    people: list[int], told: list[str]
+) -> None:
+    rule = SuppressionRule("people", wholes={0: (1, 2, 3)})
+    shown = tell_suppressed(
+        pd.DataFrame({"people": people}), SuppressionRules(STANDARD_POLICY, (rule,))
+    )
+    assert shown["people"].tolist() == told
+
+
+@pytest.mark.parametrize(("count", "shown"), [(0, 0), (5, 5), (7, 5), (8, 10), (1234, 1235)])
+def test_counts_of_people_are_published_to_the_nearest_five(count: int, shown: int) -> None:
+    """So that the year to tonight, less the year to last night, tells of nobody."""
+    assert round_people(count, STANDARD_POLICY) == shown
+
+
+@pytest.mark.parametrize(
+    ("estimate", "shown"), [(0.0, 0.0), (12.34, 12.0), (-0.04567, -0.046), (64961.0, 65000.0)]
+)
+def test_an_estimate_has_two_digits(estimate: float, shown: float) -> None:
+    assert round_estimate(estimate) == pytest.approx(shown)
 
 
 def test_the_frame_that_was_given_is_left_alone() -> None:

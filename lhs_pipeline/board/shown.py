@@ -1,0 +1,262 @@
+"""The figures as everything published shows them: made once a night, and read by all that is shown.
+
+What rests on a withheld cell is made again from what is shown (lines, comparisons), or withheld
+(levels of a look). What the pipeline judged stays as it was judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from lhs_pipeline.analysis.rebases import Breaks
+from lhs_pipeline.analysis.series_grid import COLUMNS
+from lhs_pipeline.analysis.signals import judge_series
+from lhs_pipeline.board.disclosure import round_estimate
+from lhs_pipeline.board.shown_looks import withhold_looks
+from lhs_pipeline.board.small_cells import POINT, Counted, counted_of, withhold_cells
+from lhs_pipeline.catalogue.model import Catalogue
+
+_SERIES = ["indicator_id", "unit_id"]
+_LINES = ("centre", "lower_limit", "upper_limit")
+_REMADE = (*_LINES, "chart", "latest_value", "season_prop", "autocorrelation", "spread_ratio")
+_ESTIMATES = {
+    "analysis.problems": (
+        "measured_excess_per_month", "relative_excess_prop", "excess_per_month",
+        "excess_spread_per_month",
+    ),
+    "analysis.triage": (
+        "harm_per_month", "harm_lower_per_month", "harm_upper_per_month", "excess_per_month",
+    ),
+}  # fmt: skip
+"""Estimates for ranking: two digits say what they can say, and no count is left in the others."""
+_ROW_COUNTS = ("rows_read", "landed", "unchanged")
+
+SHOWN_TABLES = (
+    "analysis.indicator_series",
+    "analysis.limits",
+    "analysis.point_limits",
+    "analysis.signals",
+    "analysis.comparisons",
+    "analysis.problems",
+    "analysis.triage",
+    "closure.evaluations",
+    "closure.verdicts",
+    "closure.expectations",
+    "collection.files",
+)
+"""Tables of which readers get the shown form alone."""
+
+SERIES_COLUMNS = {
+    "is_suppressed": "BOOLEAN whether the numerator is withheld: small, or it would give a small"
+    " one away",
+    "numerator_from": "DOUBLE least number that a small withheld numerator may be",
+    "numerator_to": "DOUBLE greatest number that it may be",
+    "drawn_value": "DOUBLE where a chart draws a withheld point: the middle of what is left open",
+}
+"""What `analysis.indicator_series` has beside its own columns where it is published."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What disclosure goes by.
+
+    Attributes:
+        catalogue: indicators and the policy.
+        breaks: where limits may start anew.
+        before: the series as they were shown on an earlier night.
+    """
+
+    catalogue: Catalogue
+    breaks: Breaks
+    before: pd.DataFrame
+
+
+def show_figures(truth: Mapping[str, pd.DataFrame], rules: Rules) -> dict[str, pd.DataFrame]:
+    """Return the tables of `SHOWN_TABLES` as they may be published, rows in the same order.
+
+    Args:
+        truth: the same tables as the warehouse holds them; one not made yet is empty.
+        rules: what disclosure goes by.
+    """
+    policy = rules.catalogue.rules.disclosure
+    made = {name: frame for name, frame in truth.items() if len(frame.columns)}
+    made |= {
+        name: made[name].assign(**{c: made[name][c].map(round_estimate) for c in columns})
+        for name, columns in _ESTIMATES.items()
+        if name in made
+    }
+    if "collection.files" in made:
+        files = made["collection.files"]
+        made["collection.files"] = files.assign(**{c: _in_tens(files[c]) for c in _ROW_COUNTS})
+    if "analysis.indicator_series" not in made:
+        return made
+    counted = counted_of(rules.catalogue)
+    series = withhold_cells(made["analysis.indicator_series"], counted, policy, rules.before)
+    made["analysis.indicator_series"] = series
+    made |= _show_lines(made, series, rules)
+    if "analysis.comparisons" in made:
+        compared = made["analysis.comparisons"]
+        made["analysis.comparisons"] = _show_comparisons(compared, series, rules.catalogue)
+    if "closure.expectations" in made:
+        made["closure.expectations"] = _show_expectations(made["closure.expectations"], series)
+    return made | withhold_looks(made, truth["analysis.indicator_series"], series)
+
+
+def _in_tens(rows: pd.Series) -> pd.Series:
+    """Rows of a file to the nearest ten: a file of a day or a month is a count of its events."""
+    return (rows.astype("Float64") / 10).round() * 10
+
+
+# --- lines -------------------------------------------------------------------------------------
+
+
+def _show_lines(
+    made: Mapping[str, pd.DataFrame], series: pd.DataFrame, rules: Rules
+) -> dict[str, pd.DataFrame]:
+    """Limits and signals; lines of a series with withheld points are made from what is shown."""
+    touched = series.loc[series["is_suppressed"], _SERIES].drop_duplicates()
+    if touched.empty or "analysis.limits" not in made:
+        return {}
+    remade = _judge_shown(series.merge(touched, on=_SERIES), rules)
+    limits = _take(made["analysis.limits"], remade["limits"], touched, (_SERIES, _REMADE))
+    points = _take(made["analysis.point_limits"], remade["point_limits"], touched, (POINT, _LINES))
+    hidden = series.loc[series["is_suppressed"], POINT].assign(is_hidden=True)
+    is_latest = limits[_SERIES].assign(period_start=limits["latest_period_start"])
+    limits["latest_value"] = limits["latest_value"].mask(_is_in(is_latest, hidden))
+    shown = {"analysis.limits": limits, "analysis.point_limits": points}
+    if "analysis.signals" in made:
+        shown["analysis.signals"] = _show_signals(made["analysis.signals"], touched, hidden)
+    return shown
+
+
+def _judge_shown(series: pd.DataFrame, rules: Rules) -> dict[str, pd.DataFrame]:
+    """Limits of the series as if each withheld number were the middle of what is left open."""
+    hidden = series["is_suppressed"]
+    scale = series["indicator_id"].map(
+        {name: one.multiplier for name, one in counted_of(rules.catalogue).items()}
+    )
+    seen = series.assign(
+        value=series["value"].where(~hidden, series["drawn_value"]),
+        numerator=series["numerator"].where(
+            ~hidden, series["drawn_value"] * series["denominator"] / scale
+        ),
+    )
+    complete = seen[seen["is_complete"].astype(bool)]
+    ordered = complete.sort_values(POINT, kind="stable")[list(COLUMNS)]
+    texts = {name: ordered[name].astype(object) for name in _SERIES}
+    days = {name: pd.to_datetime(ordered[name]) for name in ("period_start", "period_end")}
+    rows = pa.Table.from_pandas(ordered.assign(**texts, **days), preserve_index=False)
+    found: dict[str, list[pd.DataFrame]] = {"limits": [], "point_limits": []}
+    for piece in judge_series([rows], rules.catalogue, rules.breaks):
+        if piece.table.noun in found:
+            found[piece.table.noun].append(piece.rows)
+    return {noun: pd.concat(pieces, ignore_index=True) for noun, pieces in found.items()}
+
+
+def _take(
+    frame: pd.DataFrame,
+    remade: pd.DataFrame,
+    touched: pd.DataFrame,
+    columns: tuple[list[str], tuple[str, ...]],
+) -> pd.DataFrame:
+    """The frame with some columns taken from the remade rows wherever the series was touched."""
+    keys, taken = columns
+    other = remade[[*keys, *taken]].drop_duplicates(keys)
+    joined = _days_alike(frame)[keys].merge(_days_alike(other), on=keys, how="left")
+    is_touched = _is_in(frame, touched.assign(is_hidden=True))
+    return frame.assign(
+        **{name: frame[name].where(~is_touched, joined[name].to_numpy()) for name in taken}
+    )
+
+
+def _days_alike(frame: pd.DataFrame) -> pd.DataFrame:
+    if "period_start" not in frame:
+        return frame
+    return frame.assign(period_start=pd.to_datetime(frame["period_start"]).astype("datetime64[s]"))
+
+
+def _is_in(frame: pd.DataFrame, listed: pd.DataFrame) -> np.ndarray:
+    """Which rows of a frame have the keys of the list, whose last column is true."""
+    keys = list(listed.columns[:-1])
+    wanted = pd.MultiIndex.from_frame(_days_alike(listed)[keys])
+    return np.asarray(pd.MultiIndex.from_frame(_days_alike(frame)[keys]).isin(wanted))
+
+
+def _show_signals(
+    signals: pd.DataFrame, touched: pd.DataFrame, hidden: pd.DataFrame
+) -> pd.DataFrame:
+    few = _is_in(signals, hidden)
+    is_touched = _is_in(signals, touched.assign(is_hidden=True))
+    return signals.assign(
+        value=signals["value"].mask(few),
+        chance_prop=signals["chance_prop"].mask(few),
+        centre=signals["centre"].mask(is_touched),
+    )
+
+
+# --- comparisons and expectations --------------------------------------------------------------
+
+
+def _show_comparisons(
+    compared: pd.DataFrame, series: pd.DataFrame, catalogue: Catalogue
+) -> pd.DataFrame:
+    """Where a window holds a withheld point, its own figure is that of what is shown."""
+    hidden = {key: rows for key, rows in series.groupby(_SERIES) if rows["is_suppressed"].any()}
+    counted = counted_of(catalogue)
+    told = {
+        place: words
+        for place, row in compared.iterrows()
+        if (rows := hidden.get((row["indicator_id"], row["unit_id"]))) is not None
+        and (words := _tell_shown(row, rows, catalogue, counted)) is not None
+    }
+    is_told = compared.index.isin(list(told))
+    said = [told.get(place, words) for place, words in compared["words"].items()]
+    numbers = {name: compared[name].mask(is_told) for name in ("numerator", "value")}
+    excess = compared["excess_per_month"].map(round_estimate)
+    return compared.assign(**numbers, words=said, excess_per_month=excess)
+
+
+def _tell_shown(
+    row: pd.Series, rows: pd.DataFrame, catalogue: Catalogue, counted: Mapping[str, Counted]
+) -> str | None:
+    start = pd.to_datetime(rows["period_start"])
+    inside = rows[start.between(pd.Timestamp(row["period_start"]), pd.Timestamp(row["period_end"]))]
+    hidden = inside["is_suppressed"]
+    if not hidden.any():
+        return None
+    indicator = catalogue.indicators[row["indicator_id"]]
+    level = inside["value"].where(~hidden, inside["drawn_value"])
+    base = inside["denominator"].where(level.notna())
+    value = float((level * base).sum() / base.sum()) if base.sum() else None
+    when = f"{pd.Timestamp(row['period_start']):%b %Y} to {pd.Timestamp(row['period_end']):%b %Y}"
+    if pd.isna(row["centre"]):
+        return str(row["words"])  # It says no more than that there is nothing to compare.
+    if value is None:
+        return f"{indicator.name}: few people stand behind its figures ({when})."
+    digits = "{:.0%}" if counted[indicator.id].is_share else "{:,.1f}"
+    own, centre = digits.format(value), digits.format(row["centre"])
+    return (
+        f"{indicator.name}: about {own}, against {centre} in all {row['units_count']} units of "
+        f"its kind ({when}). Few people stand behind it, so its own figure is rough."
+    )
+
+
+def _show_expectations(expected: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """The points of the charts of effects; of the controls no more than two digits.
+
+    The units it is compared with are a total too: exact, it would give a withheld part back.
+    """
+    hidden = series.loc[series["is_suppressed"], [*POINT, "drawn_value"]]
+    keyed = _days_alike(expected)[POINT].merge(_days_alike(hidden), on=POINT, how="left")
+    is_hidden = _is_in(expected, hidden[POINT].assign(is_hidden=True))
+    drawn = keyed["drawn_value"].to_numpy()
+    return expected.assign(
+        observed=expected["observed"].where(~is_hidden, drawn),
+        numerator=expected["numerator"].mask(is_hidden),
+        controls=expected["controls"].map(round_estimate),
+    )
