@@ -16,10 +16,10 @@ import pyarrow as pa
 from lhs_pipeline.analysis.rebases import Breaks
 from lhs_pipeline.analysis.series_grid import COLUMNS
 from lhs_pipeline.analysis.signals import judge_series
-from lhs_pipeline.board.disclosure import round_estimate
+from lhs_pipeline.board.disclosure import is_small, round_estimate, round_people
 from lhs_pipeline.board.shown_looks import withhold_looks
 from lhs_pipeline.board.small_cells import POINT, Counted, counted_of, withhold_cells
-from lhs_pipeline.catalogue.model import Catalogue
+from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy
 
 _SERIES = ["indicator_id", "unit_id"]
 _LINES = ("centre", "lower_limit", "upper_limit")
@@ -35,6 +35,7 @@ _ESTIMATES = {
 }  # fmt: skip
 """Estimates for ranking: two digits say what they can say, and no count is left in the others."""
 _ROW_COUNTS = ("rows_read", "landed", "unchanged")
+"""A row that was refused is a slip of the pen, whoever it is about: those are told exactly."""
 
 SHOWN_TABLES = (
     "analysis.indicator_series",
@@ -92,7 +93,9 @@ def show_figures(truth: Mapping[str, pd.DataFrame], rules: Rules) -> dict[str, p
     }
     if "collection.files" in made:
         files = made["collection.files"]
-        made["collection.files"] = files.assign(**{c: _in_tens(files[c]) for c in _ROW_COUNTS})
+        made["collection.files"] = files.assign(
+            **{c: _show_rows(files[c], policy) for c in _ROW_COUNTS}
+        )
     if "analysis.indicator_series" not in made:
         return made
     counted = counted_of(rules.catalogue)
@@ -107,9 +110,13 @@ def show_figures(truth: Mapping[str, pd.DataFrame], rules: Rules) -> dict[str, p
     return made | withhold_looks(made, truth["analysis.indicator_series"], series)
 
 
-def _in_tens(rows: pd.Series) -> pd.Series:
-    """Rows of a file to the nearest ten: a file of a day or a month is a count of its events."""
-    return (rows.astype("Float64") / 10).round() * 10
+def _show_rows(rows: pd.Series, policy: DisclosurePolicy) -> pd.Series:
+    """Rows of a file as counts of people: a file of a day or a month is a count of its events."""
+    shown = [
+        None if pd.isna(n) or is_small(n, policy) else round_people(n, policy)
+        for n in rows.tolist()
+    ]
+    return pd.Series(shown, index=rows.index, dtype="Int64")
 
 
 # --- lines -------------------------------------------------------------------------------------

@@ -94,7 +94,9 @@ def tell_quality(tables: BoardTables) -> DataQuality:
     rejected_count = sum(whole_of(row, "rejected") or 0 for row in rows)
     read_count = sum(whole_of(row, "rows_read") or 0 for row in rows)
     reasons = _count_reasons(tables.rejected_rows)
-    sentence = f"{tell_count(len(rows), 'file')} with {tell_count(read_count, 'row')} came in; "
+    sentence = (
+        f"{tell_count(len(rows), 'file')} with about {tell_count(read_count, 'row')} came in; "
+    )
     if refused:
         sentence += f"{tell_count(rejected_count, 'row')} in {tell_count(len(refused), 'file')}"
         sentence += " could not be used and wait to be put right."

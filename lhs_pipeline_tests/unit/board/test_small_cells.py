@@ -52,7 +52,8 @@ def bounds_of(shown: pd.DataFrame, place: int) -> tuple[float, float]:
         elif np.isnan(row.denominator):
             limits.append((0, None))
         else:
-            limits.append((STANDARD_POLICY.smallest_count, row.denominator))
+            most = row.denominator if row.indicator_id == "seen" else None
+            limits.append((STANDARD_POLICY.smallest_count, most))
     weights = np.zeros(len(parts))
     weights[place] = 1.0
     sums = {} if np.isnan(total) else {"A_eq": [np.ones(len(parts))], "b_eq": [total]}
