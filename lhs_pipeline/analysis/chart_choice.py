@@ -34,21 +34,15 @@ class DrawnChart(StrEnum):
         """The chart of `statistics` behind it; XmR has a kernel of its own."""
         return _KERNELS[self]
 
-    @property
-    def is_of_counts(self) -> bool:
-        """Whether its limits depend on the size of each point."""
-        return self in (DrawnChart.P, DrawnChart.P_PRIME, DrawnChart.U, DrawnChart.U_PRIME)
 
-    @property
-    def is_of_shares(self) -> bool:
-        """Whether a numerator is part of its denominator."""
-        return self in (DrawnChart.P, DrawnChart.P_PRIME)
-
-    @property
-    def is_between_events(self) -> bool:
-        """Whether it is drawn of what lies between events."""
-        return self in (DrawnChart.G, DrawnChart.T)
-
+OF_SHARES = frozenset({DrawnChart.P, DrawnChart.P_PRIME})
+"""Charts on which a numerator is part of its denominator."""
+OF_COUNTS = OF_SHARES | {DrawnChart.U, DrawnChart.U_PRIME}
+"""Charts whose limits depend on the size of each point."""
+WIDENED = frozenset({DrawnChart.P_PRIME, DrawnChart.U_PRIME})
+"""Laney's charts."""
+BETWEEN_EVENTS = frozenset({DrawnChart.G, DrawnChart.T})
+"""Charts of what lies between events."""
 
 _KERNELS = {
     DrawnChart.P: Chart.P,
@@ -99,6 +93,11 @@ def choose_charts(
         is_rare = _is_rare(grid, base, policy).tolist()
         charts = [between if rare else one for rare, one in zip(is_rare, charts, strict=True)]
     return Choice(_each(charts), found.spread)
+
+
+def are(charts: npt.NDArray[np.object_], kinds: frozenset[DrawnChart]) -> Truths:
+    """Series that are drawn on one of some charts: (n_series,)."""
+    return np.array([chart in kinds for chart in charts.tolist()], dtype=np.bool_)
 
 
 def _each(charts: list[DrawnChart]) -> npt.NDArray[np.object_]:

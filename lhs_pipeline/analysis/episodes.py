@@ -66,7 +66,7 @@ class _Spells:
 def list_episodes(judged: JudgedGrid, entries: Entries, policy: SpcPolicy) -> Episodes:
     """The spells of concern of a grid; flagged points that are marked down begin none."""
     grid, indicator = judged.grid, judged.indicator
-    has_limits = judged.has_limits(policy.minimum_points_count)
+    has_limits = judged.has_limits
     chosen = np.flatnonzero(_of_concern(judged, entries))
     first = _spell_starts(judged, entries.series[chosen], entries.point[chosen])
     spells = _spells(judged, entries, chosen, first, policy)
@@ -137,7 +137,7 @@ def _is_recent(
 ) -> Truths:
     """Points within the recent window of the newest judged point of their stretch."""
     days = max(7 * policy.recent_weeks_count, _ACTIVE_POINTS * _DAYS_IN[judged.indicator.period])
-    newest = _newest_of_stretch(judged, judged.has_limits(policy.minimum_points_count))
+    newest = _newest_of_stretch(judged, judged.has_limits)
     oldest = judged.grid.ends[newest[series, point]] - np.timedelta64(days, "D")
     return np.asarray(judged.grid.ends[point] > oldest, dtype=np.bool_)
 

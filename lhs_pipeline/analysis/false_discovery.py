@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from lhs_pipeline.analysis.series_grid import Days
 from lhs_pipeline.analysis.signal_charts import JudgedGrid
-from lhs_pipeline.analysis.signal_entries import Entries, Likelihood, likelihood_of
+from lhs_pipeline.analysis.signal_entries import Entries
+from lhs_pipeline.analysis.signal_likelihood import Likelihood
 from lhs_pipeline.catalogue.model import SpcPolicy
 from lhs_pipeline.statistics import signal_chance
 from lhs_pipeline.statistics.control_limits import Floats, Truths
@@ -77,16 +78,19 @@ class Control:
     marked_down_count: int
 
 
-def claims_of(judged: JudgedGrid, entries: Entries, policy: SpcPolicy, first_number: int) -> Claims:
+def claims_of(
+    judged: JudgedGrid, entries: Entries, like: Likelihood, policy: SpcPolicy, first_number: int
+) -> Claims:
     """What one grid adds to the family of every night.
 
     Args:
         judged: the judged series.
         entries: their flagged points.
+        like: how they would behave unchanged.
         policy: the rules.
         first_number: number of the grid's first series among all.
     """
-    grid, has_limits = judged.grid, judged.has_limits(policy.minimum_points_count)
+    grid, has_limits = judged.grid, judged.has_limits
     until = _next_days(has_limits, grid.ends)
     series, point = np.nonzero(has_limits)
     latest = has_limits.shape[1] - 1 - has_limits[:, ::-1].argmax(axis=1)
@@ -103,7 +107,7 @@ def claims_of(judged: JudgedGrid, entries: Entries, policy: SpcPolicy, first_num
         family_steps=_family_steps(grid.ends[point], until[series, point]),
         latest_days=days,
         latest_until=until[rows, latest],
-        noise_prop=_noise_prop(judged, likelihood_of(judged), policy, latest),
+        noise_prop=_noise_prop(judged, like, policy, latest),
         is_signal=np.isin(rows, entries.series[is_now & entries.counts]),
         is_marked_down=np.isin(rows, entries.series[is_now & ~entries.counts])
         & ~np.isin(rows, entries.series[is_now & entries.counts]),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lhs_pipeline.analysis.chart_choice import WIDENED, are
 from lhs_pipeline.analysis.rebases import Break
 from lhs_pipeline.analysis.signal_charts import JudgedGrid
 from lhs_pipeline.analysis.signal_entries import Entries
@@ -42,7 +43,6 @@ ASSURANCE_WORDS = {
     "too_few_points": "too few points to compare with the target",
 }
 _TARGET_TO_COME = "the target does not hold yet"
-_WIDER = ("p_prime", "u_prime")
 _DOUBTS = (
     "The time of year is taken out before the rules are asked.",
     "Each point repeats much of the one before it, so points count for less.",
@@ -67,7 +67,7 @@ def limit_rows(
     grid, indicator = judged.grid, judged.indicator
     result = without_marked_down(judged.result, entries)
     latest = judged.latest_periods()
-    enough = judged.has_limits(policy.minimum_points_count)
+    enough = judged.has_limits
     shown = _last_where(enough)
     targets, since = _targets(indicator, grid.starts[np.maximum(latest, 0)])
     variation = variation_icon(result, indicator.direction).astype(str)
@@ -135,8 +135,7 @@ def _is_now(judged: JudgedGrid, shown: npt.NDArray[np.intp]) -> npt.NDArray[np.b
 def _centre(judged: JudgedGrid) -> npt.NDArray[np.float64]:
     """Usual level of the present baseline, season apart; of rare events their plain rate."""
     centre = judged.result.centre - _at_latest(judged, judged.season)
-    is_between = np.array([chart.is_between_events for chart in judged.charts], dtype=np.bool_)
-    numbers = judged.stretches.numbers
+    is_between, numbers = judged.is_between_events, judged.stretches.numbers
     base = judged.stretches.base & (numbers == numbers[:, -1:]) & is_between[:, None]
     events = np.where(base, judged.grid.numerators, 0.0)
     sizes = np.where(base, judged.grid.denominators, 0.0)
@@ -207,9 +206,8 @@ def _words_of(
 def _habits(judged: JudgedGrid, is_marked_down: npt.NDArray[np.bool_]) -> Columns:
     """What was measured of each series, and what follows from it in words."""
     habits = judged.habits
-    is_between = np.array([chart.is_between_events for chart in judged.charts], dtype=np.bool_)
-    said = [habits.is_adjusted, habits.repeat > 0, np.isin(judged.charts, _WIDER)]
-    said += [is_between, is_marked_down]
+    said = [habits.is_adjusted, habits.repeat > 0, are(judged.charts, WIDENED)]
+    said += [judged.is_between_events, is_marked_down]
     doubts = [
         " ".join(words for words, holds in zip(_DOUBTS, row, strict=True) if holds) or None
         for row in zip(*(truths.tolist() for truths in said), strict=True)
@@ -226,13 +224,12 @@ def point_rows(judged: JudgedGrid, policy: SpcPolicy) -> Columns:
     """Columns of `analysis.point_limits`: the points of series whose lines are not level."""
     grid, lines, numbers = judged.grid, judged.lines, judged.stretches.numbers
     every, _ = _targets(judged.indicator, grid.starts)
-    is_of_counts = np.array([chart.is_of_counts for chart in judged.charts], dtype=np.bool_)
-    is_between = np.array([chart.is_between_events for chart in judged.charts], dtype=np.bool_)
-    changes = is_of_counts | judged.habits.is_adjusted | (numbers != numbers[:, :1]).any(axis=1)
+    changes = judged.is_of_counts | judged.habits.is_adjusted
+    changes |= (numbers != numbers[:, :1]).any(axis=1)
     changes |= _target_changes(every, ~np.isnan(grid.values))
-    has_limits = judged.has_limits(policy.minimum_points_count)
+    has_limits = judged.has_limits
     # Lines at the times of rare events would tell when somebody was harmed.
-    changes &= ~is_between
+    changes &= ~judged.is_between_events
     is_drawn = changes[:, None] & ~np.isnan(lines.centre) & _spans(~np.isnan(grid.values))
     series, point = np.nonzero(is_drawn)
     drawn = has_limits[series, point]

@@ -162,7 +162,7 @@ def is_sustained(judged: JudgedGrid, series: int, change: Break, policy: SpcPoli
     before = np.flatnonzero(~np.isnan(judged.lines.centre[series, :place]) & is_same[:place])
     if better == 0 or later.size < wanted or not before.size:
         return False
-    if not judged.has_limits(policy.minimum_points_count)[series, before[-1]]:
+    if not judged.has_limits[series, before[-1]]:
         return False
     centre = judged.lines.centre[series, before[-1]]
     shifted = judged.result.shift[series, later] & (judged.result.side[series, later] == better)

@@ -6,13 +6,22 @@ what a flag means for a problem is judged in `problems`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lhs_pipeline.analysis.between_events import as_rates, find_gaps
-from lhs_pipeline.analysis.chart_choice import Choice, DrawnChart, choose_charts
+from lhs_pipeline.analysis.chart_choice import (
+    BETWEEN_EVENTS,
+    OF_COUNTS,
+    OF_SHARES,
+    Choice,
+    DrawnChart,
+    are,
+    choose_charts,
+)
 from lhs_pipeline.analysis.series_grid import SeriesGrid
 from lhs_pipeline.analysis.stretches import Stretches
 from lhs_pipeline.catalogue.model import Indicator, SpcPolicy
@@ -67,6 +76,7 @@ class JudgedGrid:
         lines: per point, in the indicator's unit; of rare events read as rates.
         result: flags, and limits of each stretch as of its latest point.
         habits: what each series does by itself.
+        minimum_points_count: a stretch with fewer points has no limits.
     """
 
     indicator: Indicator
@@ -77,6 +87,22 @@ class JudgedGrid:
     lines: ChartLimits
     result: XmrResult
     habits: Habits
+    minimum_points_count: int
+
+    @cached_property
+    def is_of_shares(self) -> Truths:
+        """Series of shares: (n_series,)."""
+        return are(self.charts, OF_SHARES)
+
+    @cached_property
+    def is_of_counts(self) -> Truths:
+        """Series whose limits depend on the size of each point: (n_series,)."""
+        return are(self.charts, OF_COUNTS)
+
+    @cached_property
+    def is_between_events(self) -> Truths:
+        """Series of what lies between events: (n_series,)."""
+        return are(self.charts, BETWEEN_EVENTS)
 
     def latest_periods(self) -> npt.NDArray[np.intp]:
         """The latest period with a value, per series; -1 where there is none."""
@@ -84,9 +110,10 @@ class JudgedGrid:
         last = present.shape[1] - 1 - present[:, ::-1].argmax(axis=1)
         return np.where(present.any(axis=1), last, -1).astype(np.intp)
 
-    def has_limits(self, minimum_count: int) -> Truths:
+    @cached_property
+    def has_limits(self) -> Truths:
         """Points of stretches that have points enough for limits: (n_series, n_points)."""
-        enough = self.result.limits.points_count >= minimum_count
+        enough = self.result.limits.points_count >= self.minimum_points_count
         judged = np.asarray(enough[self.result.groups.group_of_point], dtype=np.bool_)
         return judged & ~np.isnan(self.lines.values)
 
@@ -98,12 +125,12 @@ def judge_grid(
     profile = PROFILES[policy.profile]
     choice = choose_charts(grid, stretches.base, indicator, policy)
     season, season_prop = _find_season(grid, stretches, indicator, policy)
-    season[[chart.is_between_events for chart in choice.charts]] = 0.0
+    season[are(choice.charts, BETWEEN_EVENTS)] = 0.0
     sheet = _Sheet.blank(grid.values.shape)
     for chart in sorted(set(choice.charts)):
         rows = np.flatnonzero(choice.charts == chart)
-        is_rare, rare_count = chart.is_between_events, policy.charts.rare_baseline_points_count
-        wanted = rare_count if is_rare else stretches.wanted_count
+        rare_count = policy.charts.rare_baseline_points_count
+        wanted = rare_count if chart in BETWEEN_EVENTS else stretches.wanted_count
         part = _Part(grid, stretches, season, rows, wanted)
         judge = _JUDGES.get(chart, _judge_counts)
         judge(sheet, part, _Way(chart, indicator.multiplier, profile))
@@ -118,6 +145,7 @@ def judge_grid(
         lines=sheet.lines(),
         result=result,
         habits=replace(habits, season_prop=season_prop),
+        minimum_points_count=policy.minimum_points_count,
     )
 
 
@@ -160,7 +188,7 @@ def _find_habits(
     is_believed = (found.correlation >= doubts.autocorrelation_minimum) & (
         found.p_value <= doubts.autocorrelation_chance_prop
     )
-    is_believed &= ~np.array([chart.is_between_events for chart in choice.charts], dtype=np.bool_)
+    is_believed &= ~are(choice.charts, BETWEEN_EVENTS)
     return Habits(
         season_prop=np.full(grid.unit_ids.size, np.nan),
         is_adjusted=np.asarray((season != 0).any(axis=1)),

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lhs_pipeline.analysis.chart_choice import DrawnChart
 from lhs_pipeline.analysis.signal_charts import JudgedGrid
+from lhs_pipeline.analysis.signal_likelihood import Likelihood
 from lhs_pipeline.catalogue.model import DoubtsPolicy
 from lhs_pipeline.statistics import signal_chance
 from lhs_pipeline.statistics.control_limits import Floats, Truths
@@ -21,8 +21,6 @@ Places = npt.NDArray[np.intp]
 
 AUTOCORRELATION = "autocorrelation"
 SMALL_NUMBERS = "small_numbers"
-_TIME_POWER = 1 / 3.6
-"""A t chart judges times to this power; see `statistics.rare_events`."""
 
 
 @dataclass(frozen=True)
@@ -61,161 +59,84 @@ class Entries:
         return np.asarray(self.mark_down == "", dtype=np.bool_)
 
 
-@dataclass(frozen=True)
-class Likelihood:
-    """How an unchanged process would behave, per point or series of a grid.
-
-    Attributes:
-        distance: (n_series, n_points) from the centre line in standard deviations.
-        above: (n_series, n_points) chance of a point above the centre line.
-        below: likewise below it.
-        sizes: (n_series, n_points) denominators of counts, else 0.
-        share: (n_series, n_points) centre line as a plain ratio, less the season.
-        observed: (n_series, n_points) numerators of counts, less the season.
-        spread: (n_series,) Laney's factor, 1 where there is none.
-        base_size: (n_series,) denominators behind the centre line.
-        base_count: (n_series,) independent points behind the centre line.
-        is_share: (n_series,) binomial.
-        is_count: (n_series,) Poisson.
-    """
-
-    distance: Floats
-    above: Floats
-    below: Floats
-    sizes: Floats
-    share: Floats
-    observed: Floats
-    spread: Floats
-    base_size: Floats
-    base_count: Floats
-    is_share: Truths
-    is_count: Truths
-
-
-def list_entries(judged: JudgedGrid, doubts: DoubtsPolicy, minimum_count: int) -> Entries:
+def list_entries(judged: JudgedGrid, likelihood: Likelihood, doubts: DoubtsPolicy) -> Entries:
     """Every flagged point and rule of a grid, by series, point and rule."""
     result = judged.result
-    has_limits = judged.has_limits(minimum_count)
-    flags = np.stack([result.flags_of(rule) & has_limits for rule in RULES], axis=2)
-    series, point, rule = np.nonzero(flags)
+    series, point = np.nonzero(result.is_special_cause & judged.has_limits)
+    flags = np.stack([result.flags_of(rule)[series, point] for rule in RULES], axis=1)
+    entry, rule = np.nonzero(flags)
+    series, point = series[entry], point[entry]
     is_trend = rule == RULES.index(Rule.TREND)
     side = np.where(is_trend, result.trend_side[series, point], result.side[series, point])
-    spans = _spans(result, series, point, rule)
+    spans = _spans(judged, series, point, rule)
     blank = np.full(series.size, "", dtype=object)
     bare = Entries(series, point, rule, side.astype(np.int8), *spans, np.ones(series.size), blank)
-    return _weighed(bare, judged, likelihood_of(judged), doubts)
+    return _weighed(bare, judged, likelihood, doubts)
 
 
 def _spans(
-    result: XmrResult, series: Places, point: Places, rule: npt.NDArray[np.intp]
+    judged: JudgedGrid, series: Places, point: Places, rule: npt.NDArray[np.intp]
 ) -> tuple[Places, Places, Floats]:
     """Where the run or trend of each entry began, where it was first seen, and its length there."""
+    result = judged.result
     first, known, seen = point.copy(), point.copy(), np.ones(point.size)
-    profile, latest = result.profile, result.is_present.shape[1] - 1
+    steps = _steps_of(result.is_present, judged.is_between_events)
     for name, sides, length in (
-        (Rule.SHIFT, result.side, profile.run_length),
-        (Rule.TREND, result.trend_side, profile.trend_length),
+        (Rule.SHIFT, result.side, result.profile.run_length),
+        (Rule.TREND, result.trend_side, result.profile.trend_length),
     ):
-        here = rule == RULES.index(name)
-        begun, rank = _stretches_of(result.flags_of(name), sides, result.groups.group_of_point)
+        here = np.flatnonzero(rule == RULES.index(name))
+        begun = _begun(result.flags_of(name), sides, result.groups.group_of_point, steps)
         first[here] = begun[series[here], point[here]]
-        seventh = _column_of_rank(rank, first[here], series[here], length)
-        known[here] = np.maximum(point[here], seventh)
-        seen[here] = rank[series[here], known[here]]
+        soonest = steps.later(series[here], first[here], length - 1)
+        known[here] = np.maximum(point[here], soonest)
+        seen[here] = steps.between(series[here], first[here], known[here]) + 1
     two = rule == RULES.index(Rule.TWO_OF_THREE)
-    known[two] = np.minimum(point[two] + 1, latest)
+    known[two] = np.minimum(point[two] + 1, result.is_present.shape[1] - 1)
     return first, known, seen
 
 
-def _stretches_of(
-    flags: Truths, sides: npt.NDArray[np.int8], groups: Places
-) -> tuple[Places, Places]:
-    """Where the stretch of flags of one side began, and the flagged point's number within it.
+@dataclass(frozen=True)
+class _Steps:
+    """The columns that count as neighbours, all (n_series, n_points).
 
-    Columns between that hold no flag (periods without rare events) do not end a stretch.
+    Attributes:
+        number: how many of them stand up to each column.
+        column: where the n-th of them stands, the last column where there are fewer.
     """
+
+    number: Places
+    column: Places
+
+    def later(self, series: Places, columns: Places, count: int) -> Places:
+        """The columns so many neighbours later."""
+        place = self.number[series, columns] - 1 + count
+        return self.column[series, np.minimum(place, self.column.shape[1] - 1)]
+
+    def between(self, series: Places, columns: Places, others: Places) -> Places:
+        """Neighbours from the columns to others after them."""
+        return self.number[series, others] - self.number[series, columns]
+
+
+def _steps_of(present: Truths, is_between: Truths) -> _Steps:
+    """Every column is a step, but for what lies between events: there only those with a value."""
+    stands = present | ~is_between[:, None]
+    number = np.cumsum(stands, axis=1)
+    column = np.full(present.shape, present.shape[1] - 1)
+    series, place = np.nonzero(stands)
+    column[series, number[series, place] - 1] = place
+    return _Steps(np.maximum(number, 1), column)
+
+
+def _begun(flags: Truths, sides: npt.NDArray[np.int8], groups: Places, steps: _Steps) -> Places:
+    """Where the unbroken stretch of flags of one side began, at each flagged point."""
     columns = np.arange(flags.shape[1])
     key = np.where(flags, sides.astype(np.int64) + 2 + 4 * groups, -1)
-    last = np.maximum.accumulate(np.where(flags, columns, -1), axis=1)
-    before = np.concatenate([np.full((len(flags), 1), -1), last[:, :-1]], axis=1)
-    key_before = np.take_along_axis(key, np.maximum(before, 0), axis=1)
-    is_start = flags & ((before < 0) | (key_before != key))
-    begun = np.maximum.accumulate(np.where(is_start, columns, 0), axis=1)
-    count = np.cumsum(flags, axis=1)
-    rank = count - np.take_along_axis(count, begun, axis=1) + 1
-    return begun.astype(np.intp), np.where(flags, rank, 0).astype(np.intp)
-
-
-def _column_of_rank(rank: Places, first: Places, series: Places, length: int) -> Places:
-    """The column of the `length`-th flagged point of the stretch that began at `first`."""
-    hits = np.where(rank == length, np.arange(rank.shape[1]), rank.shape[1])
-    nearest = np.minimum.accumulate(hits[:, ::-1], axis=1)[:, ::-1]
-    found = nearest[series, first]
-    return np.asarray(np.minimum(found, rank.shape[1] - 1), dtype=np.intp)
-
-
-@np.errstate(invalid="ignore", divide="ignore")
-def likelihood_of(judged: JudgedGrid) -> Likelihood:
-    """How the series of a grid would behave if nothing had changed."""
-    grid, lines = judged.grid, judged.lines
-    is_share = np.array([chart.is_of_shares for chart in judged.charts], dtype=np.bool_)
-    is_any = np.array([chart.is_of_counts for chart in judged.charts], dtype=np.bool_)
-    sizes = np.where(is_any[:, None], np.nan_to_num(grid.denominators), 0.0)
-    multiplier = judged.indicator.multiplier
-    share = (lines.centre - judged.season) / multiplier
-    observed = np.maximum((grid.values - judged.season) / multiplier * sizes, 0.0)
-    base = judged.stretches.base & ~np.isnan(lines.values)
-    is_wide = np.isin(judged.charts, (DrawnChart.P_PRIME, DrawnChart.U_PRIME))
-    spread = np.where(is_wide, np.maximum(judged.habits.spread_ratio, 1.0), 1.0)
-    above, below = _sides(sizes, share, is_share, is_any & ~is_wide)
-    latest = judged.result.limits.baseline_count[judged.result.groups.last_group]
-    return Likelihood(
-        distance=_distance(judged),
-        above=above,
-        below=below,
-        sizes=sizes,
-        share=share,
-        observed=observed,
-        spread=spread,
-        base_size=np.where(base, sizes, 0.0).sum(axis=1),
-        base_count=signal_chance.effective_count(
-            np.maximum(latest, 2).astype(np.float64), judged.habits.repeat
-        ),
-        is_share=is_share,
-        is_count=is_any & ~is_share,
-    )
-
-
-def _distance(judged: JudgedGrid) -> Floats:
-    """Distance from the centre line in standard deviations, by the lines as they are drawn."""
-    power = np.ones(len(judged.charts))
-    # Times between events are judged on a scale of theirs; as rates it turns round.
-    power[judged.charts == DrawnChart.T] = -_TIME_POWER
-    power[judged.charts == DrawnChart.G] = -1.0
-    names = ("values", "centre", "lower_near_limit", "upper_near_limit")
-    lines = [getattr(judged.lines, name) for name in names]
-    is_turned = (power != 1.0)[:, None]
-    if is_turned.any():
-        lines = [np.where(is_turned, np.abs(line) ** power[:, None], line) for line in lines]
-    value, centre, lower, upper = lines
-    is_high = (value > centre) != is_turned
-    limit, other = np.where(is_high, upper, lower), np.where(is_high, lower, upper)
-    limit = np.where(np.isnan(limit), other, limit)
-    return np.asarray(2 * np.abs(value - centre) / np.abs(limit - centre))
-
-
-def _sides(
-    sizes: Floats, share: Floats, is_share: Truths, is_exact: Truths
-) -> tuple[Floats, Floats]:
-    """Chance of a point above, and below, its centre line: one half but for small counts."""
-    above, below = np.full(sizes.shape, 0.5), np.full(sizes.shape, 0.5)
-    known = (sizes > 0) & (share > 0) & (~is_share[:, None] | (share < 1)) & is_exact[:, None]
-    for here, chance in (
-        (known & is_share[:, None], signal_chance.chance_above_share),
-        (known & ~is_share[:, None], lambda n, p: signal_chance.chance_above_count(n * p)),
-    ):
-        above[here], below[here] = chance(sizes[here], share[here])
-    return above, below
+    before = np.take_along_axis(steps.column, np.maximum(steps.number - 2, 0), axis=1)
+    key_before = np.take_along_axis(key, before, axis=1)
+    is_start = flags & ((steps.number == 1) | (key_before != key))
+    begun: Places = np.maximum.accumulate(np.where(is_start, columns, 0), axis=1)
+    return begun
 
 
 def _weighed(
@@ -229,7 +150,7 @@ def _weighed(
     meant = _meant(judged.result)[bare.rule]
     is_doubtful = settled > doubts.likelier_than_meant_ratio * meant
     why = np.where(repeat > 0, AUTOCORRELATION, SMALL_NUMBERS).astype(object)
-    is_between = np.array([chart.is_between_events for chart in judged.charts])[bare.series]
+    is_between = judged.is_between_events[bare.series]
     return Entries(
         bare.series, bare.point, bare.rule, bare.side, bare.first, bare.known, bare.length,
         chance, np.where(is_doubtful & ~is_between, why, ""),

@@ -20,6 +20,7 @@ from lhs_pipeline.analysis.rebases import Break, Breaks, is_sustained
 from lhs_pipeline.analysis.series_grid import COLUMNS, SeriesGrid, read_grids
 from lhs_pipeline.analysis.signal_charts import JudgedGrid, judge_grid
 from lhs_pipeline.analysis.signal_entries import Entries, list_entries
+from lhs_pipeline.analysis.signal_likelihood import likelihood_of
 from lhs_pipeline.analysis.signal_tables import (
     EPISODES,
     LIMITS,
@@ -111,7 +112,8 @@ def judge_series(
     number = 0
     for grid in read_grids(batches):
         judged, accepted = _judge(grid, catalogue.indicators[grid.indicator_id], policy, breaks)
-        entries = list_entries(judged, policy.doubts, policy.minimum_points_count)
+        like = likelihood_of(judged)
+        entries = list_entries(judged, like, policy.doubts)
         yield _piece(LIMITS, limit_rows(judged, entries, accepted, policy))
         yield _piece(POINT_LIMITS, point_rows(judged, policy))
         yield _piece(REBASES, rebase_rows(judged, accepted))
@@ -119,7 +121,7 @@ def judge_series(
             _Looked(
                 _signal_rows(judged, entries),
                 list_episodes(judged, entries, policy),
-                claims_of(judged, entries, policy, number),
+                claims_of(judged, entries, like, policy, number),
             )
         )
         number += grid.unit_ids.size

@@ -136,12 +136,24 @@ def _season_terms(period: int, harmonics_count: int) -> Floats:
 def _fit(values: Floats, present: npt.NDArray[np.bool_], terms: Floats) -> _Fit:
     """Least squares on the present points of each series."""
     filled = np.where(present, values, 0.0)
-    weights = present.astype(np.float64)
-    products = (terms[:, :, None] * terms[:, None, :]).reshape(terms.shape[0], -1)
-    gram = (weights @ products).reshape(-1, terms.shape[1], terms.shape[1])
-    coefficients = (np.linalg.pinv(gram, hermitian=True) @ (filled @ terms)[:, :, None])[:, :, 0]
+    coefficients = (_inverse_grams(present, terms) @ (filled @ terms)[:, :, None])[:, :, 0]
     remainder = np.where(present, filled - coefficients @ terms.T, np.nan)
     return _Fit(coefficients, remainder, np.nansum(remainder**2, axis=1))
+
+
+def _inverse_grams(present: npt.NDArray[np.bool_], terms: Floats) -> Floats:
+    """Inverse of the terms' products over the present points: (n_series, terms, terms).
+
+    All series without a gap share one.
+    """
+    with_gaps = ~present.all(axis=1)
+    products = (terms[:, :, None] * terms[:, None, :]).reshape(terms.shape[0], -1)
+    shape = (-1, terms.shape[1], terms.shape[1])
+    whole = np.linalg.pinv(products.sum(axis=0).reshape(shape), hermitian=True)
+    inverse = np.repeat(whole, present.shape[0], axis=0)
+    gram = (present[with_gaps].astype(np.float64) @ products).reshape(shape)
+    inverse[with_gaps] = np.linalg.pinv(gram, hermitian=True)
+    return inverse
 
 
 def _test(

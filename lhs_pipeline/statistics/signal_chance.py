@@ -110,12 +110,16 @@ def chance_of_run(length: Floats, above: Floats, below: Floats, base_count: Floa
     """
     from scipy.special import ndtr, ndtri
 
-    error = np.sqrt(1 / np.maximum(base_count, 1.0))[..., None] * _NODES
-    total = np.zeros(np.shape(length))
+    above, below = (np.clip(side, 1e-12, 1 - 1e-12) for side in (above, below))
+    total = above**length + below**length
+    unsure = np.isfinite(base_count) & (length > 0)
+    error = np.sqrt(1 / np.maximum(base_count[unsure], 1.0))[..., None] * _NODES
+    spread = np.zeros(error.shape[:-1])
     for side, sign in ((above, 1.0), (below, -1.0)):
-        place = ndtri(np.clip(side, 1e-12, 1 - 1e-12))[..., None]
-        total += (ndtr(place + sign * error) ** length[..., None]) @ _WEIGHTS
-    return np.asarray(np.minimum(total / np.sqrt(2 * np.pi), 1.0))
+        place = ndtri(side[unsure])[..., None]
+        spread += (ndtr(place + sign * error) ** length[unsure][..., None]) @ _WEIGHTS
+    total[unsure] = spread / np.sqrt(2 * np.pi)
+    return np.asarray(np.minimum(total, 1.0))
 
 
 def chance_of_trend(length: Floats) -> Floats:

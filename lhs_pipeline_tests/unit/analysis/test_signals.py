@@ -51,6 +51,28 @@ def test_a_shift_begins_at_its_first_point_and_is_known_at_its_seventh() -> None
     assert spell["is_active"]
 
 
+def test_a_second_run_on_the_same_side_is_known_at_its_own_seventh_point() -> None:
+    run, between = steady(0.886, 7, 0.3), [0.91, *steady(0.9, 10), 0.91]
+    made = found(weeks("ward_01", [*steady(0.9, 60), *run, *between, *run]))
+    shifts = made.signals[made.signals["rule"] == "shift"]
+    runs = shifts.groupby("known_on")["period_start"].agg(["min", "max", "size"])
+    seventh = [week(66, 6), week(60 + 7 + 12 + 6, 6)]
+    assert list(runs.index) == seventh
+    assert list(runs["size"]) == [7, 7] and list(runs["min"]) == [week(60), week(79)]
+
+
+def test_a_rise_out_of_a_fall_is_no_reason_to_know_the_fall_later() -> None:
+    steps = [0.0005 * k for k in range(7)]
+    fall, rise = [0.9 - step for step in steps], [0.897 + step for step in steps[1:]]
+    made = found(weeks("ward_01", [*steady(0.9, 59), 0.899, *fall, *rise, 0.89]))
+    trends = made.signals[made.signals["rule"] == "trend"]
+    # The trough belongs to the rise that follows it, and the fall was seen whole at the trough.
+    assert dict(trends.groupby("side")["known_on"].max()) == {
+        "low": week(66, 6),
+        "high": week(72, 6),
+    }
+
+
 def test_nothing_is_raised_before_it_could_be_known() -> None:
     levels = [*steady(0.9, 60), *steady(0.886, 12, 0.3)]
     raised = {}
