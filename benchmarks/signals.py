@@ -356,6 +356,11 @@ def time_the_night(series: int, points: int, folder: Path) -> dict[str, float]:
     }
 
 
+def _known() -> dict[str, float]:
+    """Figures of parts that were measured before; each part stands by itself."""
+    return dict(json.loads(RESULTS.read_text(encoding="utf-8"))) if RESULTS.exists() else {}
+
+
 def main() -> None:
     """Run the parts that are asked for, each after the other, and write what they measured."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -373,7 +378,7 @@ def main() -> None:
             found |= time_the_night(chosen.series // NIGHT_PART, chosen.points, Path(folder))
     if "kernels" in chosen.parts:
         found |= compare_kernels(*size)
-    rounded = {name: float(f"{value:.4g}") for name, value in found.items()}
+    rounded = _known() | {name: float(f"{value:.4g}") for name, value in found.items()}
     RESULTS.write_text(json.dumps(rounded, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(rounded, indent=1))
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from lhs_pipeline.analysis.signal_charts import JudgedGrid
 from lhs_pipeline.analysis.signal_entries import Entries
+from lhs_pipeline.analysis.table_columns import Columns, same_word, words_at
 from lhs_pipeline.catalogue.model import SpcPolicy
 from lhs_pipeline.statistics.control_limits import Truths
 from lhs_pipeline.statistics.icons import better_side
@@ -20,8 +21,6 @@ _GAP_PERIODS = 4
 """Flags this close together are one spell: a run seldom leaves a longer hole."""
 _ACTIVE_POINTS = 3
 _DAYS_IN = {Period.WEEK: 7, Period.MONTH: 31, Period.QUARTER: 92, Period.YEAR: 366}
-
-Columns = dict[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -71,10 +70,10 @@ def list_episodes(judged: JudgedGrid, entries: Entries, policy: SpcPolicy) -> Ep
     first = _spell_starts(judged, entries.series[chosen], entries.point[chosen])
     spells = _spells(judged, entries, chosen, first, policy)
     count = spells.series.size
-    columns = {
-        "indicator_id": np.full(count, indicator.id, dtype=object),
-        "unit_id": grid.unit_ids[spells.series],
-        "topic_id": np.full(count, indicator.topic, dtype=object),
+    columns: Columns = {
+        "indicator_id": same_word(indicator.id, count),
+        "unit_id": words_at(grid.unit_ids, spells.series),
+        "topic_id": same_word(indicator.topic, count),
         "trigger_on": grid.starts[spells.first],
         "raised_on": grid.ends[spells.fired],
         "last_signal_on": grid.ends[spells.last],

@@ -15,12 +15,12 @@ from lhs_pipeline.analysis.rebases import Break
 from lhs_pipeline.analysis.signal_charts import JudgedGrid
 from lhs_pipeline.analysis.signal_entries import Entries
 from lhs_pipeline.analysis.stretches import place_of
+from lhs_pipeline.analysis.table_columns import Columns, same_word, words_at
 from lhs_pipeline.catalogue.model import Indicator, SpcPolicy
 from lhs_pipeline.statistics.flagged_points import RULES
 from lhs_pipeline.statistics.icons import assurance_icon, latest_points, variation_icon
 from lhs_pipeline.statistics.spc import Rule, XmrResult
 
-Columns = dict[str, npt.NDArray[Any]]
 Accepted = Mapping[int, Sequence[Break]]
 """Breaks that hold, by place of the series in its grid."""
 
@@ -76,9 +76,9 @@ def limit_rows(
     words = _words_of(variation, assurance, np.isnan(targets) & ~np.isnat(since))
     rows = np.arange(latest.size)
     return {
-        "indicator_id": np.full(latest.size, indicator.id, dtype=object),
+        "indicator_id": same_word(indicator.id, latest.size),
         "unit_id": grid.unit_ids,
-        "topic_id": np.full(latest.size, indicator.topic, dtype=object),
+        "topic_id": same_word(indicator.topic, latest.size),
         "points_count": np.asarray((~np.isnan(grid.values)).sum(axis=1)),
         "chart": judged.charts.astype(str).astype(object),
         **_baseline(judged, breaks),
@@ -232,15 +232,15 @@ def point_rows(judged: JudgedGrid, policy: SpcPolicy) -> Columns:
     changes &= ~judged.is_between_events
     is_drawn = changes[:, None] & ~np.isnan(lines.centre) & _spans(~np.isnan(grid.values))
     series, point = np.nonzero(is_drawn)
-    drawn = has_limits[series, point]
+    drawn = has_limits[is_drawn]
     return {
-        "indicator_id": np.full(series.size, judged.indicator.id, dtype=object),
-        "unit_id": grid.unit_ids[series],
+        "indicator_id": same_word(judged.indicator.id, series.size),
+        "unit_id": words_at(grid.unit_ids, series),
         "period_start": grid.starts[point],
-        "stretch_number": numbers[series, point],
-        "centre": lines.centre[series, point],
-        "lower_limit": np.where(drawn, lines.lower_limit[series, point], np.nan),
-        "upper_limit": np.where(drawn, lines.upper_limit[series, point], np.nan),
+        "stretch_number": numbers[is_drawn],
+        "centre": lines.centre[is_drawn],
+        "lower_limit": np.where(drawn, lines.lower_limit[is_drawn], np.nan),
+        "upper_limit": np.where(drawn, lines.upper_limit[is_drawn], np.nan),
         "target": every[point],
     }
 
@@ -279,8 +279,8 @@ def rebase_rows(judged: JudgedGrid, breaks: Accepted) -> Columns:
         return np.array([getattr(one, name) for _, one in listed], dtype="datetime64[D]")
 
     return {
-        "indicator_id": np.full(series.size, judged.indicator.id, dtype=object),
-        "unit_id": grid.unit_ids[series],
+        "indicator_id": same_word(judged.indicator.id, series.size),
+        "unit_id": words_at(grid.unit_ids, series),
         "rebased_on": days("on"),
         "kind": words("kind"),
         "reason": words("reason"),

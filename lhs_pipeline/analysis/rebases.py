@@ -5,7 +5,7 @@ points; while it falls back the old limits hold again. Who approved it stays wit
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -63,9 +63,25 @@ class Breaks:
         every = self.declared.get(("", unit_id), ())
         return _in_order([*every, *self.declared.get((indicator_id, unit_id), ())])
 
-    def changes_for(self, indicator_id: str, unit_id: str) -> tuple[Break, ...]:
-        """Changes that may prove themselves."""
-        return self.changes.get((indicator_id, unit_id), ())
+    def declared_among(
+        self, indicator_id: str, unit_ids: Sequence[str]
+    ) -> dict[int, tuple[Break, ...]]:
+        """Declared breaks by place of the unit, of those units that have any."""
+        named = {unit for indicator, unit in self.declared if indicator in ("", indicator_id)}
+        return {
+            i: self.declared_for(indicator_id, unit)
+            for i, unit in enumerate(unit_ids)
+            if unit in named
+        }
+
+    def changes_among(
+        self, indicator_id: str, unit_ids: Sequence[str]
+    ) -> dict[int, tuple[Break, ...]]:
+        """Changes by place of the unit, of those units that have any."""
+        named = {unit for indicator, unit in self.changes if indicator == indicator_id}
+        return {
+            i: self.changes[indicator_id, unit] for i, unit in enumerate(unit_ids) if unit in named
+        }
 
 
 def read_breaks(registers: Registers, catalogue: Catalogue) -> Breaks:

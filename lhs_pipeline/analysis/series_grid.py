@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-
-from lhs_pipeline.statistics.series_matrix import starts_of
+import pyarrow.compute as pc
 
 Floats = npt.NDArray[np.float64]
 Days = npt.NDArray[np.datetime64]
@@ -59,35 +58,55 @@ def read_grids(batches: Iterable[pa.Table]) -> Iterator[SeriesGrid]:
         rows = rows.combine_chunks()
         if not rows.num_rows:
             continue
-        last = int(np.flatnonzero(_series_starts(rows))[-1])
+        begins = _begins(rows)
+        last = int(np.flatnonzero(begins.series)[-1])
         carried = rows.slice(last)
         if last:
-            yield from _grids_of(rows.slice(0, last))
+            yield from _grids_of(rows.slice(0, last), begins)
     if carried is not None and carried.num_rows:
-        yield from _grids_of(carried)
+        yield from _grids_of(carried, _begins(carried))
 
 
-def _grids_of(rows: pa.Table) -> Iterator[SeriesGrid]:
+@dataclass(frozen=True)
+class _Begins:
+    """Rows at which an indicator, or a series, begins; both (n_rows,) or longer."""
+
+    indicator: npt.NDArray[np.bool_]
+    series: npt.NDArray[np.bool_]
+
+
+def _begins(rows: pa.Table) -> _Begins:
+    indicator = _changes(rows, "indicator_id")
+    return _Begins(indicator, indicator | _changes(rows, "unit_id"))
+
+
+def _changes(rows: pa.Table, name: str) -> npt.NDArray[np.bool_]:
+    """Rows in which a column of words says something else than in the row before."""
+    words = rows[name].combine_chunks()
+    is_new = np.ones(rows.num_rows, dtype=np.bool_)
+    is_new[1:] = pc.not_equal(words[1:], words[:-1]).to_numpy(zero_copy_only=False)
+    return is_new
+
+
+def _grids_of(rows: pa.Table, begins: _Begins) -> Iterator[SeriesGrid]:
     """One grid per indicator in rows of whole series."""
-    is_start = _series_starts(rows)
-    indicators = _codes(rows, "indicator_id")
-    bounds = np.append(np.flatnonzero(starts_of(indicators)), rows.num_rows)
+    first_rows = np.flatnonzero(begins.indicator[: rows.num_rows])
+    bounds = np.append(first_rows, rows.num_rows)
     for first, stop in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
-        yield _grid(rows.slice(first, stop - first), is_start[first:stop])
+        yield _grid(rows.slice(first, stop - first), begins.series[first:stop])
 
 
 def _grid(rows: pa.Table, is_start: npt.NDArray[np.bool_]) -> SeriesGrid:
     first = pa.array(np.flatnonzero(is_start))
-    days = _days(rows, "period_start")
-    starts, place = np.unique(days, return_inverse=True)
+    starts, place = _calendar(_days(rows, "period_start"))
     ends = np.empty(starts.size, dtype="datetime64[D]")
     ends[place] = _days(rows, "period_end")
-    series = np.cumsum(is_start) - 1
+    cell = (np.cumsum(is_start) - 1) * starts.size + place
 
     def matrix(name: str) -> Floats:
-        made = np.full((len(first), starts.size), np.nan)
-        made[series, place] = rows[name].combine_chunks().to_numpy(zero_copy_only=False)
-        return made
+        made = np.full(len(first) * starts.size, np.nan)
+        made[cell] = rows[name].combine_chunks().to_numpy(zero_copy_only=False)
+        return made.reshape(len(first), starts.size)
 
     return SeriesGrid(
         indicator_id=str(rows["indicator_id"][0].as_py()),
@@ -100,14 +119,13 @@ def _grid(rows: pa.Table, is_start: npt.NDArray[np.bool_]) -> SeriesGrid:
     )
 
 
-def _series_starts(rows: pa.Table) -> npt.NDArray[np.bool_]:
-    return starts_of(_codes(rows, "indicator_id"), _codes(rows, "unit_id"))
-
-
-def _codes(rows: pa.Table, name: str) -> npt.NDArray[np.int32]:
-    """A column of words as numbers, the same number for the same word within the batch."""
-    words = rows[name].combine_chunks().dictionary_encode()
-    return np.asarray(words.indices.to_numpy(zero_copy_only=False), dtype=np.int32)
+def _calendar(days: Days) -> tuple[Days, npt.NDArray[np.intp]]:
+    """The days that occur, in order, and the place of each row among them."""
+    number = days.astype(np.int64)
+    number -= number.min()
+    occurs = np.zeros(int(number.max()) + 1, dtype=np.bool_)
+    occurs[number] = True
+    return days.min() + np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[number]
 
 
 def _days(rows: pa.Table, name: str) -> Days:

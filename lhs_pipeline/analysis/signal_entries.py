@@ -111,11 +111,11 @@ class _Steps:
     def later(self, series: Places, columns: Places, count: int) -> Places:
         """The columns so many neighbours later."""
         place = self.number[series, columns] - 1 + count
-        return self.column[series, np.minimum(place, self.column.shape[1] - 1)]
+        return np.asarray(self.column[series, np.minimum(place, self.column.shape[1] - 1)])
 
     def between(self, series: Places, columns: Places, others: Places) -> Places:
         """Neighbours from the columns to others after them."""
-        return self.number[series, others] - self.number[series, columns]
+        return np.asarray(self.number[series, others] - self.number[series, columns])
 
 
 def _steps_of(present: Truths, is_between: Truths) -> _Steps:

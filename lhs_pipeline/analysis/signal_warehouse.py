@@ -14,7 +14,7 @@ from lhs_pipeline.analysis.series_grid import COLUMNS, ROWS_PER_BATCH
 from lhs_pipeline.analysis.signal_tables import TABLES
 from lhs_pipeline.analysis.signals import judge_series
 from lhs_pipeline.catalogue.model import Catalogue
-from lhs_pipeline.warehouse.table import empty_table, insert_frame, read_table, table_exists
+from lhs_pipeline.warehouse.table import empty_table, insert_arrow, read_table, table_exists
 
 BREAK_SOURCES = ("units", "breaks", "decisions", "actions", "go_lives")
 """Landed sources that say where limits may start anew."""
@@ -33,7 +33,7 @@ def write_signals(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> dict[
     for table in TABLES:
         empty_table(con, table)
     for piece in judge_series(_batches(con.cursor()), catalogue, breaks):
-        counts[piece.table.name] += insert_frame(con, piece.table, piece.rows)
+        counts[piece.table.name] += insert_arrow(con, piece.table, piece.rows)
     return counts
 
 

@@ -6,16 +6,14 @@ for what one night may claim. What a signal means for a problem is judged in `pr
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from lhs_pipeline.analysis.episodes import Episodes, list_episodes
 from lhs_pipeline.analysis.false_discovery import Claims, Control, claims_of, control
-from lhs_pipeline.analysis.limit_rows import Columns, limit_rows, point_rows, rebase_rows
+from lhs_pipeline.analysis.limit_rows import limit_rows, point_rows, rebase_rows
 from lhs_pipeline.analysis.rebases import Break, Breaks, is_sustained
 from lhs_pipeline.analysis.series_grid import COLUMNS, SeriesGrid, read_grids
 from lhs_pipeline.analysis.signal_charts import JudgedGrid, judge_grid
@@ -31,7 +29,15 @@ from lhs_pipeline.analysis.signal_tables import (
     TABLES,
     SignalTables,
 )
-from lhs_pipeline.analysis.stretches import cut_stretches
+from lhs_pipeline.analysis.stretches import cut_stretches, place_of
+from lhs_pipeline.analysis.table_columns import (
+    Columns,
+    arrow_rows,
+    frame_of_pieces,
+    no_rows,
+    same_word,
+    words_at,
+)
 from lhs_pipeline.catalogue.model import Catalogue, Indicator, SpcPolicy
 from lhs_pipeline.statistics.flagged_points import RULES
 from lhs_pipeline.statistics.icons import better_side, meaning_of
@@ -39,6 +45,7 @@ from lhs_pipeline.vocabulary import Period
 from lhs_pipeline.warehouse.table import Table
 
 NO_BREAKS = Breaks()
+_SIDES = np.array(["low", "high"], dtype=object)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class Piece:
     """Some rows of one table."""
 
     table: Table
-    rows: pd.DataFrame
+    rows: pa.Table
 
 
 def find_signals(
@@ -71,10 +78,12 @@ def find_signals(
     complete = series[series["is_complete"].astype(bool)]
     ordered = complete.sort_values(["indicator_id", "unit_id", "period_start"], kind="stable")
     rows = pa.Table.from_pandas(_typed(ordered), preserve_index=False)
-    made: dict[str, list[pd.DataFrame]] = {table.noun: [] for table in TABLES}
+    made: dict[str, list[pa.Table]] = {table.noun: [] for table in TABLES}
     for piece in judge_series([rows], catalogue, breaks):
         made[piece.table.noun].append(piece.rows)
-    return SignalTables(**{table.noun: _with_dates(table, made[table.noun]) for table in TABLES})
+    return SignalTables(
+        **{table.noun: frame_of_pieces(table, made[table.noun]) for table in TABLES}
+    )
 
 
 def _typed(series: pd.DataFrame) -> pd.DataFrame:
@@ -83,17 +92,6 @@ def _typed(series: pd.DataFrame) -> pd.DataFrame:
     words = {"indicator_id": object, "unit_id": object}
     days = {name: pd.to_datetime(chosen[name]) for name in ("period_start", "period_end")}
     return chosen.astype({**numbers, **words}).assign(**days)
-
-
-def _with_dates(table: Table, pieces: list[pd.DataFrame]) -> pd.DataFrame:
-    """The pieces as one frame, days as dates and missing ones as None."""
-    frame = pd.concat([piece for piece in pieces if len(piece)] or pieces[:1], ignore_index=True)
-    for column in table.columns:
-        if column.type in ("DATE", "VARCHAR"):
-            plain = [None if pd.isna(value) else value for value in frame[column.name].tolist()]
-            days = [day.date() if isinstance(day, pd.Timestamp) else day for day in plain]
-            frame[column.name] = pd.Series(days, index=frame.index, dtype=object)
-    return frame
 
 
 def judge_series(
@@ -129,13 +127,7 @@ def judge_series(
 
 
 def _piece(table: Table, columns: Columns) -> Piece:
-    frame = pd.DataFrame({name: _seconds(columns[name]) for name in table.column_names})
-    return Piece(table, frame)
-
-
-def _seconds(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Days in the finest unit that pandas takes for days."""
-    return column.astype("datetime64[s]") if column.dtype.kind == "M" else column
+    return Piece(table, arrow_rows(table, columns))
 
 
 def _judge(
@@ -147,14 +139,9 @@ def _judge(
         if indicator.period is Period.WEEK
         else policy.baseline_months_count
     )
-    accepted = _within(grid, {
-        i: list(breaks.declared_for(indicator.id, unit))
-        for i, unit in enumerate(grid.unit_ids.tolist())
-    })  # fmt: skip
-    hopeful = _within(grid, {
-        i: list(breaks.changes_for(indicator.id, unit))
-        for i, unit in enumerate(grid.unit_ids.tolist())
-    })  # fmt: skip
+    unit_ids = grid.unit_ids.tolist()
+    accepted = _within(grid, breaks.declared_among(indicator.id, unit_ids))
+    hopeful = _within(grid, breaks.changes_among(indicator.id, unit_ids))
 
     def judge(rows: SeriesGrid, held: dict[int, list[Break]]) -> JudgedGrid:
         days = {i: [one.on for one in found] for i, found in held.items()}
@@ -169,16 +156,17 @@ def _judge(
     return judge(grid, accepted), accepted
 
 
-def _within(grid: SeriesGrid, found: dict[int, list[Break]]) -> dict[int, list[Break]]:
+def _within(grid: SeriesGrid, found: dict[int, tuple[Break, ...]]) -> dict[int, list[Break]]:
     """Breaks with points on both sides; a series cannot be cut before it begins."""
-    present = ~np.isnan(grid.values)
     kept: dict[int, list[Break]] = {}
     for i, listed in found.items():
-        inside = []
-        for one in listed:
-            place = int(np.searchsorted(grid.ends, np.datetime64(one.on, "D")))
-            if present[i, :place].any() and present[i, place:].any():
-                inside.append(one)
+        present = ~np.isnan(grid.values[i])
+        places = [place_of(grid, one.on) for one in listed]
+        inside = [
+            one
+            for one, place in zip(listed, places, strict=True)
+            if present[:place].any() and present[place:].any()
+        ]
         if inside:
             kept[i] = inside
     return kept
@@ -199,7 +187,7 @@ def _control_all(looked: list[_Looked], policy: SpcPolicy) -> Iterator[Piece]:
     """Signals, spells and the count of the night, once all series are known."""
     if not looked:
         for table in TABLES:
-            yield Piece(table, pd.DataFrame(columns=pd.Index(table.column_names)))
+            yield Piece(table, no_rows(table))
         return
     rate = policy.doubts.false_discovery_prop
     found = control([one.claims for one in looked], rate)
@@ -219,15 +207,15 @@ def _signal_rows(judged: JudgedGrid, entries: Entries) -> Columns:
     mark_down = entries.mark_down.copy()
     mark_down[entries.counts] = None
     return {
-        "indicator_id": np.full(i.size, judged.indicator.id, dtype=object),
-        "unit_id": grid.unit_ids[i],
-        "topic_id": np.full(i.size, judged.indicator.topic, dtype=object),
+        "indicator_id": same_word(judged.indicator.id, i.size),
+        "unit_id": words_at(grid.unit_ids, i),
+        "topic_id": same_word(judged.indicator.topic, i.size),
         "period_start": grid.starts[j],
         "period_end": grid.ends[j],
         "value": grid.values[i, j],
         "centre": judged.lines.centre[i, j],
-        "rule": names[entries.rule],
-        "side": np.where(entries.side > 0, "high", "low").astype(object),
+        "rule": words_at(names, entries.rule),
+        "side": words_at(_SIDES, (entries.side > 0).astype(np.int8)),
         "meaning": meaning_of(entries.side, better[i]),
         "known_on": grid.ends[entries.known],
         "chance_prop": entries.chance,

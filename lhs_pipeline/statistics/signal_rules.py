@@ -126,7 +126,8 @@ def find_trends(values: npt.NDArray[np.float64], length: int) -> Trends:
 
 def _trend_sides(values: npt.NDArray[np.float64], trend: Truths) -> Sides:
     """Direction of each trend point, 0 elsewhere."""
-    steps = np.nan_to_num(np.sign(np.diff(values, axis=0))).astype(np.int8)
+    later, earlier = values[1:], values[:-1]
+    steps = (later > earlier).view(np.int8) - (later < earlier).view(np.int8)
     none = np.zeros((1, values.shape[1]), dtype=np.int8)
     to_next, from_last = np.concatenate([steps, none]), np.concatenate([none, steps])
     next_too = np.concatenate([trend[1:], none.astype(np.bool_)])

@@ -37,7 +37,7 @@ __all__ = [
     "profile_from",
 ]
 
-SERIES_PER_BLOCK = 2048
+SERIES_PER_BLOCK = 1024
 """Small enough for a block of 60 points and its ranges to stay in the cache of one core."""
 
 LARGEST_VALUE = 1e150
@@ -245,7 +245,7 @@ def _fill(
     judged: _Rows, part: slice, values: Floats, in_base: Truths | None, profile: SpcProfile
 ) -> None:
     """Judge one block and write it where it belongs."""
-    if (np.abs(values) > LARGEST_VALUE).any():
+    if not _is_in_range(values):
         raise ValueError(f"a value is infinite, or beyond {LARGEST_VALUE:g}")
     block = judge_block(values, in_base, profile)
     found = find_flags(values, block.where, profile)
@@ -257,6 +257,13 @@ def _fill(
     flags["side"][:, part] = block.where.above.view(np.int8) - block.where.below.view(np.int8)
     for name in ("shift", "trend", "two_of_three", "trend_side"):
         flags[name][:, part] = getattr(found, name)
+
+
+def _is_in_range(values: Floats) -> bool:
+    """Whether no value is infinite, or so large that sums could overflow."""
+    largest = max(values.max(initial=0.0), -values.min(initial=0.0))
+    # A missing value hides the largest one; then each is looked at.
+    return bool(largest <= LARGEST_VALUE or not (np.abs(values) > LARGEST_VALUE).any())
 
 
 def _assemble(values: Floats, groups: Groups, judged: _Rows, profile: SpcProfile) -> XmrResult:

@@ -77,7 +77,8 @@ def centre_of(base: Floats, profile: SpcProfile) -> Centred:
     centre = total / max(points, 1) if points else np.full(base.shape[1], np.nan)
     mean_range = _mean(ranges, None)
     count = np.full(base.shape[1], points, dtype=np.intp)
-    doubt = _EPS * points * (np.abs(centre) + points * np.nan_to_num(mean_range))
+    reach = points * mean_range if points > 1 else 0.0
+    doubt = _EPS * points * (np.abs(centre) + reach)
     return _screen(Centred(centre, mean_range, doubt, _none(base), count), ranges, profile)
 
 
@@ -140,8 +141,8 @@ def _locate(values: Floats, centred: Centred, profile: SpcProfile) -> tuple[Posi
     """Positions by floats, and the columns in which rounding could have decided one."""
     deviation = values - centred.centre
     above, below = deviation > centred.doubt, deviation < -centred.doubt
-    in_doubt = centred.in_doubt | ~(above | below | np.isnan(values)).all(axis=0)
     away = np.abs(deviation, out=deviation)
+    in_doubt = centred.in_doubt | (away <= centred.doubt).any(axis=0)
     outside, unsure_outside = _beyond(away, float(profile.limit_factor), centred)
     far, unsure_far = _beyond(away, float(profile.near_limit_factor), centred)
     columns = np.flatnonzero(in_doubt | unsure_outside | unsure_far)

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 _HEADER_COLUMN = re.compile(r"^--\s+(\w+)\s+([A-Z]+(?:\[\])?):\s*(.+)$")
 _HEADER_GRAIN = re.compile(r"^--\s+Grain:\s*(.+)$")
@@ -117,11 +118,20 @@ def empty_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 def insert_frame(con: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> int:
     """Add the rows of `frame` to `table` and return their number."""
-    if len(frame):
-        con.register("frame_to_write", frame[table.column_names])
-        con.execute(f"insert into {table.name} by name select * from frame_to_write")
-        con.unregister("frame_to_write")
-    return len(frame)
+    return _insert(con, table, frame[table.column_names])
+
+
+def insert_arrow(con: duckdb.DuckDBPyConnection, table: Table, rows: pa.Table) -> int:
+    """Add Arrow rows to `table` and return their number; the way of tables with many rows."""
+    return _insert(con, table, rows.select(table.column_names))
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: Table, rows: pd.DataFrame | pa.Table) -> int:
+    if len(rows):
+        con.register("rows_to_write", rows)
+        con.execute(f"insert into {table.name} by name select * from rows_to_write")
+        con.unregister("rows_to_write")
+    return len(rows)
 
 
 def append_frame(

@@ -132,7 +132,7 @@ def registers(is_valid: bool = True, went_live_on: date | None = date(2025, 3, 3
 
 
 def test_a_change_needs_a_valid_decision_and_a_go_live() -> None:
-    (found,) = read_breaks(registers(), CATALOGUE).changes_for(WEEKLY, "ward_01")
+    (found,) = read_breaks(registers(), CATALOGUE).changes[WEEKLY, "ward_01"]
     assert found.on == date(2025, 3, 3) and found.approved_by == "Clinical forum"
     assert not read_breaks(registers(is_valid=False), CATALOGUE).changes
     assert not read_breaks(registers(went_live_on=None), CATALOGUE).changes
