@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from lhs_pipeline.analysis.assets import analysis_assets
+from lhs_pipeline.board.alerts import tell_engineer
 from lhs_pipeline.board.assets import ASSETS as BOARD_ASSETS
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.catalogue.reader import read_catalogue
@@ -59,6 +60,17 @@ def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     return dg.SkipReason(f"{len(swept)} dead runs marked as failed.")
 
 
+@dg.run_failure_sensor(
+    name="failed_nights",
+    minimum_interval_seconds=60,
+    description="Tells the engineer of a run that failed, once.",
+)
+def failed_nights(context: dg.RunFailureSensorContext) -> None:
+    """Write, and send where the site says so, that a run failed and at which step."""
+    failed = [event.step_key for event in context.get_step_failure_events() if event.step_key]
+    tell_engineer(read_site(), context.dagster_run.run_id, failed[0] if failed else "")
+
+
 def _catalogue() -> Catalogue:
     """The catalogue of the site, or the starter where no site was made yet."""
     try:
@@ -81,7 +93,7 @@ def build_definitions(catalogue: Catalogue) -> dg.Definitions:
         asset_checks=collection_checks(catalogue),
         jobs=[nightly, evaluation],
         schedules=[every_night],
-        sensors=[evaluation_sensor(evaluation.name), dead_runs],
+        sensors=[evaluation_sensor(evaluation.name), dead_runs, failed_nights],
         resources={"site": SiteResource()},
         executor=dg.in_process_executor,
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from lhs_pipeline.board.alerts import tell_engineer
 from lhs_pipeline.closure.assets import CHANGES
 from lhs_pipeline.closure.sensors import find_due, group_due
 from lhs_pipeline.settings import Site
@@ -71,7 +72,7 @@ def run_night(
     with Warehouse(site.warehouse_file).held(), dg.DagsterInstance.get() as instance:
         sweep_dead_runs(instance)
         warnings: list[str] = []
-        runs = _Runs(definitions, instance, _teller(say, warnings))
+        runs = _Runs(site, definitions, instance, _teller(say, warnings))
         is_success = runs.execute("nightly", runs.keys_of("nightly") - runs.read_by_people())
         due = find_due(site.published_file)
         if due:
@@ -95,6 +96,7 @@ def _read_returned(site: Site) -> list[bytes]:
 class _Runs:
     """Runs the jobs of the definitions in this process, and tells each event."""
 
+    site: Site
     definitions: dg.Definitions
     instance: dg.DagsterInstance
     tell: Callable[[dg.DagsterEvent], None]
@@ -150,6 +152,9 @@ class _Runs:
             asset_selection=sorted(keys),
             tags=dict(tags or {}),
         )
+        if not result.success:
+            failed = [event.step_key for event in result.all_events if event.is_step_failure]
+            tell_engineer(self.site, run_id, next((key for key in failed if key), ""))
         return result.success
 
 

@@ -13,11 +13,39 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 SITE_FILE = "site.toml"
-_KNOWN_KEYS = {"name", "timezone", "inbox", "registers", "fixed_today", "is_demo", "databases"}
+_KNOWN_KEYS = {
+    "name", "timezone", "inbox", "registers", "fixed_today", "is_demo", "databases", "alerts",
+}  # fmt: skip
+_ALERT_KEYS = {"smtp_host", "smtp_port", "sender", "is_encrypted", "webhook", "recipients"}
 
 
 class SettingsError(Exception):
     """A site folder or its site.toml is not usable; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class AlertSettings:
+    """Where alerts are sent; empty where they are only written.
+
+    Attributes:
+        smtp_host: mail server; '' sends no mail.
+        smtp_port: its port.
+        sender: address that mail comes from.
+        is_encrypted: whether the server is spoken to by STARTTLS.
+        webhook: address that takes a message as JSON; '' for none.
+        recipients: addresses for each decision group, and for `engineer`.
+        user: name for the mail server, from LHS_SMTP_USER.
+        password: from LHS_SMTP_PASSWORD.
+    """
+
+    smtp_host: str = ""
+    smtp_port: int = 25
+    sender: str = "lhs@localhost"
+    is_encrypted: bool = True
+    webhook: str = ""
+    recipients: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -32,6 +60,7 @@ class Site:
     fixed_today: date | None
     is_demo: bool
     databases: Mapping[str, str] = field(default_factory=dict)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
 
     @property
     def catalogue(self) -> Path:
@@ -147,6 +176,32 @@ def _site_from(place: Path, file: Path) -> Site:
         fixed_today=_fixed_today(said, file),
         is_demo=bool(said.get("is_demo", False)),
         databases=_databases(said, file),
+        alerts=_alerts(said, file),
+    )
+
+
+def _alerts(said: dict[str, Any], file: Path) -> AlertSettings:
+    found = said.get("alerts", {})
+    if not isinstance(found, dict) or (unknown := sorted(set(found) - _ALERT_KEYS)):
+        what = f"unknown key {unknown[0]!r}" if isinstance(found, dict) else "no table"
+        raise SettingsError(f"{file}: [alerts] has {what}; known: {sorted(_ALERT_KEYS)}")
+    for key in _ALERT_KEYS - {"recipients"}:
+        kind = {"smtp_port": int, "is_encrypted": bool}.get(key, str)
+        if not isinstance(found.get(key, kind()), kind):
+            expected = {int: "a number", bool: "true or false", str: "text in quotes"}[kind]
+            raise SettingsError(f"{file}: [alerts] {key} must be {expected}")
+    webhook = found.get("webhook", "")
+    if webhook and not webhook.startswith(("https://", "http://")):
+        raise SettingsError(f"{file}: [alerts] webhook must begin with https:// or http://")
+    listed = found.get("recipients", {})
+    if not isinstance(listed, dict) or not all(isinstance(to, list) for to in listed.values()):
+        raise SettingsError(f"{file}: [alerts.recipients] has a list of addresses for each group")
+    plain = {key: value for key, value in found.items() if key != "recipients"}
+    return AlertSettings(
+        **plain,
+        recipients={str(group): tuple(map(str, to)) for group, to in listed.items()},
+        user=os.environ.get("LHS_SMTP_USER", ""),
+        password=os.environ.get("LHS_SMTP_PASSWORD", ""),
     )
 
 

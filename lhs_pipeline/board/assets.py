@@ -13,6 +13,7 @@ import pandas as pd
 
 from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
 from lhs_pipeline.analysis.signal_warehouse import read_breaks_of_site
+from lhs_pipeline.board.alerts import choose_untold, deliver
 from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, describe_copy, with_shown_columns
 from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.decision_evidence import with_evidence
@@ -25,6 +26,8 @@ from lhs_pipeline.board.life_events import (
     gather_happenings,
 )
 from lhs_pipeline.board.model import BoardTables, frame_authorities, frame_indicators
+from lhs_pipeline.board.names import gather_names
+from lhs_pipeline.board.news import find_news, write_messages
 from lhs_pipeline.board.pages import render_board
 from lhs_pipeline.board.problem_charts import chart_of
 from lhs_pipeline.board.shown import SHOWN_TABLES, Rules, show_figures
@@ -326,6 +329,29 @@ def analyst_copy(site: SiteResource) -> dg.MaterializeResult[None]:
     return dg.MaterializeResult(metadata={"tables": len(kept), "is_changed": is_new})
 
 
+@dg.asset(
+    **_published(
+        "alerts",
+        "What changed since each group was last told: written, and sent where the site says so.",
+        "text",
+    )
+)
+def alerts(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Tell each group its news, once; what could not be sent is told and waits."""
+    place, tables = site.site(), _board_tables(site)
+    news = choose_untold(place, find_news(tables, place.today()))
+    messages = write_messages(news, gather_names(tables), place.today(), place.name)
+    done = deliver(place, messages, [one.key for one in news])
+    return dg.MaterializeResult(
+        metadata={
+            "news": len(news),
+            "messages": done.written_count,
+            "sent": done.sent_count,
+            "not_sent": "; ".join(done.failures) or "nothing",
+        }
+    )
+
+
 def _board_tables(site: SiteResource) -> BoardTables:
     with site.warehouse().transaction() as con:
         return read_board_tables(con, site.catalogue())
@@ -358,6 +384,7 @@ ASSETS: list[dg.AssetsDefinition] = [
     workbook,
     pages,
     spc_charts,
+    alerts,
     analyst_copy,
 ]
 
