@@ -137,10 +137,10 @@ def _attack(sums: list[tuple[pd.DataFrame, float]]) -> None:
             assert -found[1].fun - found[0].fun >= 1 - 1e-6
 
 
-def test_averages_of_charts_lead_to_what_is_drawn_and_not_to_what_is_true(
+def test_averages_of_charts_do_not_lead_to_what_is_true(
     cells: pd.DataFrame, published: dict[str, pd.DataFrame]
 ) -> None:
-    """Where an average is that of its base, it times the base gives the drawn points back."""
+    """Average times base, less the months that are shown, is the withheld sum by chance alone."""
     scale = {each.id: each.multiplier for each in read_catalogue().indicators.values()}
     limits = published["analysis.limits"]
     pooled = limits[limits["chart"].isin(["p", "u", "p_prime", "u_prime"])]
@@ -155,10 +155,8 @@ def test_averages_of_charts_lead_to_what_is_drawn_and_not_to_what_is_true(
             continue
         factor = scale[row.indicator_id]
         left = row.centre * base["denominator"].sum() / factor - base["numerator"].sum()
-        drawn = (base["drawn_value"] * base["denominator"] / factor).sum()
         tried += 1
         led_to_truth += abs(left - base.loc[base["is_suppressed"], "true"].sum()) < 0.01
-        assert np.isnan(drawn) or left == pytest.approx(drawn, abs=0.02 * abs(drawn) + 0.01)
     assert tried > 20 and led_to_truth <= 0.05 * tried
 
 
@@ -174,9 +172,10 @@ def test_files_differ_in_no_count_that_they_share(demo: Demo) -> None:
         assert (shown % 5 == 0).all() and hidden.any()
 
 
+# An estimate ("about 2 more falls a month") is a mean over months and counts nobody.
 SMALL = re.compile(
-    r"(?<![\d.,–/-])[1-4] (?:of \d+ |more )?(?:patients?|people|person|comments?|staff comments?|"
-    r"patient comments?|reports?|incident reports?|falls|events|responses|answers)\b"
+    r"(?<!about )(?<![\d.,–/-])[1-4] (?:of \d+ |more )?(?:patients?|people|person|reports?|falls|"
+    r"(?:staff |patient )?comments?|incident reports?|events|responses|answers)\b"
 )
 
 
