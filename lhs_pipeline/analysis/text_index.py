@@ -5,7 +5,7 @@ Words are numbered by a stable hash: a text that was read once need never be rea
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -22,6 +22,7 @@ Integers = npt.NDArray[np.int64]
 
 TERMS_COUNT = 1 << 22
 """Numbers that a hashed word may have; a collision among 100,000 words hits about one in forty."""
+_SAYS_NOTHING = -1
 _TITLE_WEIGHT = 2
 _LARGEST_COUNT = 255
 _K1, _B = 1.2, 0.75  # the usual constants of BM25 (Robertson and Zaragoza 2009)
@@ -114,13 +115,15 @@ def count_terms(title: str, more: str, with_pairs: bool = False) -> TermCounts:
         more: abstract and keywords.
         with_pairs: also count every two words that stand next to each other.
     """
-    split = split_pairs if with_pairs else split_words
-    seen: Counter[int] = Counter(map(_number_once, split(more)))
-    for word in split(title):
-        seen[_number_once(word)] += _TITLE_WEIGHT
-    terms = np.fromiter(sorted(seen), dtype=np.uint32, count=len(seen))
-    counts = (min(seen[int(term)], _LARGEST_COUNT) for term in terms)
-    return TermCounts(terms, np.fromiter(counts, dtype=np.uint8, count=len(seen)))
+    numbers = _numbers_with_pairs if with_pairs else _numbers_of
+    seen: Counter[int] = Counter(numbers(more))
+    for number in numbers(title):
+        seen[number] += _TITLE_WEIGHT
+    seen.pop(_SAYS_NOTHING, None)
+    terms = np.fromiter(seen, dtype=np.uint32, count=len(seen))
+    counts = np.fromiter(seen.values(), dtype=np.int64, count=len(seen))
+    order = np.argsort(terms)
+    return TermCounts(terms[order], np.minimum(counts[order], _LARGEST_COUNT).astype(np.uint8))
 
 
 def build_index(texts: Iterable[TermCounts]) -> TextIndex:
@@ -157,6 +160,20 @@ def _unit_rows(counts: sparse.csr_matrix, rarity: Floats) -> sparse.csr_matrix:
     lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1), dtype=float).ravel())
     weighted.data /= np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(counts.indptr))
     return weighted
+
+
+def _numbers_of(text: str) -> Iterator[int]:
+    return map(_number_as_said, _WORD.findall(text.lower()))
+
+
+def _numbers_with_pairs(text: str) -> Iterator[int]:
+    return map(_number_once, split_pairs(text))
+
+
+@lru_cache(200_000)
+def _number_as_said(word: str) -> int:
+    """The number of a word as it stands in a text; its stem is looked up once."""
+    return _SAYS_NOTHING if word in STOP_WORDS else number_of(_stem(word))
 
 
 @lru_cache(200_000)
