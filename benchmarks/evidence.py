@@ -29,6 +29,7 @@ from lhs_pipeline.analysis.text_index import (
 _RESULTS = Path(__file__).parent / "results" / "evidence.json"
 _ABSTRACT_WORDS = 194
 _VOCABULARY = 60_000
+_BATCHES = (20, 40)
 
 
 def main() -> None:
@@ -60,8 +61,25 @@ def _measure_review(file: Path, topic: str, by_meaning: bool) -> dict[str, Any]:
         name: _quality(_order_of(Screening(records, topic, meaning)), included)
         for name, meaning in ways.items()
     }
-    order = screen_records(records, topic, included.tolist())
-    return {**found, "with_marks": _quality(order, included)}
+    found["plain_tfidf"] = _quality(_order_by_tfidf(records, topic), included)
+    # How many are read between two rankings is a person's habit: no figure may hang on it.
+    found["with_marks"] = {
+        f"ranked_again_every_{batch}": _quality(
+            screen_records(records, topic, included.tolist(), batch), included
+        )
+        for batch in _BATCHES
+    }
+    return found
+
+
+def _order_by_tfidf(records: list[dict[str, str]], topic: str) -> list[int]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    texts = [f"{row['title']} {row['title']} {row['abstract']}" for row in records]
+    vectoriser = TfidfVectorizer(stop_words="english", sublinear_tf=True)
+    vectors = vectoriser.fit_transform(texts)
+    likeness = np.asarray((vectors @ vectoriser.transform([topic]).T).todense()).ravel()
+    return [int(place) for place in np.argsort(-likeness, kind="stable")]
 
 
 def _order_of(screening: Screening) -> list[int]:
