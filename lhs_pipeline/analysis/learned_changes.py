@@ -82,7 +82,12 @@ def match_learned(
         changes: what was learned, here or elsewhere.
         topics: topics of this site by id.
     """
-    similar = {topic_id: _similar_to(topics[topic_id], changes) for topic_id in topics}
+    # A topic that we declare ourselves is told apart by its name, not by likeness.
+    foreign = {at for at, change in enumerate(changes) if change.row["topic_id"] not in topics}
+    similar = {
+        topic_id: _similar_to(topics[topic_id], changes) & foreign if foreign else set()
+        for topic_id in topics
+    }
     return [
         match
         for problem in problems
