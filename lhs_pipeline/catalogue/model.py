@@ -41,6 +41,8 @@ _ENDINGS: dict[FileFormat, tuple[str, ...]] = {
     FileFormat.REFERENCES: (".ris", ".nbib", ".xml", ".json", ".txt"),
 }
 """File endings by declared format; a contract's `files` says otherwise."""
+EXCEL_SERIAL = "excel"
+"""The format of a date that is told as a number of days, as Excel counts them."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class Column:
     allowed: tuple[str, ...] = ()
     references: str | None = None
     references_severity: Severity = Severity.REJECT
-    format: str | None = None
+    format: str | tuple[str, ...] | None = None
+    ignore: tuple[str, ...] = ()
     nulls: tuple[str, ...] = ()
     constant: str | None = None
     may_be_absent: bool = False
@@ -123,6 +126,18 @@ class Column:
     def file_header(self) -> str:
         """The heading under which the column stands in the file."""
         return self.header or self.name
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The ways in which its dates may be written; none for those of ISO 8601."""
+        if self.format is None:
+            return ()
+        return (self.format,) if isinstance(self.format, str) else self.format
+
+    @property
+    def written_format(self) -> str | None:
+        """The way in which a true date of a workbook or a database is written out."""
+        return next((form for form in self.formats if form != EXCEL_SERIAL), None)
 
 
 @dataclass(frozen=True)

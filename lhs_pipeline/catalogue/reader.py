@@ -27,7 +27,14 @@ from lhs_pipeline.catalogue.model import (
     Source,
     Topic,
 )
-from lhs_pipeline.vocabulary import Domain, FileFormat, IndicatorChart, Level, NatureOfChange
+from lhs_pipeline.vocabulary import (
+    ColumnType,
+    Domain,
+    FileFormat,
+    IndicatorChart,
+    Level,
+    NatureOfChange,
+)
 
 STARTER = Path(__file__).parent
 """The catalogue that ships with the package: a start for an acute trust."""
@@ -298,6 +305,9 @@ def _broken_format(file: Path, source: Source) -> Iterator[Complaint]:
         yield Complaint(file, "delimiter", f"{source.delimiter!r} is not one character")
     if source.header_row < 1:
         yield Complaint(file, "header_row", "the first row of a file is 1")
+    for column in source.columns:
+        if column.ignore and column.type not in {ColumnType.INTEGER, ColumnType.NUMBER}:
+            yield Complaint(file, f"{column.name} ignore", "only numbers have signs to ignore")
     if (source.format is FileFormat.FHIR) != (source.resource is not None):
         yield Complaint(file, "resource", "format 'fhir' needs a resource, and nothing else does")
     paths = [("records", source.records), *((c.name, c.path) for c in source.columns)]

@@ -52,6 +52,8 @@ def deliveries_folder(site: Site, source: Source) -> Path:
 def land_source(con: duckdb.DuckDBPyConnection, landing: Landing, site: Site) -> list[Report]:
     """Land what is new of a source, from its files or from its database; answer workbooks."""
     source = landing.source
+    # An instant with an offset from UTC lands in the time that the site's own clocks show.
+    con.execute(f"set timezone = '{site.timezone}'")
     if source.database is not None:
         return land_pull(con, landing, site.database_url(source.database.connection))
     deliveries = find_deliveries(deliveries_folder(site, source), source)

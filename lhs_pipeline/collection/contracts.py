@@ -6,7 +6,7 @@ Only expressions are made here; `landing.py` runs them.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lhs_pipeline.catalogue.model import Column, Source
+from lhs_pipeline.catalogue.model import EXCEL_SERIAL, Column, Source
 from lhs_pipeline.vocabulary import ColumnType, Severity
 
 DUCKDB_TYPES: dict[ColumnType, str] = {
@@ -57,12 +57,13 @@ def typed_cell(column: Column) -> str:
         case ColumnType.TEXT:
             return text
         case ColumnType.INTEGER:
+            text = _without_signs(column, text)
             return (
                 f"case when regexp_matches({text}, '^[+-]?[0-9]+([.]0+)?$') "
                 f"then try_cast({text} as bigint) end"
             )
         case ColumnType.NUMBER:
-            number = f"try_cast({text} as double)"
+            number = f"try_cast({_without_signs(column, text)} as double)"
             return f"case when isfinite({number}) then {number} end"
         case ColumnType.BOOLEAN:
             return (
@@ -131,13 +132,55 @@ def _severity_of(column: Column, fault: Fault) -> Severity:
     return column.references_severity if fault.reason == NOT_KNOWN else column.severity
 
 
+def _without_signs(column: Column, text: str) -> str:
+    """SQL for a number without the signs that the contract ignores; a comma only parts thousands.
+
+    So 1,234 is read where commas are ignored, and 1,5 is a fault rather than fifteen.
+    """
+    if not column.ignore:
+        return text
+    bare = text
+    for sign in column.ignore:
+        bare = f"replace({bare}, {_quoted(sign)}, '')"
+    if "," not in column.ignore:
+        return f"trim({bare})"
+    is_parted = (
+        f"regexp_matches({text}, '^[^0-9,]*[0-9]{{1,3}}(,[0-9]{{3}})+([.][0-9]*)?[^0-9,]*$')"
+    )
+    return f"case when {is_parted} or not contains({text}, ',') then trim({bare}) end"
+
+
 def _instant(column: Column, text: str) -> str:
     kind = DUCKDB_TYPES[column.type]
-    if column.format is None:
-        # DuckDB also reads 'infinity', 'epoch' and years before Christ.
-        is_written = f"regexp_matches({text}, '^[0-9]{{4}}-[0-9T :.+Z-]+$')"
-        return f"case when {is_written} then try_cast({text} as {kind}) end"
-    return f"cast(try_strptime({text}, {_quoted(column.format)}) as {kind})"
+    if column.formats:
+        value = _formatted(column, text)
+        # %Y takes 31/12/25 for a day of the year 25.
+        return f"case when {value} >= timestamp '1000-01-01' then cast({value} as {kind}) end"
+    # DuckDB also reads 'infinity', 'epoch' and years before Christ.
+    is_written = f"regexp_matches({text}, '^[0-9]{{4}}-[0-9T :.+Z-]+$')"
+    # Beyond the minutes only an offset from UTC has these signs: told by the site's own clocks.
+    has_offset = f"regexp_matches(substr({text}, 17), '[Z+-]')"
+    local = f"cast(cast(try_cast({text} as timestamptz) as timestamp) as {kind})"
+    return (
+        f"case when {is_written} then "
+        f"case when {has_offset} then {local} else try_cast({text} as {kind}) end end"
+    )
+
+
+def _formatted(column: Column, text: str) -> str:
+    """SQL for an instant in one of the column's formats."""
+    formats = [form for form in column.formats if form != EXCEL_SERIAL]
+    ways = []
+    if formats:
+        listed = ", ".join(map(_quoted, formats))
+        ways.append(f"cast(try_strptime({text}, [{listed}]) as timestamp)")
+    if EXCEL_SERIAL in column.formats:
+        seconds = f"cast(round(try_cast({text} as double) * 86400) as bigint)"
+        is_serial = f"regexp_matches({text}, '^[0-9]{{1,6}}([.][0-9]+)?$')"
+        ways.append(
+            f"case when {is_serial} then timestamp '1899-12-30' + to_seconds({seconds}) end"
+        )
+    return f"coalesce({', '.join(ways)})"
 
 
 def _faults_of_column(column: Column) -> Iterator[Fault]:
@@ -176,8 +219,8 @@ def _reference_faults(column: Column) -> Iterator[Fault]:
 
 def _expected(column: Column) -> str:
     said = _EXPECTED[column.type]
-    if column.format is not None:
-        said = f"a date written as {column.format}"
+    if column.formats:
+        said = f"a date written as {' or '.join(column.formats)}"
     if column.allowed:
         said = "one of " + ", ".join(column.allowed)
     if column.minimum is not None and column.maximum is not None:

@@ -81,7 +81,7 @@ class Pull:
 
     def _rows_of(self, rows: sa.CursorResult[Any]) -> Iterator[Item]:
         header = Header(tuple(rows.keys())[:-1], self.source)
-        formats = [column.format for column in self.source.columns]
+        formats = [column.written_format for column in self.source.columns]
         number = 0
         for number, row in enumerate(rows, start=1):
             cells, mark = tuple(row)[:-1], row[-1]

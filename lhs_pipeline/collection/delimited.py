@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO
 
 from lhs_pipeline.catalogue.model import Source
 from lhs_pipeline.collection.raw_rows import (
@@ -29,6 +28,9 @@ csv.field_size_limit(16 * 1024 * 1024)
 _LONGEST_RECORD_LINES = 500
 """A quote open for longer was never closed; without a bound, broken files cost their square."""
 _SAMPLE_BYTES = 4096
+_MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\xef\xbb\xbf": "utf-8-sig",
+          b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # fmt: skip
+"""Byte order marks; the longer ones first, since one begins like another."""
 
 
 def read_delimited(stream: io.BufferedReader, source: Source) -> Iterator[Item]:
@@ -37,7 +39,7 @@ def read_delimited(stream: io.BufferedReader, source: Source) -> Iterator[Item]:
     if len(sample) < _SAMPLE_BYTES and not sample.strip():
         yield EMPTY
         return
-    if _is_binary(sample) and not _is_wide(source.encoding):
+    if _is_binary(sample) and not _is_wide(encoding_of(stream, source.encoding)):
         yield from _refuse_binary(sample, source)
         return
     lines = iter(text_of(stream, source.encoding))
@@ -56,14 +58,19 @@ def read_delimited(stream: io.BufferedReader, source: Source) -> Iterator[Item]:
 
 def _rows_below(header: Header, records: "Iterator[Record]") -> Iterator[Item]:
     yield from header.remarks()
-    expected = f"{len(header.names)} readable fields"
+    width = len(header.names)
+    expected = f"{width} fields in {header.source.encoding}"
     places = header.places
     constants = [column.constant for column in header.source.columns]
     is_any = False
     for record in records:
-        is_any = True
         cells = record.cells
-        fault = record.fault or _fault_of(cells, len(header.names))
+        if len(cells) > width and not any(cells[width:]):
+            cells = cells[:width]  # a spreadsheet leaves delimiters behind its last column
+        if cells and not any(cells):
+            continue  # and rows of nothing but delimiters below its last row
+        is_any = True
+        fault = record.fault or _fault_of(cells, width)
         if fault is not None:
             yield Refusal(record.source_row, "row", fault, expected, record.raw_text)
             continue
@@ -96,11 +103,18 @@ def _refuse_binary(sample: bytes, source: Source) -> Iterator[Item]:
     return refuse_file("the file is binary, not text", f"text in {source.encoding}", raw)
 
 
-def text_of(stream: BinaryIO, encoding: str) -> io.TextIOWrapper:
+def encoding_of(stream: io.BufferedReader, declared: str) -> str:
+    """Return the encoding that a stream's byte order mark tells, else the declared one."""
+    start = stream.peek(4)[:4]
+    return next((name for mark, name in _MARKS.items() if start.startswith(mark)), declared)
+
+
+def text_of(stream: io.BufferedReader, declared: str) -> io.TextIOWrapper:
     """Return the text of a stream; bytes that are no text survive as surrogates.
 
     So only their own row is refused, and a byte order mark is no part of the first heading.
     """
+    encoding = encoding_of(stream, declared)
     name = "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding
     errors = "backslashreplace" if _is_wide(encoding) else "surrogateescape"
     return io.TextIOWrapper(stream, name, errors=errors, newline="")
@@ -136,7 +150,8 @@ def records_of(lines: Iterator[str], delimiter: str, header_row: int = 1) -> Ite
             bare = line.rstrip("\r\n")
             taken, fault = [line], None
             cells = tuple(bare.split(delimiter)) if bare else ()
-        if cells or fault:
+        # A blank line is no row, but it counts where rows are counted down to the headings.
+        if cells or fault or number < header_row - 1:
             fields_count = len(cells) if number < header_row else fields_count
             raw = "".join(taken).rstrip("\r\n")[:RAW_TEXT_LIMIT]
             yield Record(number, printable(raw), cells, fault)

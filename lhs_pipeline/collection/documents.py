@@ -6,7 +6,8 @@ A path is JMESPath; a column without one is read from the key of its own heading
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO
+from io import BufferedReader
+from typing import Any
 
 import jmespath
 
@@ -28,7 +29,7 @@ _LONGEST_LINE = 16 * 1024 * 1024
 """Characters of one NDJSON record; a longer line is no record of anybody."""
 
 
-def read_json(stream: BinaryIO, source: Source) -> Iterator[Item]:
+def read_json(stream: BufferedReader, source: Source) -> Iterator[Item]:
     """Yield the records of one JSON document: a list, or the list at `records`."""
     text = text_of(stream, source.encoding).read()
     if not text.strip():
@@ -49,7 +50,7 @@ def read_json(stream: BinaryIO, source: Source) -> Iterator[Item]:
         yield read(number, record, json.dumps(record, ensure_ascii=False))
 
 
-def read_ndjson(stream: BinaryIO, source: Source) -> Iterator[Item]:
+def read_ndjson(stream: BufferedReader, source: Source) -> Iterator[Item]:
     """Yield one record per line; a line that is no JSON object is refused alone."""
     read = _reader_of(source)
     number = 0

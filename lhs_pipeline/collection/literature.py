@@ -1,7 +1,7 @@
 """A reference export as raw rows: which dialect it is written in, its content tells."""
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from io import BufferedReader
 
 from lhs_pipeline.catalogue.model import Source
 from lhs_pipeline.collection.delimited import text_of
@@ -23,7 +23,7 @@ from lhs_pipeline.collection.references import (
 )
 
 
-def read_references(stream: BinaryIO, source: Source) -> Iterator[Item]:
+def read_references(stream: BufferedReader, source: Source) -> Iterator[Item]:
     """Yield the references of one export: RIS, NBIB, PubMed XML or Europe PMC JSON."""
     text = unmarked(text_of(stream, source.encoding).read())
     if not text.strip():

@@ -38,19 +38,23 @@ def read_parquet(stream: BinaryIO, source: Source) -> Iterator[Item]:
     wanted = [header.names[place] for place in header.places if place is not None]
     number = 1
     for batch in file.iter_batches(_BATCH_ROWS, columns=wanted):
-        columns = tuple(_column_of(batch, column) for column in source.columns)
+        columns = tuple(
+            _column_of(batch, column, None if place is None else header.names[place])
+            for column, place in zip(source.columns, header.places, strict=True)
+        )
         yield RawColumns(number, columns)
         number += batch.num_rows
 
 
-def _column_of(batch: pa.RecordBatch, column: Column) -> pa.Array:
-    if column.constant is not None or column.file_header not in batch.schema.names:
+def _column_of(batch: pa.RecordBatch, column: Column, name: str | None) -> pa.Array:
+    if name is None:
         return pa.array([column.constant] * batch.num_rows, pa.string())
-    values = batch.column(column.file_header)
+    values = batch.column(name)
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
-    if column.format and (pa.types.is_date(values.type) or pa.types.is_timestamp(values.type)):
-        return pc.strftime(values, column.format)
+    is_instant = pa.types.is_date(values.type) or pa.types.is_timestamp(values.type)
+    if column.written_format and is_instant:
+        return pc.strftime(values, column.written_format)
     try:
         return values.cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

@@ -6,6 +6,7 @@ A reader knows one format. It never raises for what a file holds: it yields a re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -56,6 +57,13 @@ class Remark:
 Item: TypeAlias = RawRow | RawColumns | Refusal | Remark
 EMPTY = Remark("the file is empty")
 NO_ROWS = Remark("a header and no rows")
+_DELIMITERS = (";", "\t", "|", "¬", ",")
+_HEADINGS_BELOW = "; the headings seem to stand further down: say header_row"
+
+
+def plain(heading: str) -> str:
+    """Return a heading without what changes from month to month: case, blanks, line breaks."""
+    return " ".join(heading.split()).casefold()
 
 
 def printable(raw: str) -> str:
@@ -110,22 +118,31 @@ class Header:
     @property
     def missing(self) -> str | None:
         """The first heading of the contract that is not there exactly once."""
-        for column in self.source.columns:
-            count = self.names.count(column.file_header)
-            is_needed = column.constant is None and not column.may_be_absent
-            if count != 1 and (is_needed or (count > 1 and column.constant is None)):
+        for column, place in zip(self.source.columns, self.places, strict=True):
+            is_there = plain(column.file_header) in self._plain_names
+            is_needed = is_there or not column.may_be_absent
+            if place is None and column.constant is None and is_needed:
                 return column.file_header
         return None
 
-    @property
+    @cached_property
     def places(self) -> list[int | None]:
         """For each column of the contract its place; None where the file does not fill it."""
         return [
-            self.names.index(column.file_header)
-            if column.constant is None and column.file_header in self.names
-            else None
+            None if column.constant is not None else self._place_of(column.file_header)
             for column in self.source.columns
         ]
+
+    def _place_of(self, heading: str) -> int | None:
+        """As written; else where no other heading is the same but for case and blanks."""
+        if self.names.count(heading) == 1:
+            return self.names.index(heading)
+        wanted = plain(heading)
+        return self._plain_names.index(wanted) if self._plain_names.count(wanted) == 1 else None
+
+    @cached_property
+    def _plain_names(self) -> list[str]:
+        return [plain(name) for name in self.names]
 
     @property
     def found(self) -> str:
@@ -141,8 +158,8 @@ class Header:
 
     def remarks(self) -> Iterator[Remark]:
         """Yield what the file holds beyond the contract."""
-        known = {column.file_header for column in self.source.columns}
-        extra = [name for name in self.names if name not in known]
+        taken = {*self.places, *map(self._place_of, self._constant_headings)}
+        extra = [name for place, name in enumerate(self.names) if place not in taken]
         if not extra:
             return
         told = [repr(name) for name in extra if name]
@@ -157,10 +174,26 @@ class Header:
         reason = f"wrong header: column {self.missing!r} is not there exactly once"
         expected = f"a column {self.missing!r}; found {self.found}"
         field = self.missing or "file"
-        is_any = False
+        is_any, hint = False, self._other_delimiter
         for number, raw in rows:
             is_any = True
+            hint = hint or (_HEADINGS_BELOW if self._stands_in(raw) else "")
             yield Refusal(number, field, reason, expected, raw)
         if not is_any:
             yield Refusal(0, field, reason, expected, printable(whole[:200]))
-        yield Remark(reason)
+        yield Remark(reason + hint)
+
+    @property
+    def _constant_headings(self) -> list[str]:
+        return [c.file_header for c in self.source.columns if c.constant is not None]
+
+    @property
+    def _other_delimiter(self) -> str:
+        """A guess at what separates the cells, where they all stand in one."""
+        found = [mark for mark in _DELIMITERS if len(self.names) == 1 and mark in self.names[0]]
+        return f"; are its cells separated by {found[0]!r}? Then say delimiter" if found else ""
+
+    def _stands_in(self, raw: str) -> bool:
+        text = plain(raw)
+        needed = (c for c in self.source.columns if c.constant is None and not c.may_be_absent)
+        return all(plain(column.file_header) in text for column in needed)

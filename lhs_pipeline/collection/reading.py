@@ -40,6 +40,10 @@ _BY_ENDING = {
 }  # fmt: skip
 
 
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How the new and the old workbooks of Excel, and those of OpenDocument, begin."""
+
+
 def format_of(delivery: Delivery, source: Source) -> FileFormat:
     """Return how a delivery is to be read: as declared, else as its ending says, else CSV."""
     return source.format or _BY_ENDING.get(delivery.ending, FileFormat.CSV)
@@ -47,13 +51,13 @@ def format_of(delivery: Delivery, source: Source) -> FileFormat:
 
 def read_delivery(delivery: Delivery, source: Source) -> Iterator[Item]:
     """Yield what one delivery holds; whatever is wrong with it is yielded too, never raised."""
-    read = _READERS[format_of(delivery, source)]
     last = 0
     try:
         with delivery.open() as stream:
             if not stream.peek(1):
                 yield EMPTY
                 return
+            read = _READERS[_format_by_content(stream, format_of(delivery, source), source)]
             for item in read(stream, source):
                 last = max(last, _last_row_of(item))
                 yield item
@@ -63,6 +67,13 @@ def read_delivery(delivery: Delivery, source: Source) -> Iterator[Item]:
             yield Refusal(last + 1, "file", reason, "a whole file", "")
         else:
             yield from refuse_file(reason, "a whole file")
+
+
+def _format_by_content(stream: BufferedReader, by_name: FileFormat, source: Source) -> FileFormat:
+    """An ending may lie: many an export named .xls is text, and workbooks come as .csv."""
+    if source.format is not None or by_name not in {FileFormat.CSV, FileFormat.EXCEL}:
+        return by_name
+    return FileFormat.EXCEL if stream.peek(4).startswith(_WORKBOOKS) else FileFormat.CSV
 
 
 def _last_row_of(item: Item) -> int:

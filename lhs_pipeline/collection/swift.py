@@ -14,7 +14,7 @@ from shutil import copyfileobj
 import duckdb
 
 from lhs_pipeline.catalogue.model import Source
-from lhs_pipeline.collection.delimited import records_of, text_of
+from lhs_pipeline.collection.delimited import encoding_of, records_of, text_of
 from lhs_pipeline.collection.deliveries import Delivery, Scan
 from lhs_pipeline.collection.raw_rows import Header, Remark
 from lhs_pipeline.collection.reading import format_of
@@ -49,27 +49,31 @@ def find_swift(
         scratch: folder for the unpacked file, emptied after the load.
         from_bytes: size from which it is worth the while.
     """
-    encoding = _ENCODINGS.get(source.encoding.lower().replace("_", "-"))
     is_suitable = (
         format_of(delivery, source) is FileFormat.CSV
         and found.is_plain
         and found.size_bytes >= from_bytes
         and not source.sensitive_columns
         and source.header_row == 1
-        and encoding is not None
         and not set(str(delivery.path)) & set("*?[]{}")
     )
-    if not is_suitable or encoding is None:
+    if not is_suitable:
         return None
-    header = _header_of(delivery, source)
-    if header is None or header.missing is not None or len(header.names) < 2:
+    encoding, header = _encoding_of(delivery, source), _header_of(delivery, source)
+    if encoding is None or header is None or header.missing or len(header.names) < 2:
         return None
     path = _plain_file(delivery, scratch)
     scanned = _scan_sql(path, header, encoding, found.has_quotes)
-    count = _count_delimiters(path, source, found.has_quotes)
+    count = _count_delimiters(path, source.delimiter.encode(encoding), found.has_quotes)
     if count is None or not _is_well_formed(scanned, header, count, found.has_quotes):
         return None
     return SwiftFile(_relation(scanned, header), tuple(header.remarks()))
+
+
+def _encoding_of(delivery: Delivery, source: Source) -> str | None:
+    with delivery.open() as stream:
+        name = encoding_of(stream, source.encoding)
+    return _ENCODINGS.get(name.lower().replace("_", "-"))
 
 
 def _header_of(delivery: Delivery, source: Source) -> Header | None:
@@ -102,9 +106,8 @@ def _scan_sql(path: Path, header: Header, encoding: str, has_quotes: bool) -> st
     )
 
 
-def _count_delimiters(path: Path, source: Source, has_quotes: bool) -> int | None:
+def _count_delimiters(path: Path, delimiter: bytes, has_quotes: bool) -> int | None:
     """How often the delimiter stands in a file; None where blanks stand beside its quotes."""
-    delimiter = source.delimiter.encode(source.encoding)
     mark = re.escape(delimiter)
     beside = re.compile(rb'"[ \t]+(?:%b|[\r\n"])|(?:%b|[\r\n])[ \t]+"' % (mark, mark))
     count, kept = 0, b""
@@ -149,7 +152,10 @@ def _relation(scanned: str, header: Header) -> str:
         else f'c{place} as "{column.name}"'
         for column, place in zip(header.source.columns, header.places, strict=True)
     )
-    return f"select row_number() over () as source_row, {cells} from {scanned}"
+    # A spreadsheet leaves rows of nothing but delimiters below its last row.
+    is_any = " or ".join(f"c{place} <> ''" for place in range(len(header.names)))
+    numbered = f"select row_number() over () as source_row, * from {scanned}"
+    return f"select source_row, {cells} from ({numbered}) where {is_any}"
 
 
 def find_raw_texts(delivery: Delivery, source: Source, rows: Collection[int]) -> dict[int, str]:

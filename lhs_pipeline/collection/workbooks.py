@@ -1,11 +1,13 @@
 """Workbooks as rows of text: Excel in all its endings, and OpenDocument, read by calamine."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, BinaryIO
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.model import Column, Source
 from lhs_pipeline.collection.raw_rows import (
     EMPTY,
     NO_ROWS,
@@ -20,6 +22,11 @@ from lhs_pipeline.collection.raw_rows import (
     text_of_cell,
 )
 from lhs_pipeline.collection.sheet_marks import Place, find_marks
+from lhs_pipeline.vocabulary import ColumnType
+
+_DAY_ZERO = datetime(1899, 12, 30)
+"""Excel counts days from here on; before March 1900 it is a day out, and nobody's data are."""
+_LAST_SERIAL = 2_958_466
 
 FILLED_BEFOREHAND = "filled_in_beforehand"
 """Heading of the column that names what stood in a row before anybody filled it in."""
@@ -104,6 +111,24 @@ def find_headings(stream: BinaryIO, source: Source) -> tuple[str, ...]:
     return _Sheet(rows, source).header.names if rows else ()
 
 
+def _text_of(cell: Any, column: Column, source: Source) -> str:
+    if isinstance(cell, str):
+        return cell
+    # What people sign is typed as a date; the extract of a machine may well be a bare number.
+    if not source.is_register and _is_serial(cell, column):
+        cell = _DAY_ZERO + timedelta(seconds=round(cell * 86_400))
+    return text_of_cell(cell, column.written_format)
+
+
+def _is_serial(cell: Any, column: Column) -> bool:
+    """Whether a number is a day as Excel counts them; 20260701 and 2026 are dates in digits."""
+    if column.type not in {ColumnType.DATE, ColumnType.TIMESTAMP}:
+        return False
+    is_number = isinstance(cell, int | float) and not isinstance(cell, bool)
+    in_digits = any(not re.sub("%.", "", form) for form in column.formats)
+    return is_number and 1 <= cell < _LAST_SERIAL and not in_digits
+
+
 def _sheet_of(names: Sequence[str], source: Source) -> str:
     if source.sheet:
         return source.sheet
@@ -120,11 +145,10 @@ def _rows_of(sheet: _Sheet) -> Iterator[Item]:
         yield from header.refuse(((n, _raw(row)) for n, row in below), _raw(sheet.rows[0]))
         return
     yield from header.remarks()
-    formats = [column.format for column in sheet.source.columns]
     for number, row in below:
         cells = tuple(
-            cell if isinstance(cell, str) else text_of_cell(cell, form)
-            for cell, form in zip(header.pick(row), formats, strict=True)
+            _text_of(cell, column, sheet.source)
+            for cell, column in zip(header.pick(row), sheet.source.columns, strict=True)
         )
         marked, fault = sheet.fault_of_marks(number), fault_of_text(cells)
         if marked is not None:

@@ -33,9 +33,19 @@ def test_a_good_file_lands_whole_and_every_row_knows_its_origin(inbox: Inbox) ->
         ("s3,ward_01,2026-06-01,nan,x", "beds", "wrong type", "a whole number from 0 to 200"),
         ("s3,ward_99,2026-06-01,4,x", "unit_id", "not known", "a unit_id listed in units"),
         ("s3,,2026-06-01,4,x", "unit_id", "missing value", "text"),
-        ("s3,ward_01,2026-06-01,4", "row", "4 fields instead of 5", "5 readable fields"),
-        ("s3,ward_01,2026-06-01,4,x,y", "row", "6 fields instead of 5", "5 readable fields"),
-        ("s3,ward_01,2026-06-01,4,\0", "row", "a NUL byte in the row", "5 readable fields"),
+        ("s3,ward_01,2026-06-01,4", "row", "4 fields instead of 5", "5 fields in utf-8"),
+        (
+            "s3,ward_01,2026-06-01,4,x,y",
+            "row",
+            "6 fields instead of 5",
+            "5 fields in utf-8",
+        ),
+        (
+            "s3,ward_01,2026-06-01,4,\0",
+            "row",
+            "a NUL byte in the row",
+            "5 fields in utf-8",
+        ),
     ],
 )
 def test_a_bad_row_is_refused_alone_and_says_what_was_expected(
@@ -107,17 +117,17 @@ def test_a_header_without_rows_is_no_error(inbox: Inbox) -> None:
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "message"),
     [
-        b"PK\x03\x04\x0a\x00\x06\x00\x08\x00\x00\x00!\x00" + bytes(range(256)),
-        GOOD.encode("utf-16"),
-        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00",
+        (b"PK\x03\x04\x0a\x00\x06\x00\x08\x00" + bytes(range(256)), "not readable as a workbook"),
+        (GOOD.encode("utf-16-le"), "the file is binary, not text"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x01\x00", "the file is binary, not text"),
     ],
 )
-def test_a_binary_file_is_refused_whole(inbox: Inbox, content: bytes) -> None:
+def test_a_binary_file_is_refused_whole(inbox: Inbox, content: bytes, message: str) -> None:
     report = inbox.take(content)
     assert (report["status"], report["rejected"]) == ("rejected", 1)
-    assert report["message"] == "the file is binary, not text"
+    assert report["message"].startswith(message)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_heading(inbox: Inbox) -> None:
