@@ -1,12 +1,13 @@
-"""`lhs as-known`, a landed table on a past day; `lhs templates`, workbooks to fill in.
+"""`lhs new-source`, a contract drafted from a file; `lhs as-known`; `lhs templates`.
 
 Heavy imports happen inside the command.
 """
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from lhs_pipeline.catalogue.reader import read_catalogue
@@ -15,6 +16,12 @@ from lhs_pipeline.settings import Site, read_site
 
 def add_source_commands(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands to those of `lhs`."""
+    words = "draft the contract of a source from a file of it, for you to finish"
+    new = commands.add_parser("new-source", help=words, description=words[0].upper() + words[1:])
+    new.set_defaults(run=run_new_source)
+    new.add_argument("file", type=Path, help="a CSV or Excel file as it will be delivered")
+    new.add_argument("--name", default=None, help="id of the source (default: from the file)")
+    new.add_argument("--site", type=Path, default=None, help="the site's folder")
     words = "print a landed table as it was known on a past day, as CSV"
     known = commands.add_parser("as-known", help=words, description=words[0].upper() + words[1:])
     known.set_defaults(run=run_as_known)
@@ -27,6 +34,66 @@ def add_source_commands(commands: "argparse._SubParsersAction[argparse.ArgumentP
     made.set_defaults(run=run_templates)
     made.add_argument("--site", type=Path, default=None, help="the site's folder")
     made.add_argument("--out", type=Path, default=Path("templates"), help="folder to write to")
+
+
+def run_new_source(given: argparse.Namespace) -> int:
+    """Write the draft and say how the file fares by it; 0 done, 1 not, with the reason."""
+    from lhs_pipeline.collection.draft_contract import TO_DO, draft_columns, write_contract
+    from lhs_pipeline.collection.sample_table import NoTableError, read_sample
+
+    site = read_site(given.site)
+    source_id = given.name or _id_of(given.file)
+    contract = site.catalogue / "sources" / f"{source_id}.toml"
+    if contract.exists():
+        print(f"{contract} stands already; give another --name.", file=sys.stderr)
+        return 1
+    try:
+        table = read_sample(given.file)
+    except NoTableError as error:
+        print(error, file=sys.stderr)
+        return 1
+    text = write_contract(table, draft_columns(table), source_id)
+    contract.parent.mkdir(parents=True, exist_ok=True)
+    contract.write_text(text, encoding="utf-8")
+    print(text)
+    print(f"Written to {contract}. {text.count(TO_DO) - 1} places are marked {TO_DO}.")
+    print(_try_out(contract, given.file, site.now()))
+    print(f"Then put the file into {site.inbox / source_id}/, and run `lhs check` and `lhs night`.")
+    return 0
+
+
+def _id_of(file: Path) -> str:
+    """The file's name without its endings, days and months."""
+    stem = re.sub(r"[^a-z]+", "_", file.name.split(".")[0].lower()).strip("_")
+    return stem or "source"
+
+
+def _try_out(contract: Path, file: Path, at: datetime) -> str:
+    """Land the file in a warehouse of its own by the draft; say what became of it."""
+    import shutil
+    import tempfile
+
+    import duckdb
+
+    from lhs_pipeline.catalogue.reader import read_source
+    from lhs_pipeline.collection.deliveries import find_deliveries
+    from lhs_pipeline.collection.landing import Landing, land
+
+    source = read_source(contract)
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        shutil.copy(file, folder)
+        found = find_deliveries(Path(folder), source)
+        if not found:
+            ending = file.suffix
+            return f'Its ending {ending} is not taken by itself: add files = "*{ending}".'
+        (report,) = land(con, Landing(source, at, "off"), found)
+        reasons = con.execute(
+            "select field || ': ' || reason || ', expected ' || expected, count(*) "
+            "from collection.rejected_rows group by all order by 2 desc limit 5"
+        ).fetchall()
+    said = f"Tried: of {report['rows_read']:,} rows {report['landed']:,} land, "
+    said += f"{report['rejected']:,} are refused."
+    return "\n".join([said, *(f"  {count:,} x {reason}" for reason, count in reasons)])
 
 
 def run_templates(given: argparse.Namespace) -> int:

@@ -109,6 +109,19 @@ def read_catalogue(folder: Path = STARTER) -> Catalogue:
     return catalogue
 
 
+def read_source(file: Path) -> Source:
+    """Return one contract alone; what it refers to is not looked at.
+
+    Raises:
+        CatalogueError: it is not as declared.
+    """
+    complaints: list[Complaint] = []
+    source = _read_file(file, Source, {"id": file.stem}, complaints)
+    if source is None:
+        raise CatalogueError(complaints)
+    return source
+
+
 def read_policy(folder: Path = STARTER) -> Policy:
     """Return the policy in `folder` alone.
 
