@@ -5,6 +5,7 @@ Heavy imports happen inside the command.
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from lhs_pipeline.analysis.spc_options import FileChart, Rebase, SpcFileError, SpcOptions
@@ -52,8 +53,15 @@ def run_spc(given: argparse.Namespace) -> int:
     for answer, count in tables.icons["variation"].value_counts().items():
         print(f"{answer:<18} {count:>6} series")
     print(f"{int(tables.points['is_special_cause'].sum())} of {len(tables.points)} points flagged.")
-    print(f"Open {given.out / 'index.html'}. Written: {', '.join(path.name for path in written)}")
+    print(f"Open {given.out / 'index.html'}. Written: {_tell_written(written)}")
     return 0
+
+
+def _tell_written(files: Sequence[Path]) -> str:
+    """The names of the files, further pages as a number."""
+    first = [path.name for path in files if not path.name.startswith("spc_page_")]
+    pages = len(files) - len(first)
+    return ", ".join(first) + (f", and {pages} more pages of charts" if pages else "")
 
 
 def _options(given: argparse.Namespace) -> SpcOptions:

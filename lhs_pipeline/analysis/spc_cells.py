@@ -45,7 +45,7 @@ def read_table(file: Path) -> pd.DataFrame:
         if file.suffix == ".parquet":
             return pd.read_parquet(file)
         delimiter = _find_delimiter(file)
-        return pd.read_csv(
+        table = pd.read_csv(
             file,
             sep=delimiter,
             dtype=str,
@@ -57,12 +57,19 @@ def read_table(file: Path) -> pd.DataFrame:
         raise SpcFileError(
             f"{file}: cannot be read; expected Parquet, or CSV in UTF-8: {error}"
         ) from error
+    return _without_empty_end(table)
+
+
+def _without_empty_end(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows up to the last that says anything; workbooks leave rows of commas below it."""
+    says = (table != "").any(axis=1).to_numpy().nonzero()[0]
+    return table.iloc[: int(says[-1]) + 1 if says.size else 0]
 
 
 def _find_delimiter(file: Path) -> str:
     """What stands between the cells; raise for a row that is longer or shorter than the header."""
-    lines = _decode(file).splitlines(keepends=True)
-    if not any(line.strip() for line in lines):
+    lines = [line for line in _decode(file).splitlines(keepends=True) if line.strip()]
+    if not lines:
         raise SpcFileError(f"{file}: is empty; expected a header and one row per series and period")
     delimiter = max(_DELIMITERS, key=lambda each: len(next(csv.reader(lines, delimiter=each), [])))
     rows = csv.reader(lines, delimiter=delimiter)

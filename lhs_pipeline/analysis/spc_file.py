@@ -31,6 +31,11 @@ Truths = npt.NDArray[np.bool_]
 COLUMNS = ("series", "period", "value", "numerator", "denominator", "target", "direction")
 """Every column that is read; others may stand in the file and are left alone."""
 _ALWAYS = ("period",)
+_CALLED_PERIOD = (
+    "date", "day", "week", "month", "period start", "period_start", "week commencing",
+    "week ending", "month ending",
+)  # fmt: skip
+"""What a column of periods is often called; taken for it where only one of them stands there."""
 """Without a column series, the file is one."""
 _NUMBERS = ("value", "numerator", "denominator", "target")
 _MISSING = ("", "na", "n/a", "nan", "nat", "null", "none", "<na>")
@@ -93,6 +98,8 @@ def _notes(sheet: "_Sheet") -> Iterator[str]:
     if not sheet.has_series:
         name = sheet.cells["series"].iloc[0]
         yield f"The file has no column series: all rows are one series, {name!r}."
+    if sheet.guessed_period is not None:
+        yield f"The column {sheet.guessed_period!r} is read as the period."
     text, days = sheet.cells["period"], sheet.days("period")
     if is_british(text):
         yield f"Days are read day first: {text.iloc[-1]} is {days.iloc[-1]:%-d %B %Y}."
@@ -106,6 +113,7 @@ class _Sheet:
     columns: Mapping[str, str]
     cells: pd.DataFrame
     has_series: bool
+    guessed_period: str | None = None
 
     def has(self, *fields: str) -> bool:
         """Whether the file has all of these columns."""
@@ -157,6 +165,9 @@ def _open_sheet(file: Path, options: SpcOptions) -> _Sheet:
     table = read_table(file)
     found = {str(name).strip().lower(): name for name in reversed(list(table.columns))}
     ours = {field: options.columns.get(field, field) for field in COLUMNS}
+    guessed = _guess_period(found, ours)
+    if guessed is not None:
+        ours["period"] = guessed
     cells = {
         field: _as_text(table[found[name.strip().lower()]])
         for field, name in ours.items()
@@ -170,7 +181,16 @@ def _open_sheet(file: Path, options: SpcOptions) -> _Sheet:
     has_series = "series" in cells
     if not has_series:
         cells["series"] = pd.Series(file.stem, index=table.index)
-    return _Sheet(file, options.columns, pd.DataFrame(cells), has_series)
+    named = {**options.columns} if guessed is None else {**options.columns, "period": guessed}
+    return _Sheet(file, named, pd.DataFrame(cells), has_series, guessed)
+
+
+def _guess_period(found: Mapping[str, str], ours: Mapping[str, str]) -> str | None:
+    """The one column that is called as periods are, where none is called period."""
+    if ours["period"] != "period" or "period" in found:
+        return None
+    called = [found[name] for name in _CALLED_PERIOD if name in found]
+    return str(called[0]) if len(called) == 1 else None
 
 
 def _tell_missing(file: Path, name: str, table: pd.DataFrame) -> str:

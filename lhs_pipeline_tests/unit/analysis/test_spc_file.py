@@ -170,7 +170,7 @@ def test_columns_may_have_other_names(tmp_path: Path) -> None:
         ("series,period,value\na,2024-01,5%\na,2024-02,6\n", "row 1, value: '5%'; expected a"),
         ("series;period;value\na;2024-01;1,5\n", "row 1, value: '1,5'; expected a number"),
         ("series,period,value\na,2024-01\n", "row 1: 2 cells; expected 3"),
-        ("ward,month,value\na,2024-01,1\n", "'period' is missing; found ward, month, value"),
+        ("ward,when,value\na,2024-01,1\n", "'period' is missing; found ward, when, value"),
         ("period,value\n2024-01,1\n2024-01,2\n", "which column names the series?"),
         ("series,period,value\na,2024-02-31,1\n", "row 1, period: '2024-02-31'"),
         ("series,period,value\n,2024-01,1\n", "row 1, series: ''; expected the name"),
@@ -332,6 +332,7 @@ def test_qicharts2_cases_from_the_file(tmp_path: Path, case_id: str) -> None:
         ("series,period,value", "file,Jan-24,12.5\nfile,01-Feb-24,1100\n"),
         (" Series,PERIOD , value", "file,2024-01-01 00:00:00,12.5\nfile,2024-02,1100\n"),
         ("period,value", "2024-01,12.5\n2024-02,1100\n"),
+        ("\n\nseries,period,value", "file,2024-01,12.5\n\nfile,2024-02,1100\n,,\n,,\n"),
     ],
 )
 def test_tables_are_read_as_people_write_them(tmp_path: Path, heading: str, rows: str) -> None:
@@ -341,6 +342,16 @@ def test_tables_are_read_as_people_write_them(tmp_path: Path, heading: str, rows
     assert read.rows["value"].tolist() == [12.5, 1100.0]
     assert read.is_percentage == ("%" in rows)
     assert len(read.notes) == ("/" in rows) + ("series" not in heading.lower())
+
+
+def test_a_column_that_is_called_as_periods_are_is_taken_and_told(tmp_path: Path) -> None:
+    read = read_spc_file(write(tmp_path, "Series,Month,value\na,2024-01,1\na,2024-02,2\n"), PLAIN)
+    assert len(read.rows) == 2
+    assert read.notes == ("The column 'Month' is read as the period.",)
+    with pytest.raises(SpcFileError, match="row 1, Month: 'x'; expected a date"):
+        read_spc_file(write(tmp_path, "series,Month,value\na,x,1\n"), PLAIN)
+    with pytest.raises(SpcFileError, match="column 'period' is missing; found series, Day, Week"):
+        read_spc_file(write(tmp_path, "series,Day,Week,value\na,2024-01-01,2024-01-07,1\n"), PLAIN)
 
 
 def test_other_encodings_and_workbooks_are_named(tmp_path: Path) -> None:
