@@ -20,6 +20,7 @@ class Event(StrEnum):
     PROPOSED = "proposed"
     DECIDED = "decided"
     VOIDED = "voided"
+    RATIFIED = "ratified"
     STARTED = "started"
     WENT_LIVE = "went_live"
     AUDITED = "audited"
@@ -59,6 +60,8 @@ _NEXT: Mapping[Event, Mapping[State, State | None]] = MappingProxyType(
         # What a decision leads to depends on its outcome: see _AFTER_DECISION.
         Event.DECIDED: dict.fromkeys((*_STANDING, State.DECLINED), State.DECIDED),
         Event.VOIDED: dict.fromkeys(_KNOWN, _STAYS),
+        # The right group makes a void decision good: a decision of its own day and authority.
+        Event.RATIFIED: dict.fromkeys((*_STANDING, State.DECLINED), State.DECIDED),
         Event.STARTED: {
             State.DECIDED: State.STARTED,
             State.STARTED: _STAYS,
@@ -84,6 +87,8 @@ _AFTER_DECISION: Mapping[Outcome, State] = MappingProxyType(
         Outcome.DECLINE: State.DECLINED,
     }
 )
+DECIDING = (Event.DECIDED, Event.RATIFIED)
+"""Events whose outcome says what follows."""
 _BEGUN = (State.STARTED, State.LIVE)
 
 
@@ -132,7 +137,7 @@ def follow(state: State, happening: Happening) -> State:
             f"{happening.event.replace('_', ' ')}: it is {state.replace('_', ' ')}. "
             f"Possible now: {possible or 'nothing'}."
         )
-    if happening.event is Event.DECIDED:
+    if happening.event in DECIDING:
         return _follow_decision(state, happening)
     following = _NEXT[happening.event][state]
     return state if following is None else following

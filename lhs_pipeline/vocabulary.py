@@ -198,6 +198,33 @@ class Outcome(StrEnum):
         """Whether nobody has to decide on the problem again in this cycle."""
         return self not in {Outcome.ESCALATE, Outcome.FURTHER_ANALYSIS}
 
+    @property
+    def reports_back(self) -> bool:
+        """Whether something comes of it that the group has to hear."""
+        return self in {
+            Outcome.TASK_AND_FINISH, Outcome.TESTING_CYCLE, Outcome.FURTHER_ANALYSIS
+        }  # fmt: skip
+
+
+class TestResult(StrEnum):
+    """What a group makes of a testing cycle (PDSA)."""
+
+    __test__ = False  # no test of pytest
+
+    ADOPT = "adopt"
+    ADAPT = "adapt"
+    ABANDON = "abandon"
+
+    @property
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """What may be decided together with it."""
+        if self is TestResult.ADOPT:
+            return (Outcome.IMPLEMENT_NOW, Outcome.ESCALATE)
+        if self is TestResult.ADAPT:
+            return (Outcome.TESTING_CYCLE, Outcome.ESCALATE)
+        return (Outcome.DECLINE, Outcome.FURTHER_ANALYSIS, Outcome.TASK_AND_FINISH,
+                Outcome.ESCALATE)  # fmt: skip
+
 
 class Strength(StrEnum):
     """Strength of an action, after the VA/RCA² hierarchy."""

@@ -13,7 +13,7 @@ import pandas as pd
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.voices import Span, find_comments
 from lhs_pipeline.ledger import Record, hash_of
-from lhs_pipeline.life import Event
+from lhs_pipeline.life import DECIDING
 from lhs_pipeline.warehouse.publication import replace_if_changed
 from lhs_pipeline.warehouse.table import as_day, records_of
 
@@ -52,7 +52,7 @@ def gather_evidence(
 def with_evidence(records: Iterable[Record], tables: BoardTables, folder: Path) -> list[Record]:
     """The records, each decision with the hash of its evidence, which is written to `folder`."""
     return [
-        _with_evidence(record, tables, folder) if record["event"] == Event.DECIDED else record
+        _with_evidence(record, tables, folder) if record["event"] in DECIDING else record
         for record in records
     ]
 

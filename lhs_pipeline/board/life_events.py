@@ -98,12 +98,18 @@ def _proposals(heard: Heard, today: date) -> Iterator[Happening]:
 
 def _decisions(heard: Heard) -> Iterator[Happening]:
     for row in records_of(heard.decisions):
-        event = Event.DECIDED if row["is_valid"] else Event.VOIDED
+        event = _event_of_decision(row)
         details = {"outcome": row["outcome"], **_content(row, _DECIDED)}
         if not row["is_valid"]:
             details["void_reasons"] = row["void_reasons"]
         on, key, by = _day(row, "decided_on"), row["decision_id"], row["group_id"]
         yield Happening(*_turn(row), event, on, key, by, details)
+
+
+def _event_of_decision(row: Record) -> Event:
+    if not row["is_valid"]:
+        return Event.VOIDED
+    return Event.RATIFIED if row.get("is_ratification") else Event.DECIDED
 
 
 _DECIDED = (
@@ -120,36 +126,60 @@ _DECIDED = (
     "look_weeks",
     "balancing_indicator_id",
     "acceptability_plan",
+    "prediction",
+    "due_on",
+    "follows_decision_id",
+    "test_result",
 )
 
 
 def _actions(heard: Heard) -> Iterator[Happening]:
-    turns: dict[str, tuple[str, int]] = {}
-    decided = {row["decision_id"]: _day(row, "decided_on") for row in records_of(heard.decisions)}
+    begun: dict[str, _Begun] = {}
+    decided = {row["decision_id"]: row for row in records_of(heard.decisions)}
     for row in records_of(heard.actions):
-        turns[row["change_id"]] = _turn(row)
-        on = decided.get(row["decision_id"]) or _day(row, "first_live_on")
-        details = _content(row, ("description", "strength", "planned_live_on"))
+        decision = decided.get(row["decision_id"])
+        on = _day(decision, "decided_on") if decision else _day(row, "first_live_on")
+        is_ratified = bool(decision and decision.get("is_ratification"))
+        begun[row["change_id"]] = _Begun(_turn(row), on if is_ratified else None)
+        details = _content(row, ("description", "strength", "planned_live_on", "stops_practice"))
         by = row["owner_role"]
         yield Happening(*_turn(row), Event.STARTED, on, row["change_id"], by, details)
-    yield from _go_lives(heard, turns)
-    yield from _audits(heard, turns)
+    yield from _go_lives(heard, begun)
+    yield from _audits(heard, begun)
 
 
-def _go_lives(heard: Heard, turns: Mapping[str, tuple[str, int]]) -> Iterator[Happening]:
+@dataclass(frozen=True)
+class _Begun:
+    """The turn of an action; where its decision was ratified, the day from which it counts."""
+
+    turn: tuple[str, int]
+    ratified_on: date | None
+
+    def counts_on(self, day: date) -> date:
+        """What was done before the right group said yes counts from the day on which it did."""
+        return day if self.ratified_on is None else max(day, self.ratified_on)
+
+
+def _go_lives(heard: Heard, begun: Mapping[str, _Begun]) -> Iterator[Happening]:
     for row in records_of(heard.go_lives):
-        if row["action_id"] in turns and row["went_live_on"] is not None:
+        action = begun.get(row["action_id"])
+        if action is not None and row["went_live_on"] is not None:
             key = f"{row['action_id']}/{row['unit_id']}"
-            on = _day(row, "went_live_on")
-            yield Happening(*turns[row["action_id"]], Event.WENT_LIVE, on, key)
+            day = _day(row, "went_live_on")
+            details = {} if action.counts_on(day) == day else {"went_live_on": str(day)}
+            details |= _content(row, ("old_practice_stopped_on",))
+            on = action.counts_on(day)
+            yield Happening(*action.turn, Event.WENT_LIVE, on, key, details=details)
 
 
-def _audits(heard: Heard, turns: Mapping[str, tuple[str, int]]) -> Iterator[Happening]:
+def _audits(heard: Heard, begun: Mapping[str, _Begun]) -> Iterator[Happening]:
     for row in records_of(heard.audits):
-        if row["action_id"] in turns:
-            on, key, by = _day(row, "audited_on"), row["audit_id"], row["auditor_role"]
+        action = begun.get(row["action_id"])
+        if action is not None:
+            on, key = action.counts_on(_day(row, "audited_on")), row["audit_id"]
             details = {"row_hash": str(row["row_hash"])}
-            yield Happening(*turns[row["action_id"]], Event.AUDITED, on, key, by, details)
+            by = row["auditor_role"]
+            yield Happening(*action.turn, Event.AUDITED, on, key, by, details)
 
 
 def _verdicts(heard: Heard) -> Iterator[Happening]:
@@ -182,7 +212,7 @@ def _day(row: Record, name: str) -> date:
 
 
 def _content(row: Record, names: Iterable[str]) -> dict[str, str]:
-    return {name: str(row[name]) for name in names if row[name] is not None}
+    return {name: str(row[name]) for name in names if row.get(name) is not None}
 
 
 # --- what of it is new ------------------------------------------------------------------------

@@ -21,15 +21,27 @@ def decisions(site: SiteResource, recorded: pd.DataFrame, problems: pd.DataFrame
 @table_asset(
     PROPOSALS,
     "pandas",
-    reads=named("analysis.triage", "decision.decisions", "collection.files"),
+    reads=named(
+        "analysis.triage",
+        "decision.decisions",
+        "collection.files",
+        "collection.reopened",
+        "implementation.watched",
+    ),
 )
 def proposals(
-    site: SiteResource, triage: pd.DataFrame, decisions: pd.DataFrame, files: pd.DataFrame
+    site: SiteResource, triage: pd.DataFrame, decisions: pd.DataFrame, **known: pd.DataFrame
 ) -> pd.DataFrame:
     """What goes on each group's next agenda."""
     today = site.site().today()
-    first_night_on = min((row["loaded_at"].date() for row in records_of(files)), default=today)
-    return propose(triage, decisions, site.catalogue(), Agenda(today, first_night_on))
+    loads = (row["loaded_at"].date() for row in records_of(known["files"]))
+    agenda = Agenda(
+        today,
+        min(loads, default=today),
+        tuple(records_of(known["watched"])),
+        tuple(records_of(known["reopened"])),
+    )
+    return propose(triage, decisions, site.catalogue(), agenda)
 
 
 ASSETS = [decisions, proposals]

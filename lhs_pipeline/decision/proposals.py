@@ -28,9 +28,12 @@ PROPOSALS = declare(
         "meets_on": "DATE next meeting",
         "respond_by_on": "DATE day by which the group has promised an answer",
         "is_overdue": "BOOLEAN whether that day has passed",
+        "told_to_group_id": "VARCHAR group that hears of it since the answer is overdue",
         "question": "VARCHAR what the group is asked",
         "options": "VARCHAR what it may decide",
         "tried_before": "VARCHAR decisions on it that did not count, or earlier cycles",
+        "follows_decision_id": "VARCHAR decision to ratify or to answer, where there is one",
+        "overlaps": "VARCHAR changes judged there by the same measure; null where there are none",
         "measure_indicator_id": "VARCHAR pre-filled: indicator to judge by",
         "expected_relative_change_prop": "DOUBLE pre-filled: change that would matter",
         "look_weeks": "VARCHAR pre-filled: weeks after go-live to look",
@@ -49,10 +52,14 @@ class Agenda:
     Attributes:
         today: the day of the night.
         first_night_on: the site's first load; nobody could be told of anything before.
+        watched: rows of `implementation.watched`: what is being judged where.
+        reopened: rows of the register of problems that returned, with the reason.
     """
 
     today: date
     first_night_on: date
+    watched: tuple[Record, ...] = ()
+    reopened: tuple[Record, ...] = ()
 
 
 def propose(
@@ -63,7 +70,7 @@ def propose(
     rows = [
         _proposal(problem, recorded, catalogue, agenda)
         for problem in records_of(triage)
-        if problem["group_id"] and _awaits_decision(problem, recorded)
+        if problem["group_id"] and _awaits_decision(problem, recorded, agenda)
     ]
     rows.sort(key=lambda row: (row["group_id"], row["rank"]))
     return frame_of(PROPOSALS, rows)
@@ -75,10 +82,17 @@ def next_meeting(group: Authority, today: date) -> date:
     return today + timedelta(days=ahead)
 
 
-def _awaits_decision(problem: Record, decisions: list[Record]) -> bool:
+def _awaits_decision(problem: Record, decisions: list[Record], agenda: Agenda) -> bool:
     latest = _latest_decision(problem, decisions)
-    is_settled = latest is not None and Outcome(latest["outcome"]).settles
-    return problem["is_active"] and not is_settled
+    if not problem["is_active"]:
+        return False
+    return latest is None or not Outcome(latest["outcome"]).settles or _is_due(latest, agenda)
+
+
+def _is_due(decision: Record, agenda: Agenda) -> bool:
+    """Whether a test, a group or an analysis was to report back by now."""
+    due = as_day(decision.get("due_on"))
+    return Outcome(decision["outcome"]).reports_back and due is not None and due <= agenda.today
 
 
 def _latest_decision(problem: Record, decisions: list[Record]) -> Record | None:
@@ -110,6 +124,9 @@ def _proposal(
     latest = _latest_decision(problem, decisions)
     group = _group_that_decides(problem, latest, catalogue)
     respond_by = _respond_by(problem, latest, group, agenda)
+    before = _decision_to_follow(problem, latest, decisions)
+    plan = _plan(problem, catalogue)
+    is_overdue = respond_by < agenda.today
     return {
         "proposal_id": f"{problem['problem_id']}/{problem['cycle_number']}",
         "problem_id": problem["problem_id"],
@@ -119,12 +136,70 @@ def _proposal(
         "group_title": group.title,
         "meets_on": next_meeting(group, agenda.today),
         "respond_by_on": respond_by,
-        "is_overdue": respond_by < agenda.today,
-        "question": _question(problem),
+        "is_overdue": is_overdue,
+        "told_to_group_id": group.escalates_to if is_overdue else None,
+        "question": " ".join([*_question(problem), *_ask_about(before, agenda)]),
         "options": _OPTIONS,
-        "tried_before": " ".join(_tried_before(problem, decisions)),
-        **_plan(problem, catalogue),
+        "tried_before": " ".join(_tried_before(problem, decisions, agenda)),
+        "follows_decision_id": before["decision_id"] if before is not None else None,
+        "overlaps": " ".join(_find_overlaps(problem, plan, agenda)) or None,
+        **plan,
     }
+
+
+def _decision_to_follow(
+    problem: Record, latest: Record | None, decisions: list[Record]
+) -> Record | None:
+    """The decision that waits for an answer; else the latest void one, which can be ratified."""
+    if latest is not None:
+        return latest if Outcome(latest["outcome"]).reports_back else None
+    void = [
+        decision
+        for decision in decisions
+        if not decision["is_valid"] and _turn(decision) == _turn(problem)
+    ]
+    return max(void, key=lambda decision: decision["decided_on"], default=None)
+
+
+def _turn(row: Record) -> tuple[str, int]:
+    return row["problem_id"], row["cycle_number"]
+
+
+def _ask_about(before: Record | None, agenda: Agenda) -> Iterator[str]:
+    if before is None:
+        return
+    key, what = before["decision_id"], _words(before["outcome"])
+    if not before["is_valid"]:
+        yield f"Decision {key} ({what}) does not count. Shall it be ratified, or decided anew?"
+        return
+    due = as_day(before.get("due_on"))
+    if due is not None:
+        verb = "was" if due < agenda.today else "is"
+        yield f"The {what} of decision {key} {verb} to report by {due:%-d %b %Y}."
+    if Outcome(before["outcome"]) is Outcome.TESTING_CYCLE:
+        foreseen = before.get("prediction")
+        told = f" It was predicted: {foreseen}" if foreseen else ""
+        yield f"What did the test show: adopt, adapt or abandon?{told}"
+    else:
+        yield "What became of it?"
+
+
+def _find_overlaps(problem: Record, plan: Record, agenda: Agenda) -> Iterator[str]:
+    """A warning for each change that is still judged there by the measure of the plan."""
+    place = str(problem["problem_id"]).partition("@")[2], plan["measure_indicator_id"]
+    for span in agenda.watched:
+        ends = as_day(span["ends_on"])
+        is_there = (span["unit_id"], span["measure_indicator_id"]) == place
+        if is_there and ends is not None and ends >= agenda.today:
+            yield (
+                f"“{span['description']}” ({span['change_id']}) is judged there by the same "
+                f"measure until {ends:%-d %b %Y}. A change that begins before then cannot be told "
+                "apart from it: wait, or choose another measure."
+            )
+
+
+def _words(outcome: str) -> str:
+    return str(outcome).replace("_", " ")
 
 
 def _respond_by(problem: Record, latest: Record | None, group: Authority, agenda: Agenda) -> date:
@@ -139,26 +214,34 @@ def _respond_by(problem: Record, latest: Record | None, group: Authority, agenda
     return promised if deadline is None else min(promised, deadline)
 
 
-def _question(problem: Record) -> str:
-    return (
+def _question(problem: Record) -> Iterator[str]:
+    yield (
         f"{problem['what_seems_wrong']} This looks like a matter to "
         f"{problem['nature_of_change']}. What shall be done?"
     )
 
 
-def _tried_before(problem: Record, decisions: list[Record]) -> Iterator[str]:
+def _tried_before(problem: Record, decisions: list[Record], agenda: Agenda) -> Iterator[str]:
     for decision in decisions:
         if decision["problem_id"] != problem["problem_id"]:
             continue
         day = as_day(decision["decided_on"])
-        what = str(decision["outcome"]).replace("_", " ")
+        what = _words(decision["outcome"])
         if not decision["is_valid"]:
             yield f"{day:%-d %b %Y}: {what} by {decision['group_title']} is void."
             yield decision["void_reasons"]
-        elif not Outcome(decision["outcome"]).settles:
-            yield f"{day:%-d %b %Y}: {what}, by {decision['group_title']}."
         elif decision["cycle_number"] < problem["cycle_number"]:
             yield f"{day:%-d %b %Y}, cycle {decision['cycle_number']}: {what}; it fell short."
+            yield from _why_returned(decision, agenda)
+        else:
+            yield f"{day:%-d %b %Y}: {what}, by {decision['group_title']}."
+
+
+def _why_returned(decision: Record, agenda: Agenda) -> Iterator[str]:
+    for row in agenda.reopened:
+        begun = row["problem_id"], row["cycle_number"] - 1
+        if begun == _turn(decision) and row["reason"]:
+            yield str(row["reason"])
 
 
 def _plan(problem: Record, catalogue: Catalogue) -> Record:

@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from lhs_pipeline.implementation.tempo import SPANS
 from lhs_pipeline.statistics.waiting import Wait, measure_wait
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
@@ -14,7 +15,7 @@ WAITS = declare(
     "Days from signal to decision, to go-live and to verdict; what still waits is counted in.",
     "one row per step, way of grouping and group",
     {
-        "step": "VARCHAR signal_to_decision, decision_to_live or live_to_verdict",
+        "step": "VARCHAR signal_to_triage, triage_to_decision, signal_to_decision, …",
         "grouped_by": "VARCHAR all, domain, nature_of_change or group_id",
         "value": "VARCHAR the domain, nature or group; all for all",
         "median_days": "DOUBLE days after which half are done; null where that is not known yet",
@@ -24,11 +25,6 @@ WAITS = declare(
         "longest_wait_days": "DOUBLE longest wait so far among these",
     },
 )
-_STEPS = {
-    "signal_to_decision": ("raised_on", "decided_on"),
-    "decision_to_live": ("decided_on", "live_on"),
-    "live_to_verdict": ("live_on", "verdict_on"),
-}
 _GROUPINGS = ("all", "domain", "nature_of_change", "group_id")
 
 
@@ -43,7 +39,7 @@ def measure_waits(
     turns = [{**turn, "all": "all"} for turn in _with_group(tempo, triage, decisions)]
     rows = [
         {"step": step, "grouped_by": grouping, "value": value, **vars(wait)}
-        for step in _STEPS
+        for step in SPANS
         for grouping in _GROUPINGS
         for value, wait in _by_value(turns, step, grouping, today)
     ]
@@ -84,7 +80,7 @@ def _by_value(
 
 def _wait_of(turn: Record, step: str, today: date) -> tuple[float, bool] | None:
     """Days waited and whether it is done; None where the wait has not begun."""
-    start, end = (as_day(turn[name]) for name in _STEPS[step])
+    start, end = (as_day(turn.get(name)) for name in SPANS[step])
     if start is None:
         return None
     over = end or as_day(turn["verdict_on"]) or today

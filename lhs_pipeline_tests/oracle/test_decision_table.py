@@ -53,7 +53,10 @@ def faults(group: str, case: dict[str, Any]) -> set[str]:
             found.add("scope")
         if case["spend"] > pounds:
             found.add("spend")
-    if set(quorum.split()) - set(case["present"]):
+    counting = list(case["present"])
+    if case["conflict"] and case["conflict"].split(":")[0] in counting:
+        counting.remove(case["conflict"].split(":")[0])
+    if set(quorum.split()) - set(counting):
         found.add("quorum")
     if case["chair"] == case["proposer"]:
         found.add("chair")
@@ -78,7 +81,8 @@ def given_faults(group: str, case: dict[str, Any]) -> set[str]:
         "chair_role": case["chair"], "proposer_role": case["proposer"],
         "attending_professions": ";".join(case["present"]), "spend_gbp": case["spend"],
         "measure_indicator_id": "falls_per_1000_bed_days",
-        "expected_relative_change_prop": -0.2,
+        "expected_relative_change_prop": -0.2, "conflicts": case["conflict"],
+        "prediction": "fewer falls",
     }  # fmt: skip
     problem = {
         "problem_id": "p@u", "cycle_number": 1, "domain": case["domain"], "level": case["level"],
@@ -91,24 +95,27 @@ def given_faults(group: str, case: dict[str, Any]) -> set[str]:
 
 
 def rooms(quorum: str) -> list[tuple[str, ...]]:
-    """The full quorum, the quorum and a guest, and the quorum without one each."""
+    """The full quorum, with a guest, with a second one of the first profession, and incomplete."""
     full = tuple(quorum.split())
-    return [full, (*full, "catering"), *combinations(full, len(full) - 1), ()]
+    incomplete = combinations(full, len(full) - 1)
+    return [full, (*full, "catering"), (*full, full[0]), *incomplete, ()]
 
 
 @pytest.mark.parametrize("group", SCHEME)
 def test_every_combination_has_the_answer_of_the_table(group: str) -> None:
     pounds, quorum = SCHEME[group][2], SCHEME[group][3]
     counted = 0
-    for nature, domain, level, directorate, outcome, spend, present, proposer in product(
+    conflicts = ("", "none declared", f"{quorum.split()[0]}: shares in the supplier")
+    for nature, domain, level, directorate, outcome, spend, present, proposer, conflict in product(
         NATURES, DOMAINS, LEVELS, ("medicine", "urgent_care"), OUTCOMES,
         (0.0, pounds, pounds + 0.01), rooms(quorum), ("ward_manager", "chair_of_the_day"),
+        conflicts,
     ):  # fmt: skip
         case = {
             "nature": nature, "domain": domain, "level": level, "directorate": directorate,
             "outcome": outcome, "spend": spend, "present": present, "proposer": proposer,
-            "chair": "chair_of_the_day",
+            "chair": "chair_of_the_day", "conflict": conflict,
         }  # fmt: skip
         assert given_faults(group, case) == faults(group, case), (group, case)
         counted += 1
-    assert counted == 3 * 3 * 4 * 2 * 6 * 3 * len(rooms(quorum)) * 2
+    assert counted == 3 * 3 * 4 * 2 * 6 * 3 * len(rooms(quorum)) * 2 * 3

@@ -129,3 +129,114 @@ def test_decisions_stand_in_the_order_of_their_days() -> None:
 def test_no_decisions_are_an_empty_table() -> None:
     empty = pd.DataFrame(columns=DECISIONS.column_names)
     assert check_decisions(empty, pd.DataFrame(), CATALOGUE).empty
+
+
+def judged(*rows: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    made = check_decisions(
+        pd.DataFrame([{**GOOD, **row} for row in rows]), pd.DataFrame([PROBLEM]), CATALOGUE
+    )
+    return {row["decision_id"]: row for row in made.to_dict("records")}
+
+
+VOID = {"nature_of_change": "change", "spend_gbp": 40_000.0}
+FORUM = {
+    "decision_id": "D2", "decided_on": date(2026, 6, 10), "group_id": "clinical_forum",
+    "nature_of_change": "change", "chair_role": "medical director", "spend_gbp": 0.0,
+    "attending_professions": "nursing;medical;pharmacy;allied_health",
+    "measure_indicator_id": None, "expected_relative_change_prop": None, "look_weeks": None,
+    "follows_decision_id": "D1",
+}  # fmt: skip
+
+
+def test_the_right_group_ratifies_a_void_decision_which_stays_void_and_visible() -> None:
+    rows = judged(VOID, FORUM)
+    assert not rows["D1"]["is_valid"] and "No authority" in rows["D1"]["void_reasons"]
+    assert rows["D1"]["followed_by_decision_id"] == "D2"
+    assert rows["D2"]["is_valid"] and rows["D2"]["is_ratification"]
+    # The plan is the one that was decided on, and so is the money.
+    assert rows["D2"]["measure_indicator_id"] == "falls_per_1000_bed_days"
+    assert rows["D2"]["spend_gbp"] == 40_000.0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"group_id": "directorate_quality_board"}, "No authority"),
+        ({"attending_professions": "nursing"}, "No quorum"),
+        ({"follows_decision_id": "D9"}, "There is no decision 'D9' of an earlier day"),
+        ({"decided_on": date(2026, 5, 1)}, "There is no decision 'D1' of an earlier day"),
+    ],
+)
+def test_a_ratification_is_checked_like_any_decision(given: dict[str, Any], said: str) -> None:
+    rows = judged(VOID, {**FORUM, **given})
+    assert said in rows["D2"]["void_reasons"]
+    assert not rows["D1"]["followed_by_decision_id"]
+
+
+def test_a_ratification_cannot_hide_the_money_that_was_spent() -> None:
+    rows = judged({**VOID, "spend_gbp": 60_000.0}, FORUM)
+    assert "beyond the limit of Clinical forum" in rows["D2"]["void_reasons"]
+
+
+TEST = {"outcome": "testing_cycle", "prediction": "a third fewer falls on one bay"}
+ANSWER = {"decision_id": "D2", "decided_on": date(2026, 6, 20), "follows_decision_id": "D1"}
+
+
+def test_a_test_needs_a_prediction() -> None:
+    assert "No prediction" in reasons(outcome="testing_cycle")
+    assert reasons(**TEST) == ""
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome", "said"),
+    [
+        ("adopt", "implement_now", ""),
+        ("adapt", "testing_cycle", ""),
+        ("abandon", "decline", ""),
+        ("abandon", "further_analysis", ""),
+        ("abandon", "implement_now", "To abandon a test goes with decline or further analysis"),
+        ("adopt", "decline", "To adopt a test goes with implement now or escalate, not with decl"),
+        (None, "implement_now", "No result of the test"),
+    ],
+)
+def test_a_test_ends_in_adopt_adapt_or_abandon(result: Any, outcome: str, said: str) -> None:
+    answer = {**ANSWER, "outcome": outcome, "test_result": result, "prediction": "fewer falls"}
+    rows = judged(TEST, answer)
+    assert said in rows["D2"]["void_reasons"] and rows["D2"]["is_valid"] is (not said)
+    assert rows["D1"]["is_valid"] and not rows["D2"]["is_ratification"]
+
+
+def test_there_is_no_result_without_a_test() -> None:
+    rows = judged({}, {**ANSWER, "test_result": "adopt"})
+    assert "There is no test to adopt" in rows["D2"]["void_reasons"]
+
+
+@pytest.mark.parametrize(
+    ("given", "due"),
+    [
+        ({"outcome": "further_analysis"}, date(2026, 6, 15)),
+        ({"outcome": "task_and_finish"}, date(2026, 6, 15)),
+        ({"outcome": "task_and_finish", "due_on": date(2026, 9, 1)}, date(2026, 9, 1)),
+        ({"outcome": "implement_now"}, None),
+    ],
+)
+def test_what_reports_back_has_a_day(given: dict[str, Any], due: date | None) -> None:
+    assert (judged(given)["D1"]["due_on"] or None) == due
+
+
+@pytest.mark.parametrize(
+    ("present", "conflicts", "said"),
+    [
+        ("nursing;medical;operations", "none declared", ""),
+        ("nursing;medical;operations", "medical: shares in the supplier",
+         "No quorum: medical was not in the room free of a conflict (medical declared one)"),
+        ("nursing;medical;medical;operations", "medical: shares in the supplier", ""),
+        ("nursing;medical;medical;operations", "medical: shares; medical: is the inventor",
+         "No quorum: medical"),
+        ("nursing;medical;operations", "pharmacy: was not there anyway", ""),
+        ("nursing;medical;operations", "chair: owns the patent", "The chair (clinical director) h"),
+    ],
+)  # fmt: skip
+def test_who_has_a_conflict_does_not_count(present: str, conflicts: str, said: str) -> None:
+    found = reasons(attending_professions=present, conflicts=conflicts)
+    assert said in found and bool(said) is bool(found)

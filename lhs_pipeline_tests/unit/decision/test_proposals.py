@@ -20,7 +20,7 @@ PROBLEM: dict[str, Any] = {
 DECISION: dict[str, Any] = {
     "problem_id": "falls@ward_01", "cycle_number": 1, "is_valid": True, "outcome": "decline",
     "decided_on": date(2026, 6, 30), "group_title": "Ward safety huddle", "void_reasons": "",
-    "group_id": "ward_huddle",
+    "group_id": "ward_huddle", "decision_id": "D1", "due_on": None, "prediction": None,
 }  # fmt: skip
 
 
@@ -138,3 +138,45 @@ def test_agendas_stand_by_group_and_urgency() -> None:
         {**PROBLEM, "rank": 1, "problem_id": "a@x"},
     ]
     assert [row["problem_id"] for row in proposed(*rows)] == ["b@x", "a@x", "c@x"]
+
+
+def test_a_void_decision_can_be_ratified_and_the_agenda_says_so() -> None:
+    void = {**DECISION, "is_valid": False, "outcome": "implement_now", "void_reasons": "No quorum."}
+    (row,) = proposed(decisions=(void,))
+    assert row["follows_decision_id"] == "D1"
+    assert "Decision D1 (implement now) does not count. Shall it be ratified" in row["question"]
+
+
+@pytest.mark.parametrize(("due", "awaits"), [(date(2026, 7, 1), True), (date(2026, 7, 2), False)])
+def test_a_test_comes_back_on_the_day_on_which_it_reports(due: date, awaits: bool) -> None:
+    test = {**DECISION, "outcome": "testing_cycle", "due_on": due, "prediction": "fewer falls"}
+    rows = proposed(decisions=(test,))
+    assert bool(rows) is awaits
+    if awaits:
+        assert "adopt, adapt or abandon? It was predicted: fewer falls" in rows[0]["question"]
+
+
+def test_what_is_overdue_is_told_to_the_next_group() -> None:
+    late, early = (proposed({**PROBLEM, "raised_on": date(2026, 6, day)})[0] for day in (27, 28))
+    assert late["told_to_group_id"] == CATALOGUE.authorities["ward_huddle"].escalates_to
+    assert early["told_to_group_id"] is None
+
+
+@pytest.mark.parametrize(
+    ("given", "is_flagged"),
+    [
+        ({}, True),
+        ({"ends_on": date(2026, 6, 30)}, False),
+        ({"unit_id": "ward_02"}, False),
+        ({"measure_indicator_id": "length_of_stay_days"}, False),
+    ],
+)
+def test_a_change_that_could_not_be_told_apart_is_flagged_beforehand(
+    given: dict[str, Any], is_flagged: bool
+) -> None:
+    span = {"change_id": "A1", "description": "Bay tagging", "unit_id": "ward_01",
+            "measure_indicator_id": "falls_per_1000_bed_days", "ends_on": TODAY}  # fmt: skip
+    agenda = Agenda(TODAY, date(2026, 1, 1), ({**span, **given},))
+    none = pd.DataFrame(columns=pd.Index(DECISION))
+    (row,) = propose(pd.DataFrame([PROBLEM]), none, CATALOGUE, agenda).to_dict("records")
+    assert ("Bay tagging” (A1) is judged there" in (row["overlaps"] or "")) is is_flagged

@@ -1,4 +1,4 @@
-"""Actions, adoption and tempo: what has begun where, and how long each step took."""
+"""Actions and adoption: what has begun where, and by whose leave."""
 
 from datetime import date
 from pathlib import Path
@@ -44,7 +44,8 @@ def planned(
     decision = {"decision_id": "D1", "problem_id": "falls@ward_01", "cycle_number": 1,
                 "is_valid": is_valid, "outcome": outcome, "decided_on": DAY,
                 "measure_indicator_id": "m", "expected_relative_change_prop": -0.2,
-                "look_weeks": "8", "balancing_indicator_id": None}  # fmt: skip
+                "look_weeks": "8", "balancing_indicator_id": None,
+                "followed_by_decision_id": None}  # fmt: skip
     table(con, "decision.decisions", [decision])
     rows = [{"action_id": "A1", "unit_id": unit, "planned_on": None, "went_live_on": day, **origin}
             for unit, day in lived.items()]  # fmt: skip
@@ -104,50 +105,27 @@ def test_lateness_counts_from_the_plan_of_the_unit_or_else_of_the_action() -> No
     assert pd.isna(waiting["days_late"])
 
 
-CYCLE = {"problem_id": "falls@ward_01", "cycle_number": 1, "raised_on": date(2026, 1, 1)}
-DECIDED = {"problem_id": "falls@ward_01", "cycle_number": 1, "decided_on": date(2026, 1, 11)}
-BEGUN = {"problem_id": "falls@ward_01", "cycle_number": 1, "first_live_on": date(2026, 1, 31)}
-CLOSED = {"problem_id": "falls@ward_01", "cycle_number": 1, "closed_on": date(2026, 6, 30)}
-AGAIN = {"problem_id": "falls@ward_01", "cycle_number": 2, "reopened_on": date(2026, 7, 30)}
+def test_a_ratified_decision_starts_the_action_that_was_blocked() -> None:
+    con = planned({"a": DAY}, is_valid=False)
+    con.execute("alter table decision.decisions alter followed_by_decision_id type varchar")
+    con.execute("update decision.decisions set followed_by_decision_id = 'D2'")
+    con.execute(
+        "insert into decision.decisions by name "
+        "select * replace ('D2' as decision_id, true as is_valid, null as followed_by_decision_id) "
+        "from decision.decisions"
+    )
+    make(con, "adoption")
+    (action,) = make(con, "actions")
+    assert (action["state"], action["decision_id"]) == ("live", "D2")
 
 
-def tempo(
-    decided: bool = False, begun: str = "", closed: bool = False, again: bool = False
-) -> list[dict[str, Any]]:
-    con = duckdb.connect()
-    cycles = [CYCLE, {**CYCLE, "cycle_number": 2, "raised_on": date(2026, 7, 30)}]
-    table(con, "analysis.cycles", cycles if again else cycles[:1])
-    table(con, "analysis.problems", [{"problem_id": "falls@ward_01", "domain": "clinical"}])
-    table(con, "decision.decisions", [{**DECIDED, "is_valid": decided}])
-    table(con, "implementation.actions", [{**BEGUN, "state": begun or "blocked"}])
-    table(con, "collection.closed", [CLOSED if closed else {**CLOSED, "problem_id": "no"}])
-    table(con, "collection.reopened", [AGAIN if again else {**AGAIN, "problem_id": "no"}])
-    return make(con, "tempo")
-
-
-@pytest.mark.parametrize(
-    ("given", "state", "waiting_for"),
-    [
-        ({}, "open", "a decision"),
-        ({"decided": True}, "decided", "the change to begin"),
-        ({"decided": True, "begun": "live"}, "live", "a verdict"),
-        ({"decided": True, "begun": "live", "closed": True}, "closed", "nothing"),
-    ],
-)
-def test_a_problem_always_waits_for_one_thing(
-    given: dict[str, Any], state: str, waiting_for: str
-) -> None:
-    (row,) = tempo(**given)
-    assert (row["state"], row["waiting_for"]) == (state, waiting_for)
-
-
-def test_each_step_has_its_days() -> None:
-    (row,) = tempo(decided=True, begun="live", closed=True)
-    steps = ("signal_to_decision_days", "decision_to_live_days", "live_to_verdict_days")
-    assert [row[name] for name in steps] == [10, 20, 150]
-
-
-def test_what_was_closed_and_came_back_is_in_its_next_cycle() -> None:
-    first, second = tempo(decided=True, begun="live", closed=True, again=True)
-    assert (first["state"], first["verdict_on"].date()) == ("watching", date(2026, 7, 30))
-    assert (second["state"], second["waiting_for"]) == ("open", "a decision")
+def test_where_the_old_practice_stopped_is_counted() -> None:
+    con = planned({"a": DAY, "b": DAY})
+    con.execute("alter table collection.go_lives add column old_practice_stopped_on date")
+    con.execute(f"update collection.go_lives set old_practice_stopped_on = '{DAY}' "
+                "where unit_id = 'a'")  # fmt: skip
+    con.execute("alter table collection.actions add column stops_practice varchar")
+    con.execute("update collection.actions set stops_practice = 'paper forms'")
+    make(con, "adoption")
+    (action,) = make(con, "actions")
+    assert (action["stops_practice"], action["units_stopped_count"]) == ("paper forms", 1)
