@@ -7,7 +7,8 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -214,6 +215,7 @@ def _check_ledger(site: Site) -> int:
 
 def _trail(given: argparse.Namespace) -> int:
     from lhs_pipeline.board.assets import read_board_tables
+    from lhs_pipeline.board.decision_evidence import verify_evidence
     from lhs_pipeline.board.source_rows import SourceRows
     from lhs_pipeline.board.trail import format_trail, tell_trail
     from lhs_pipeline.warehouse.connection import Warehouse
@@ -228,13 +230,15 @@ def _trail(given: argparse.Namespace) -> int:
     if not lines:
         known = ", ".join(sorted(str(name) for name in tables.problems["problem_id"]))
         raise _UsageError(f"There is no problem {given.problem_id!r}. There are: {known}")
-    print(format_trail(lines), end="")
-    return 0
+    told = [replace(line, source=verify_evidence(line.source, site.evidence)) for line in lines]
+    print(format_trail(told), end="")
+    return _check_ledger(site)
 
 
 def _record(given: argparse.Namespace) -> int:
     from lhs_pipeline.collection.recording import (
         append_record,
+        ask_for_values,
         complete_record,
         find_record_faults,
         has_key,
@@ -250,12 +254,15 @@ def _record(given: argparse.Namespace) -> int:
     if given.register not in registers:
         raise _UsageError(f"{given.register!r} is no register. There are: {', '.join(registers)}")
     source = sources[given.register]
-    if not given.values:
+    if not given.values and not sys.stdin.isatty():
         for column in source.columns:
             need = "needed" if column.required else "may be empty"
             _say(f"{column.name:<30} {need:<13} {column.description}")
         return 0
-    values = _values_of(given.values, [column.name for column in source.columns])
+    if given.values:
+        values = _values_of(given.values, [column.name for column in source.columns])
+    else:
+        values = ask_for_values(source, input)
     row = complete_record(source, values, site.now())
     file = site.registers / f"{source.id}.csv"
     with Warehouse(site.warehouse_file).transaction() as con:
@@ -271,7 +278,22 @@ def _record(given: argparse.Namespace) -> int:
         raise _UsageError(f"Nothing was recorded: {key} stands in the register already.")
     append_record(file, source, row)
     _say(f"Recorded in {file.name}; it counts from the next night on.")
+    for warning in _find_warnings(site, source.id, row):
+        _say(f"Please note: {warning}")
     return 0
+
+
+def _find_warnings(site: Site, register: str, row: Mapping[str, str]) -> list[str]:
+    """What a group should know at once: changes that could not be told apart from this one."""
+    from lhs_pipeline.implementation.watched import WATCHED, find_meetings
+    from lhs_pipeline.warehouse.connection import Warehouse
+    from lhs_pipeline.warehouse.table import read_table, records_of
+
+    if register != "decisions":
+        return []
+    with Warehouse(site.warehouse_file).transaction() as con:
+        spans = records_of(read_table(con, WATCHED.name))
+    return find_meetings(spans, row["problem_id"], row["measure_indicator_id"], site.today())
 
 
 def _values_of(pairs: Sequence[str], columns: Sequence[str]) -> dict[str, str]:

@@ -234,16 +234,6 @@ class Strength(StrEnum):
     WEAKER = "weaker"
 
 
-class ProblemState(StrEnum):
-    """Where a problem stands in its present cycle."""
-
-    OPEN = "open"
-    DECIDED = "decided"
-    LIVE = "live"
-    WATCHING = "watching"
-    CLOSED = "closed"
-
-
 class Reliable(StrEnum):
     """Was it done as agreed, where it should be?"""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from lhs_pipeline.board.agenda_brief import Brief, show_brief
 from lhs_pipeline.board.change_view import Evaluation
 from lhs_pipeline.board.links import name_group_page
 from lhs_pipeline.board.rows import Row, day_of, flag_of, list_of, number_of, text_of
@@ -29,6 +30,16 @@ class Proposal:
     acceptability_plan: str
     balancing: str
     looks: str
+    brief: Brief
+
+
+@dataclass(frozen=True)
+class Late:
+    """A question whose answer is overdue in the group below."""
+
+    problem: Link
+    group: Link
+    due: Due
 
 
 @dataclass(frozen=True)
@@ -63,6 +74,7 @@ class Agenda:
     meets_key: str
     queue: Queue
     remade: list[Remade]
+    late_below: list[Late]
     changes: list[Evaluation]
     open_problems: list[OpenProblem]
 
@@ -111,6 +123,7 @@ def _agenda(
         meets_key=min(meetings, default="9999-12-31"),
         queue=queue,
         remade=_list_remade(scene, group_id),
+        late_below=_list_late_below(scene, group_id),
         changes=[each for each in changes if each.group_id == group_id],
         open_problems=[each for each in open_problems if each.group.href == group.href],
     )
@@ -135,31 +148,38 @@ def _list_remade(scene: Scene, group_id: str) -> list[Remade]:
     ]
 
 
+def _list_late_below(scene: Scene, group_id: str) -> list[Late]:
+    """Questions of groups that escalate to this one, whose answer is overdue."""
+    return [
+        Late(
+            problem=scene.link(text_of(row, "problem_id")),
+            group=scene.link_group(text_of(row, "group_id"), text_of(row, "group_title")),
+            due=scene.due(day_of(row, "respond_by_on")),
+        )
+        for row in scene.tables.rows_where("proposals", told_to_group_id=group_id)
+    ]
+
+
 def list_queues(scene: Scene) -> list[Queue]:
     """The questions that wait, by group; the group with the earliest due day first."""
     by_group: dict[tuple[str, str], list[Proposal]] = {}
-    for row in list_waiting(scene):
+    for row in scene.tables.rows_where("proposals"):
         group = text_of(row, "group_id"), text_of(row, "group_title")
         by_group.setdefault(group, []).append(show_proposal(scene, row))
     queues = [
-        Queue(scene.link_group(*group), sorted(waiting, key=lambda each: each.due.sort_key))
+        Queue(scene.link_group(*group), sorted(waiting, key=_urgency_of))
         for group, waiting in by_group.items()
     ]
-    return sorted(queues, key=lambda queue: (queue.proposals[0].due.sort_key, queue.group.title))
+    return sorted(queues, key=lambda queue: (_first_due(queue), queue.group.title))
 
 
-def list_waiting(scene: Scene) -> list[Row]:
-    """The proposals that no valid decision has answered."""
-    decided = {
-        (row["problem_id"], row["cycle_number"])
-        for row in scene.tables.rows_where("decisions")
-        if flag_of(row, "is_valid")
-    }
-    return [
-        row
-        for row in scene.tables.rows_where("proposals")
-        if (row["problem_id"], row["cycle_number"]) not in decided
-    ]
+def _urgency_of(proposal: Proposal) -> tuple[bool, int]:
+    """What is late first, then as ranked."""
+    return not proposal.is_overdue, proposal.brief.rank
+
+
+def _first_due(queue: Queue) -> str:
+    return min(each.due.sort_key for each in queue.proposals)
 
 
 def show_proposal(scene: Scene, row: Row) -> Proposal:
@@ -182,4 +202,5 @@ def show_proposal(scene: Scene, row: Row) -> Proposal:
         acceptability_plan=as_sentence(text_of(row, "acceptability_plan")),
         balancing=scene.names.measure(balancing_id).name if balancing_id else "",
         looks=f"weeks {', '.join(weeks)}" if weeks else "",
+        brief=show_brief(scene, row),
     )

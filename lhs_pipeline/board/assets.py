@@ -30,6 +30,7 @@ from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.news import find_news, write_messages
 from lhs_pipeline.board.pages import render_board
 from lhs_pipeline.board.problem_charts import chart_of
+from lhs_pipeline.board.reply_sheet import DECISIONS
 from lhs_pipeline.board.shown import SHOWN_TABLES, Rules, show_figures
 from lhs_pipeline.board.source_rows import SourceRows
 from lhs_pipeline.board.tables import (
@@ -80,6 +81,8 @@ _READ: dict[str, str] = {
     "adoption": "implementation.adoption",
     "tempo": "implementation.tempo",
     "waits": "implementation.waits",
+    "pace": "implementation.pace",
+    "watched": "implementation.watched",
     "evaluations": "closure.evaluations",
     "verdicts": "closure.verdicts",
     "heartbeat": "closure.heartbeat",
@@ -254,7 +257,8 @@ def workbook(site: SiteResource) -> dg.MaterializeResult[None]:
     """Write the workbook."""
     place = site.site()
     with tempfile.TemporaryDirectory() as folder:
-        made = write_workbook(Path(folder) / "lhs.xlsx", _board_tables(site), place.name)
+        register = site.catalogue().sources[DECISIONS]
+        made = write_workbook(Path(folder) / "lhs.xlsx", _board_tables(site), place.name, register)
         target = place.published / "lhs.xlsx"
         is_new = replace_if_changed(target, made.read_bytes())
     return dg.MaterializeResult(metadata={"file": target.name, "is_changed": is_new})

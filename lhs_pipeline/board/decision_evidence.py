@@ -4,6 +4,7 @@ A snapshot is a file named by the hash of its content: a changed byte gives anot
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -75,6 +76,18 @@ def is_intact(folder: Path, name: str) -> bool:
     except (OSError, ValueError):
         return False
     return hash_of(found) == name
+
+
+def verify_evidence(source: str, folder: Path) -> str:
+    """The source of a trail's line; where it names kept evidence, whether that is as written."""
+    found = _KEPT.search(source)
+    if found is None:
+        return source
+    told = "hash verified" if is_intact(folder, found[1]) else "CHANGED since: hash does not match"
+    return f"{source} ({told})"
+
+
+_KEPT = re.compile(r"registers/evidence/([0-9a-f]{64})[.]json")
 
 
 def _upto(frame: pd.DataFrame, day: str, until: date, equal: Mapping[str, str]) -> pd.DataFrame:

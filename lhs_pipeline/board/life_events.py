@@ -113,6 +113,7 @@ def _event_of_decision(row: Record) -> Event:
 
 
 _DECIDED = (
+    "authority",
     "nature_of_change",
     "chair_role",
     "proposer_role",
@@ -260,9 +261,14 @@ def _identity(record: Line) -> tuple[str, int, str]:
     return record["problem_id"], record["cycle_number"], what
 
 
+_AS_IT_STOOD = ("evidence_hash", "authority")
+"""What is written once, as it stood: later nights may know otherwise, and correct nothing."""
+
+
 def _essence(record: Line) -> str:
     """What of an event may not change without a correction."""
-    kept = {name: value for name, value in record["details"].items() if name != "evidence_hash"}
+    details = record["details"]
+    kept = {name: value for name, value in details.items() if name not in _AS_IT_STOOD}
     return hash_of({"on": record["on"], "said_by": record["said_by"], "details": kept})
 
 

@@ -56,20 +56,27 @@ _COLUMN_WORDS: dict[str, str] = {
     "learned_effects": "topic_id indicator_id strength changes_count closed_count ended_count"
     " expected_relative_change_prop expected_lower_prop expected_upper_prop",
     "proposals": f"proposal_id {_CYCLE} group_id group_title meets_on respond_by_on is_overdue"
-    " question options measure_indicator_id expected_relative_change_prop look_weeks"
+    " told_to_group_id question options tried_before follows_decision_id overlaps rank"
+    " measure_indicator_id expected_relative_change_prop look_weeks"
     " balancing_indicator_id acceptability_plan",
-    "decisions": f"decision_id {_CYCLE} decided_on group_id outcome nature_of_change chair_role"
-    " proposer_role attending_professions conflicts dissent rationale spend_gbp"
+    "decisions": f"decision_id {_CYCLE} decided_on group_id authority outcome nature_of_change"
+    " chair_role proposer_role attending_professions conflicts dissent rationale spend_gbp"
     " measure_indicator_id expected_relative_change_prop look_weeks balancing_indicator_id"
-    f" acceptability_plan is_valid void_reasons {_SOURCE}",
-    "actions": f"change_id decision_id {_CYCLE} description strength owner_role planned_live_on"
-    " first_live_on last_live_on units_planned_count units_live_count adopted_prop state"
+    " acceptability_plan prediction due_on follows_decision_id test_result"
+    f" followed_by_decision_id is_ratification is_valid void_reasons {_SOURCE}",
+    "actions": f"change_id decision_id {_CYCLE} description strength stops_practice owner_role"
+    " planned_live_on first_live_on last_live_on units_planned_count units_live_count"
+    " units_stopped_count adopted_prop state"
     f" {_SOURCE}",
-    "adoption": f"change_id unit_id planned_on went_live_on is_live days_late {_SOURCE}",
-    "tempo": f"{_CYCLE} domain state nature_of_change raised_on decided_on live_on verdict_on"
-    " signal_to_decision_days decision_to_live_days live_to_verdict_days waiting_for",
+    "adoption": "change_id unit_id planned_on went_live_on is_live days_late"
+    f" old_practice_stopped_on {_SOURCE}",
+    "tempo": f"{_CYCLE} domain state nature_of_change raised_on triaged_on decided_on live_on"
+    " verdict_on signal_to_decision_days decision_to_live_days live_to_verdict_days waiting_for",
     "waits": "step grouped_by value median_days ninth_decile_days done_count waiting_count"
     " longest_wait_days",
+    "pace": "step month_start turns_count mean_days centre lower_limit upper_limit finding",
+    "watched": "change_id problem_id unit_id measure_indicator_id description begins_on ends_on"
+    " meets",
     "evaluations": f"change_id look_number look_on {_CYCLE} indicator_id unit_id baseline_from"
     " baseline_until trigger_on live_on data_until observed expected relative_change_prop"
     " change_lower_prop change_upper_prop reliable reliable_reason effective effective_reason"
@@ -133,6 +140,8 @@ class BoardTables:
     adoption: pd.DataFrame = field(default_factory=pd.DataFrame)
     tempo: pd.DataFrame = field(default_factory=pd.DataFrame)
     waits: pd.DataFrame = field(default_factory=pd.DataFrame)
+    pace: pd.DataFrame = field(default_factory=pd.DataFrame)
+    watched: pd.DataFrame = field(default_factory=pd.DataFrame)
     evaluations: pd.DataFrame = field(default_factory=pd.DataFrame)
     verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
     heartbeat: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -27,7 +27,7 @@ from lhs_pipeline.board.scene import Scene, cut_sheets
 from lhs_pipeline.board.stream_view import list_streams, tell_quality
 from lhs_pipeline.board.tables import publish_all
 from lhs_pipeline.board.templating import make_environment
-from lhs_pipeline.board.tempo_view import list_longest, list_pace
+from lhs_pipeline.board.tempo_view import list_longest, list_pace, list_step_charts
 from lhs_pipeline.board.today_view import Board, show_today, tell_control
 from lhs_pipeline.board.trail import RowsBehind, name_no_rows
 from lhs_pipeline.board.triage_view import list_open_problems
@@ -183,7 +183,16 @@ def _render_answers(site: _Site) -> Iterator[Page]:
 def _render_tempo(site: _Site) -> Iterator[Page]:
     pace = list_pace(site.scene.tables, site.scene.names)[:_PACES_SHOWN]
     longest = list_longest(site.scene, _LONGEST_WAITS)
-    yield "tempo.html", site.render("tempo", "tempo", pace=pace, longest=longest)
+    yield (
+        "tempo.html",
+        site.render(
+            "tempo",
+            "tempo",
+            pace=pace,
+            longest=longest,
+            charts=list_step_charts(site.scene.tables),
+        ),
+    )
 
 
 def _render_streams(site: _Site) -> Iterator[Page]:

@@ -20,7 +20,7 @@ from lhs_pipeline.board.rows import (
 )
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.subject import Subject
-from lhs_pipeline.board.trail import tell_seen
+from lhs_pipeline.board.trail import tell_following, tell_seen
 from lhs_pipeline.board.words import (
     as_sentence,
     join_words,
@@ -31,6 +31,7 @@ from lhs_pipeline.board.words import (
     word_for,
 )
 from lhs_pipeline.closure.acceptability import tell_share
+from lhs_pipeline.statistics.proportion import wilson_interval
 
 _AUDITS_SHOWN = 4
 _CHECKS_SHOWN = 3
@@ -53,6 +54,10 @@ class DecisionLine:
     spend: str
     aim: str
     decision_id: str
+    authority: str
+    prediction: str
+    due: str
+    following: str
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ class ActionLine:
     adoption: list[AdoptionLine]
     audits: list[str]
     earlier_audits: list[str]
+    stops: str
     acceptability: list[str]
     earlier_checks: list[str]
 
@@ -101,17 +107,8 @@ class LookLine:
 
 def list_proposals(subject: Subject) -> list[Proposal]:
     """The questions that still wait for an answer."""
-    decided = {
-        whole_of(row, "cycle_number")
-        for row in subject.tables.rows_where("decisions", problem_id=subject.problem_id)
-        if flag_of(row, "is_valid")
-    }
     rows = subject.tables.rows_where("proposals", problem_id=subject.problem_id)
-    return [
-        show_proposal(subject.scene, row)
-        for row in rows
-        if whole_of(row, "cycle_number") not in decided
-    ]
+    return [show_proposal(subject.scene, row) for row in rows]
 
 
 def list_decisions(subject: Subject) -> list[DecisionLine]:
@@ -142,6 +139,10 @@ def _show_decision(scene: Scene, row: Row) -> DecisionLine:
         spend=f"£{spend:,.0f}" if spend else "",
         aim=f"{scene.names.measure(measure_id).name} {aim}" if aim and measure_id else "",
         decision_id=text_of(row, "decision_id"),
+        authority=text_of(row, "authority"),
+        prediction=as_sentence(text_of(row, "prediction")),
+        due=tell_day(day_of(row, "due_on"), ""),
+        following=" ".join(tell_following(row)),
     )
 
 
@@ -170,9 +171,18 @@ def _show_action(subject: Subject, row: Row) -> ActionLine:
         adoption=_list_adoption(subject, change_id),
         audits=audits[:_AUDITS_SHOWN],
         earlier_audits=audits[_AUDITS_SHOWN:],
+        stops=_tell_stopping(row),
         acceptability=checks[:_CHECKS_SHOWN],
         earlier_checks=checks[_CHECKS_SHOWN:],
     )
+
+
+def _tell_stopping(row: Row) -> str:
+    """The practice that must stop, and on how many units it has."""
+    practice = as_sentence(text_of(row, "stops_practice"))
+    stopped = whole_of(row, "units_stopped_count") or 0
+    planned = tell_count(whole_of(row, "units_planned_count") or 0, "unit")
+    return f"{practice} Stopped on {stopped} of {planned}." if practice else ""
 
 
 def _list_adoption(subject: Subject, change_id: str) -> list[AdoptionLine]:
@@ -197,10 +207,19 @@ def _list_told(
 def _tell_audit(subject: Subject, row: Row) -> str:
     checked = whole_of(row, "records_checked_count") or 0
     done = whole_of(row, "records_compliant_count") or 0
-    share = f" ({tell_percentage(done / checked)})" if checked else ""
+    share = _tell_share(done, checked)
     unit = subject.scene.names.unit(text_of(row, "unit_id"))
     day = tell_day(day_of(row, "audited_on"))
     return f"{day}, {unit}: done as agreed in {done} of {checked} records{share}."
+
+
+def _tell_share(done: int, checked: int) -> str:
+    """The share, with the range in which 95 of 100 such samples would have the truth."""
+    if not checked:
+        return ""
+    low, high = wilson_interval(done, checked, 0.95)
+    span = f"{tell_percentage(low)} to {tell_percentage(high)}"
+    return f" ({tell_percentage(done / checked)}; 95% range {span})"
 
 
 def _tell_check(subject: Subject, row: Row) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
+from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import Names
 from lhs_pipeline.board.rows import Row, day_of, number_of, text_of, whole_of
 from lhs_pipeline.board.scene import Link, Scene
+from lhs_pipeline.board.spc_series import SpcSeries, describe_chart
 from lhs_pipeline.board.words import capitalise, tell_count, tell_day, word_for
 
 
@@ -16,13 +19,14 @@ class Pace:
     """How fast one part of the system learns and acts: median days, and what still waits."""
 
     name: str
+    to_triage: str
     to_decision: str
     to_live: str
     to_verdict: str
 
 
 _PACE_GROUPS = {"all": "all", "domain": "domain", "nature_of_change": "nature", "group_id": ""}
-_STEPS = ("signal_to_decision", "decision_to_live", "live_to_verdict")
+_STEPS = ("signal_to_triage", "triage_to_decision", "decision_to_live", "live_to_verdict")
 
 
 @dataclass(frozen=True)
@@ -84,5 +88,74 @@ def _tell_wait(rows: list[Row], value: str, step: str) -> str:
     if longest is not None:
         told.append(f"{whole_of(row, 'waiting_count') or 0:,} waiting")
         told.append(f"the longest {tell_count(round(longest), 'day')}")
+    ninth = number_of(row, "ninth_decile_days")
+    if ninth is not None:
+        told.insert(0, f"nine in ten within {tell_count(round(ninth), 'day')}")
     half = "Not half are done yet" if median is None else tell_count(round(median), "day")
     return f"{half} ({', '.join(told)})"
+
+
+@dataclass(frozen=True)
+class StepChart:
+    """One step of the loop over time: whether the system gets faster at it."""
+
+    title: str
+    answer: str
+    svg: str
+    description: str
+
+
+_CHARTED = {
+    "signal_to_triage": "From first signal to triage",
+    "triage_to_decision": "From triage to decision",
+    "decision_to_live": "From decision to in place",
+    "live_to_verdict": "From in place to verdict",
+}
+
+
+def list_step_charts(tables: BoardTables) -> list[StepChart]:
+    """Each step as an SPC chart of the months whose problems were all watched as long."""
+    charts = []
+    for step, title in _CHARTED.items():
+        rows = tables.rows_where("pace", step=step)
+        if rows:
+            series = _series_of(rows, title)
+            charts.append(
+                StepChart(
+                    title, _is_it_faster(rows), draw_spc_chart(series), describe_chart(series)
+                )
+            )
+    return charts
+
+
+def _series_of(rows: list[Row], title: str) -> SpcSeries:
+    latest = rows[-1]
+    starts = [day_of(row, "month_start") or date.min for row in rows]
+    return SpcSeries(
+        title=f"{title}, mean days",
+        unit_words="days",
+        period_starts=tuple(starts),
+        values=tuple(number_of(row, "mean_days") for row in rows),
+        centre=number_of(latest, "centre"),
+        lower_limit=number_of(latest, "lower_limit"),
+        upper_limit=number_of(latest, "upper_limit"),
+        target=None,
+        flags=tuple(text_of(row, "finding") for row in rows),
+        is_complete=tuple(True for _ in rows),
+    )
+
+
+def _is_it_faster(rows: list[Row]) -> str:
+    """Whether the newest month says that the step has become faster, in a sentence."""
+    count, finding = len(rows), text_of(rows[-1], "finding")
+    if finding == "not_judged":
+        return f"Too early to say: {tell_count(count, 'month')} on record, 13 are needed."
+    if finding == "improvement":
+        return "Faster than before, by more than months differ anyway."
+    if finding == "concern":
+        return "Slower than before, by more than months differ anyway."
+    earlier = [row for row in rows if text_of(row, "finding") in ("improvement", "concern")]
+    if earlier:
+        day = day_of(earlier[-1], "month_start")
+        return f"Neither faster nor slower lately; the last unusual month was {day:%B %Y}."
+    return "Neither faster nor slower: months differ no more than they always do."

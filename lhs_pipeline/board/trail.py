@@ -438,15 +438,55 @@ def _tell_decision(told: _Told, row: Row) -> TrailLine:
     parts = [
         f"{group} decided: {outcome}." if is_valid else f"Void decision of {group}: {outcome}.",
         f"Void because {join_words(list_of(row, 'void_reasons'))}." if not is_valid else "",
+        *tell_following(row),
         as_sentence(text_of(row, "rationale")),
+        f"Authority: {text_of(row, 'authority')}" if text_of(row, "authority") else "",
         _tell_attendance(row),
-        f"Dissent: {as_sentence(text_of(row, 'dissent'))}" if text_of(row, "dissent") else "",
+        *_tell_plan(told, row),
+        *(
+            f"{label}: {as_sentence(text_of(row, name))}"
+            for name, label in _SAID.items()
+            if text_of(row, name)
+        ),
     ]
     what = " ".join(part for part in parts if part)
     cycle = whole_of(row, "cycle_number") or 1
     source = _source_of(row, "registers/decisions.csv", "decision_id")
     source += _find_evidence_seen(told, text_of(row, "decision_id"))
     return TrailLine(day_of(row, "decided_on"), "decision", cycle, what, source)
+
+
+_SAID = {
+    "prediction": "Predicted",
+    "conflicts": "Conflicts",
+    "dissent": "Dissent",
+}
+
+
+def tell_following(row: Row) -> Iterable[str]:
+    """What the decision makes good or answers, and what became of it."""
+    before, after = text_of(row, "follows_decision_id"), text_of(row, "followed_by_decision_id")
+    if before and flag_of(row, "is_ratification"):
+        yield f"It ratifies decision {before}."
+    elif before:
+        result = text_of(row, "test_result")
+        yield f"It follows decision {before}{f': {result} the test' if result else ''}."
+    if after:
+        is_void = flag_of(row, "is_valid") is False
+        yield f"{'Ratified' if is_void else 'Answered'} by decision {after}."
+
+
+def _tell_plan(told: _Told, row: Row) -> Iterable[str]:
+    """The money, the measure and size of effect, and the day on which something reports back."""
+    spend, due = number_of(row, "spend_gbp"), day_of(row, "due_on")
+    measure_id = text_of(row, "measure_indicator_id")
+    aim = tell_change(number_of(row, "expected_relative_change_prop"))
+    if spend:
+        yield f"Spend: £{spend:,.0f}."
+    if measure_id and aim:
+        yield f"To be judged by: {told.names.measure(measure_id).name}, {aim}."
+    if due:
+        yield f"To report back by {tell_day(due)}."
 
 
 def _find_evidence_seen(told: _Told, decision_id: str) -> str:
@@ -487,6 +527,8 @@ def _tell_action(told: _Told, row: Row) -> TrailLine:
     what = f"Action: {as_sentence(text_of(row, 'description'))}"
     what += f" Strength: {strength}." if strength else ""
     what += f" Planned for {tell_day(due)}." if due else ""
+    stops = text_of(row, "stops_practice")
+    what += f" What must stop: {as_sentence(stops)}" if stops else ""
     source = _source_of(row, "registers/actions.csv", "change_id")
     cycle = whole_of(row, "cycle_number") or 1
     return TrailLine(decided_on or due, "implementation", cycle, what, source)
@@ -499,6 +541,8 @@ def _tell_go_live(told: _Told, cycle: int, row: Row) -> list[TrailLine]:
     late = whole_of(row, "days_late") or 0
     what = f"In place on {told.names.unit(text_of(row, 'unit_id'))}"
     what += f", {tell_count(late, 'day')} late." if late > 0 else "."
+    stopped = day_of(row, "old_practice_stopped_on")
+    what += f" The old practice stopped there on {tell_day(stopped)}." if stopped else ""
     source = _source_of(row, "registers/go_lives.csv", "change_id")
     return [TrailLine(live_on, "implementation", cycle, what, source)]
 

@@ -32,7 +32,12 @@ WORDS: dict[str, dict[str, str]] = {
         "open": "Open, no decision yet",
         "decided": "Decided, not yet in place",
         "live": "In place, being checked",
-        "watching": "Being watched",
+        "proposed": "Before a group",
+        "started": "Decided, not yet in place",
+        "declined": "Declined",
+        "sent_on": "Sent on to its next round",
+        "merged": "Part of another problem",
+        "withdrawn": "Withdrawn",
         "closed": "Closed",
     },
     "lens": {

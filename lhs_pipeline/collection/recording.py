@@ -2,14 +2,14 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.model import Column, Source
 from lhs_pipeline.collection.contracts import NOT_KNOWN, faults_of, typed_query
 from lhs_pipeline.warehouse.table import table_exists
 
@@ -32,6 +32,36 @@ def complete_record(source: Source, given: Mapping[str, str], at: datetime) -> d
     if "recorded_at" in row and not row["recorded_at"]:
         row["recorded_at"] = f"{at:%Y-%m-%dT%H:%M}"
     return row
+
+
+def ask_for_values(source: Source, ask: Callable[[str], str]) -> dict[str, str]:
+    """Return what a person answers when asked for each column; a needed one is asked again.
+
+    Args:
+        source: contract of the register.
+        ask: shows a prompt and returns the answer, as `input` does.
+    """
+    values: dict[str, str] = {}
+    for column in source.columns:
+        if column.name == "recorded_at":
+            continue
+        answer = ask(_prompt_for(column)).strip()
+        while not _may_be(answer, column):
+            answer = ask(f"  {answer or 'Nothing'!r} will not do. {_prompt_for(column)}").strip()
+        values[column.name] = answer
+    return values
+
+
+def _prompt_for(column: Column) -> str:
+    words = f" ({', '.join(column.allowed)})" if column.allowed else ""
+    need = "" if column.required else " [may be empty]"
+    return f"{column.name}: {column.description}{words}{need}\n> "
+
+
+def _may_be(answer: str, column: Column) -> bool:
+    if not answer:
+        return not column.required
+    return not column.allowed or answer in column.allowed
 
 
 def find_record_faults(

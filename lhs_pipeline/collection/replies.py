@@ -21,7 +21,7 @@ from lhs_pipeline.collection.reading import format_of, read_delivery
 from lhs_pipeline.collection.recording import RecordFault, find_record_faults
 from lhs_pipeline.collection.sheet_marks import name_cell
 from lhs_pipeline.collection.templates import Begun, Known, add_sheet_to_fill_in
-from lhs_pipeline.collection.workbooks import find_headings
+from lhs_pipeline.collection.workbooks import find_headings, sheet_to_fill_in
 from lhs_pipeline.vocabulary import FileFormat
 
 _CREATED = datetime(2026, 1, 1)
@@ -164,9 +164,10 @@ def _opening(source: Source, report: Report, answers: Sequence[Answer]) -> Itera
         yield "Nothing has to be mended."
     elif source.is_register:
         yield (
-            f"What was taken stands. The rows that were not are on the sheet “{source.id}”, wrong "
-            "cells coloured: mend them there, save it under a new name and put it into the same "
-            "folder. A row with a formula or merged cells has to be typed again."
+            "What was taken stands. The rows that were not are on the sheet "
+            f"“{sheet_to_fill_in(source)}”, wrong cells coloured: mend them there, save it under a "
+            "new name and put it into the same folder. A row with a formula or merged cells has "
+            "to be typed again."
         )
     else:
         yield "What was taken stands. Mend the rows below in your own workbook and send it again."

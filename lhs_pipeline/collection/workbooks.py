@@ -35,7 +35,8 @@ _LONGEST_SHEET_NAME = 31
 
 def sheet_to_fill_in(source: Source) -> str:
     """Name of the sheet that is read where a workbook has several."""
-    return source.id[:_LONGEST_SHEET_NAME]
+    ending = " to fill in"
+    return source.id[: _LONGEST_SHEET_NAME - len(ending)] + ending
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ DECISIONS = declare(
         "decided_on": "DATE day of the meeting",
         "group_id": "VARCHAR group that decided",
         "group_title": "VARCHAR its title",
+        "authority": "VARCHAR what the group may approve, in words",
         "outcome": "VARCHAR what was decided",
         "nature_of_change": "VARCHAR fix, improve or change, as the group saw it",
         "chair_role": "VARCHAR role of the chair",
@@ -86,12 +87,26 @@ def _check(
     return {
         **{name: decision[name] for name in DECISIONS.column_names if name in decision},
         "group_title": group.title if group else decision["group_id"],
+        "authority": tell_authority(group) if group else None,
         "due_on": _due(decision, group),
         "is_ratification": is_ratification,
         "followed_by_decision_id": None,
         "is_valid": not reasons,
         "void_reasons": " ".join(reasons),
     }
+
+
+def tell_authority(group: Authority) -> str:
+    """What a group may approve and who must be in the room, in a sentence."""
+    *first, last = [str(nature) for nature in group.may_authorise]
+    natures = f"{', '.join(first)} and {last}" if first else last
+    whose = f" of {' and '.join(group.directorates)}" if group.directorates else ""
+    domains = "" if set(group.domains) == set(Domain) else f" in {', '.join(group.domains)} matters"
+    quorum = ", ".join(_words(profession) for profession in group.quorum_professions)
+    return (
+        f"May approve {natures} up to {group.scope} level{whose}{domains} and "
+        f"£{group.spend_limit_gbp:,.0f}; quorum: {quorum}."
+    )
 
 
 def complete_from(decision: Record, void: Record) -> Record:

@@ -191,11 +191,7 @@ def _find_overlaps(problem: Record, plan: Record, agenda: Agenda) -> Iterator[st
         ends = as_day(span["ends_on"])
         is_there = (span["unit_id"], span["measure_indicator_id"]) == place
         if is_there and ends is not None and ends >= agenda.today:
-            yield (
-                f"“{span['description']}” ({span['change_id']}) is judged there by the same "
-                f"measure until {ends:%-d %b %Y}. A change that begins before then cannot be told "
-                "apart from it: wait, or choose another measure."
-            )
+            yield str(span["warning"])
 
 
 def _words(outcome: str) -> str:

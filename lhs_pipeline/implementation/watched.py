@@ -22,6 +22,7 @@ WATCHED = declare(
         "description": "VARCHAR what is done",
         "begins_on": "DATE go-live, real or else planned",
         "ends_on": "DATE last planned look, or the verdict that ended it",
+        "warning": "VARCHAR what to tell whoever would change something else there meanwhile",
         "meets": "VARCHAR other changes on the same measure, unit and time, by semicolons",
     },
 )
@@ -62,6 +63,7 @@ def _span(
     weeks = (action["look_weeks"] or look_weeks).split(";")
     last = begins + timedelta(weeks=max(int(week) for week in weeks))
     ended = over.get(action["change_id"])
+    ends = last if ended is None else min(last, max(ended, begins))
     yield {
         "change_id": action["change_id"],
         "problem_id": action["problem_id"],
@@ -69,7 +71,12 @@ def _span(
         "measure_indicator_id": action["measure_indicator_id"],
         "description": action["description"],
         "begins_on": begins,
-        "ends_on": last if ended is None else min(last, max(ended, begins)),
+        "ends_on": ends,
+        "warning": (
+            f"“{action['description']}” ({action['change_id']}) is judged there by the same "
+            f"measure until {ends:%-d %b %Y}. A change that begins before then cannot be told "
+            "apart from it: wait, or choose another measure."
+        ),
     }
 
 
@@ -85,3 +92,20 @@ def _find_met(span: Record, spans: Iterable[Record]) -> list[str]:
 
 def _place(span: Record) -> tuple[str, str]:
     return span["unit_id"], span["measure_indicator_id"]
+
+
+def find_meetings(
+    spans: Iterable[Record], problem_id: str, measure_id: str | None, today: date
+) -> list[str]:
+    """The warning of each change still judged where a problem is, by the same measure.
+
+    Args:
+        spans: rows of `implementation.watched`.
+        problem_id: topic@unit.
+        measure_id: measure by which a further change there would be judged.
+        today: spans that ended before it meet nothing.
+    """
+    place = problem_id.partition("@")[2], measure_id
+    return [
+        str(span["warning"]) for span in spans if _place(span) == place and span["ends_on"] >= today
+    ]

@@ -443,8 +443,8 @@ def _closed() -> dict[str, pd.DataFrame]:
                      "decision_to_live_days", "live_to_verdict_days", "waiting_for"],
         ),
         "waits": pd.DataFrame(
-            [("signal_to_decision", "all", "all", 14.0, 40.0, 3, 1, 52.0),
-             ("signal_to_decision", "domain", "clinical", None, None, 1, 2, 52.0),
+            [("triage_to_decision", "all", "all", 14.0, 40.0, 3, 1, 52.0),
+             ("triage_to_decision", "domain", "clinical", None, None, 1, 2, 52.0),
              ("decision_to_live", "all", "all", 21.0, 30.0, 3, 0, None)],
             columns=["step", "grouped_by", "value", "median_days", "ninth_decile_days",
                      "done_count", "waiting_count", "longest_wait_days"],

@@ -122,3 +122,31 @@ def test_an_event_without_its_day_is_an_error() -> None:
         gather_happenings(
             replace(heard(), decisions=pd.DataFrame([{**DECISION, "decided_on": None}])), TODAY
         )
+
+
+VOIDED = {**DECISION, "is_valid": False, "void_reasons": "No quorum.",
+          "followed_by_decision_id": "D2"}  # fmt: skip
+RATIFIED = {**DECISION, "decision_id": "D2", "decided_on": date(2026, 3, 1),
+            "group_id": "clinical_forum", "is_ratification": True}  # fmt: skip
+
+
+def test_a_ratification_is_an_event_of_its_own_and_the_void_one_stays(ledger: Path) -> None:
+    assert write(ledger, heard(decisions=[VOIDED], actions=[])) == ["raised", "voided"]
+    later = heard(decisions=[VOIDED, RATIFIED], actions=[{**ACTION, "decision_id": "D2"}])
+    assert write(ledger, later) == ["ratified", "started", "went_live"]
+    rows = frame(ledger, later).to_dict("records")
+    assert [row["event"] for row in rows] == [
+        "raised",
+        "voided",
+        "ratified",
+        "started",
+        "went_live",
+    ]
+    assert {row["state_now"] for row in rows} == {"live"}
+    # What began without leave counts from the day of the leave; when it really began is kept.
+    assert "2026-02-09" in rows[-1]["details"] and rows[-1]["happened_on"] == date(2026, 3, 1)
+
+
+def test_what_stands_as_it_stood_is_no_correction(ledger: Path) -> None:
+    write(ledger, heard(decisions=[{**DECISION, "authority": "May approve fix."}]))
+    assert write(ledger, heard(decisions=[{**DECISION, "authority": "May approve all."}])) == []

@@ -178,6 +178,6 @@ def test_a_chart_shows_the_figures_of_its_problem(board: Path) -> None:
 
 def test_pace_counts_what_is_still_waiting(board: Path) -> None:
     page = (board / "tempo.html").read_text(encoding="utf-8")
-    assert "14 days (3 done, 1 waiting, the longest 52 days)" in page
+    assert "14 days (nine in ten within 40 days, 3 done, 1 waiting, the longest 52 days)" in page
     assert "Not half are done yet (1 done, 2 waiting, the longest 52 days)" in page
-    assert "21 days (3 done)" in page and "None yet" in page
+    assert "21 days (nine in ten within 30 days, 3 done)" in page and "None yet" in page

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from datetime import datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.workbook import write_workbook
+from lhs_pipeline.catalogue.reader import read_catalogue
+from lhs_pipeline.collection.raw_rows import NO_ROWS, RawRow
+from lhs_pipeline.collection.recording import find_record_faults
+from lhs_pipeline.collection.workbooks import read_workbook
 
 openpyxl = pytest.importorskip("openpyxl")
 
@@ -51,3 +57,31 @@ def test_empty_tables_make_a_workbook(tmp_path: Path) -> None:
     book = openpyxl.load_workbook(write_workbook(tmp_path / "a.xlsx", BoardTables(), "Trust"))
     assert book.sheetnames == SHEETS
     assert book["Data dictionary"].max_row > 50
+
+
+def test_the_reply_sheet_can_be_filled_in_and_is_read_as_decisions(
+    tables: BoardTables, tmp_path: Path
+) -> None:
+    register = read_catalogue().sources["decisions"]
+    path = write_workbook(tmp_path / "lhs.xlsx", tables, "Trust", register)
+    untouched, filled = openpyxl.load_workbook(path), openpyxl.load_workbook(path)
+    sheet = filled["decisions to fill in"]
+    headings = [cell.value for cell in sheet[1]]
+    said = {"decided_on": "2026-06-30", "outcome": "decline", "chair_role": "matron",
+            "proposer_role": "sister", "attending_professions": "nursing;medical",
+            "rationale": "=too few", "spend_gbp": 0, "nature_of_change": "fix"}  # fmt: skip
+    for name, value in said.items():
+        cell = sheet.cell(2, headings.index(name) + 1)
+        cell.value = value
+        cell.data_type = "s" if isinstance(value, str) else "n"
+    assert sheet.cell(2, headings.index("problem_id") + 1).value
+    for book, read in ((untouched, 0), (filled, 1)):
+        made = io.BytesIO()
+        book.save(made)
+        found = list(read_workbook(io.BytesIO(made.getvalue()), register))
+        rows = [item for item in found if isinstance(item, RawRow)]
+        assert (len(rows), NO_ROWS in found) == (read, not read), found
+    values = dict(zip((column.name for column in register.columns), rows[0].cells, strict=True))
+    assert values["rationale"] == "=too few" and values["problem_id"]
+    con = duckdb.connect()
+    assert find_record_faults(con, register, {k: v or "" for k, v in values.items()}) == []

@@ -10,6 +10,7 @@ import pytest
 from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.collection.recording import (
     append_record,
+    ask_for_values,
     complete_record,
     find_record_faults,
     has_key,
@@ -74,3 +75,17 @@ def test_a_key_that_stands_already_is_known_even_behind_a_byte_order_mark(tmp_pa
     file.write_text("audit_id,action_id\nX1,A1\n", encoding="utf-8-sig")
     assert has_key(file, AUDITS, GIVEN)
     assert not has_key(file, AUDITS, {"audit_id": "X2"})
+
+
+def test_prompts_ask_again_for_what_will_not_do(con: duckdb.DuckDBPyConnection) -> None:
+    answers = iter(["X1", "A1", "", "ward_01", "2026-06-01", "matron", "20", "18"])
+    asked: list[str] = []
+
+    def ask(prompt: str) -> str:
+        asked.append(prompt)
+        return next(answers)
+
+    values = ask_for_values(AUDITS, ask)
+    assert find_record_faults(con, AUDITS, complete_record(AUDITS, values, AT)) == []
+    assert sum("will not do" in prompt for prompt in asked) == 1
+    assert values == GIVEN

@@ -71,7 +71,7 @@ def filled(*rows: dict[str, Any]) -> Any:
     book = openpyxl.load_workbook(io.BytesIO(make_template(AUDITS, {})))
     for number, row in enumerate(rows, start=2):
         for place, name in enumerate(COLUMNS, start=1):
-            book["audits"].cell(number, place).value = {**GOOD, **row}.get(name)
+            book["audits to fill in"].cell(number, place).value = {**GOOD, **row}.get(name)
     return book
 
 
@@ -110,7 +110,7 @@ def test_a_bad_row_is_named_by_cell_and_cause_and_costs_no_other(what: str, trus
 
 def test_merged_cells_cost_each_row_that_they_touch(trust: Trust) -> None:
     book = filled({}, {"audit_id": "X2"}, {"audit_id": "X3"}, {"audit_id": "X4"})
-    book["audits"].merge_cells("C3:C4")
+    book["audits to fill in"].merge_cells("C3:C4")
     trust.drop(book)
     assert trust.landed() == ["X1", "X4"]
     for row in (3, 4):
@@ -119,7 +119,7 @@ def test_merged_cells_cost_each_row_that_they_touch(trust: Trust) -> None:
 
 def test_text_that_looks_like_a_formula_is_text(trust: Trust) -> None:
     book = filled({})
-    cell = book["audits"].cell(2, 5)
+    cell = book["audits to fill in"].cell(2, 5)
     cell.value, cell.data_type = "=cmd|' /C calc'!A0", "s"
     trust.drop(book)
     role = trust.con.execute("select auditor_role from collection.audits").fetchone()
@@ -139,8 +139,8 @@ def test_the_same_key_twice_with_another_content_is_told(trust: Trust) -> None:
 def test_what_was_wrong_can_be_mended_in_the_reply_and_sent_back(trust: Trust) -> None:
     trust.drop(filled({}, {"audit_id": "X2", "unit_id": "ward_99"}))
     reply = trust.reply()
-    assert reply["audits"]["C2"].comment.text.startswith("not known")
-    reply["audits"]["C2"].value = "ward_01"
+    assert reply["audits to fill in"]["C2"].comment.text.startswith("not known")
+    reply["audits to fill in"]["C2"].value = "ward_01"
     trust.drop(reply, "june_mended.xlsx")
     assert trust.landed() == ["X1", "X2"]
     assert trust.told(name="june_mended.reply.xlsx") == {2: [("Taken", "", "")]}
@@ -148,7 +148,7 @@ def test_what_was_wrong_can_be_mended_in_the_reply_and_sent_back(trust: Trust) -
 
 def test_a_sheet_without_a_column_says_so(trust: Trust) -> None:
     book = filled({})
-    book["audits"].cell(1, 3).value = "place"
+    book["audits to fill in"].cell(1, 3).value = "place"
     trust.drop(book)
     assert "wrong header: column 'unit_id'" in trust.told()[2][0][2]
 
@@ -184,7 +184,7 @@ def test_a_row_filled_in_beforehand_counts_once_somebody_adds_to_it(trust: Trust
         book.add_worksheet("Read me")
         add_sheet_to_fill_in(book, AUDITS, {}, begun)
     opened = openpyxl.load_workbook(io.BytesIO(made.getvalue()))
-    opened["audits"]["E3"].value = "matron"
+    opened["audits to fill in"]["E3"].value = "matron"
     report = trust.drop(opened)
     assert (report["rows_read"], trust.landed()) == (1, ["X2"])
 
@@ -194,9 +194,9 @@ def test_words_of_voices_are_not_repeated_in_a_reply(trust: Trust) -> None:
         read_catalogue().sources["staff_insights"], id="voices", kind=SourceKind.STAFF_VOICE
     )
     book = openpyxl.load_workbook(io.BytesIO(make_template(voiced, {})))
-    headings = [cell.value for cell in book["voices"][1]]
+    headings = [cell.value for cell in book["voices to fill in"][1]]
     for place, _ in enumerate(headings, start=1):
-        book["voices"].cell(2, place).value = "told in confidence"
+        book["voices to fill in"].cell(2, place).value = "told in confidence"
     trust.drop(book, source=voiced)
     reply = trust.reply(source_id="voices")
     assert reply.sheetnames == ["Reply"]

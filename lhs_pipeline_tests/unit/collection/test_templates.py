@@ -24,18 +24,18 @@ def open_template() -> Any:
 
 def test_closed_lists_are_drop_down_lists() -> None:
     book = open_template()
-    assert book.sheetnames == ["How to fill this in", "shifts", "lists"]
+    assert book.sheetnames == ["How to fill this in", "shifts to fill in", "lists"]
     lists = {column[0]: [v for v in column[1:] if v]
              for column in book["lists"].iter_cols(values_only=True) if column[0]}  # fmt: skip
     assert lists["mood"] == ["calm", "busy"] and lists["is_night"] == ["yes", "no"]
     assert lists["unit_id"] == ["ward_01", "ward_02"]
-    rules = book["shifts"].data_validations.dataValidation
+    rules = book["shifts to fill in"].data_validations.dataValidation
     assert sorted(rule.type for rule in rules) == ["list", "list", "list", "whole"]
 
 
 def test_a_filled_in_workbook_lands(tmp_path: Path) -> None:
     book = open_template()
-    book["shifts"].append(["s1", "ward_01", "2026-06-01", 4, "a note", "calm", "yes"])
+    book["shifts to fill in"].append(["s1", "ward_01", "2026-06-01", 4, "a note", "calm", "yes"])
     book.save(tmp_path / "filled.xlsx")
     inbox = Inbox(tmp_path / "shifts", SHIFTS)
     report = inbox.take((tmp_path / "filled.xlsx").read_bytes(), "filled.xlsx")

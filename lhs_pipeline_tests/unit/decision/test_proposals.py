@@ -174,9 +174,9 @@ def test_what_is_overdue_is_told_to_the_next_group() -> None:
 def test_a_change_that_could_not_be_told_apart_is_flagged_beforehand(
     given: dict[str, Any], is_flagged: bool
 ) -> None:
-    span = {"change_id": "A1", "description": "Bay tagging", "unit_id": "ward_01",
+    span = {"warning": "Bay tagging is judged there", "unit_id": "ward_01",
             "measure_indicator_id": "falls_per_1000_bed_days", "ends_on": TODAY}  # fmt: skip
     agenda = Agenda(TODAY, date(2026, 1, 1), ({**span, **given},))
     none = pd.DataFrame(columns=pd.Index(DECISION))
     (row,) = propose(pd.DataFrame([PROBLEM]), none, CATALOGUE, agenda).to_dict("records")
-    assert ("Bay tagging” (A1) is judged there" in (row["overlaps"] or "")) is is_flagged
+    assert ("Bay tagging is judged there" in (row["overlaps"] or "")) is is_flagged

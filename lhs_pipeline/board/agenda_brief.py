@@ -1,0 +1,129 @@
+"""What a group should have read before it decides: sources, evidence, and what was tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lhs_pipeline.board.rows import Row, number_of, read_rows, text_of, whole_of
+from lhs_pipeline.board.scene import Scene
+from lhs_pipeline.board.trail import tell_seen
+from lhs_pipeline.board.words import (
+    as_sentence,
+    join_words,
+    tell_chance,
+    tell_change,
+    tell_count,
+    tell_range,
+    word_for,
+)
+
+_LENSES = ("routine", "comparison", "patient_voice", "staff_voice", "safety_reports", "audit",
+           "external_evidence")  # fmt: skip
+_EVIDENCE_SHOWN = 2
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The background of one question, each line in words."""
+
+    rank: int
+    nature: str
+    why_this_group: str
+    how_sure: str
+    lenses: list[str]
+    evidence: list[str]
+    tried: list[str]
+    elsewhere: list[str]
+    overlaps: str
+
+
+def show_brief(scene: Scene, proposal: Row) -> Brief:
+    """The background of a proposal, from the tables of the same night."""
+    problem_id, cycle = text_of(proposal, "problem_id"), whole_of(proposal, "cycle_number")
+    triage, problem = (
+        next(iter(scene.tables.rows_where(name, problem_id=problem_id, cycle_number=cycle)), {})
+        for name in ("triage", "problems")
+    )
+    topic_id = problem_id.partition("@")[0]
+    nature = word_for("nature", text_of(triage, "nature_of_change"))
+    return Brief(
+        rank=whole_of(triage, "rank") or whole_of(proposal, "rank") or 0,
+        nature=f"{nature}: {as_sentence(text_of(triage, 'nature_reason'))}" if nature else "",
+        why_this_group=as_sentence(text_of(triage, "group_reason")),
+        how_sure=_tell_sure(triage),
+        lenses=_tell_lenses(problem),
+        evidence=_tell_evidence(scene, topic_id, triage),
+        tried=_tell_tried(scene, proposal),
+        elsewhere=_tell_learned(scene, topic_id),
+        overlaps=text_of(proposal, "overlaps"),
+    )
+
+
+def _tell_sure(triage: Row) -> str:
+    chance = tell_chance(number_of(triage, "real_prop"))
+    return f"The chance that it is real: {chance}" if chance else ""
+
+
+def _tell_lenses(problem: Row) -> list[str]:
+    """One line for each answer: who agrees, who contradicts, who is silent."""
+    if not problem:
+        return []
+    told: dict[str, list[str]] = {}
+    for lens in _LENSES:
+        answer = word_for("answer", text_of(problem, lens) or "did_not_look")
+        told.setdefault(answer, []).append(word_for("lens_who", lens))
+    order = ("agrees", "contradicts", "saw_nothing", "did_not_look")
+    words = [word_for("answer", answer) for answer in order]
+    return [f"{answer}: {join_words(told[answer])}" for answer in words if answer in told]
+
+
+def _tell_evidence(scene: Scene, topic_id: str, triage: Row) -> list[str]:
+    """The strength of what is known elsewhere, and the works that matter most."""
+    strength = word_for("certainty", text_of(triage, "evidence_strength"))
+    works = [
+        row
+        for row in read_rows(scene.tables.of_topic("evidence", topic_id))
+        if text_of(row, "effect_sentence") or text_of(row, "kind") == "alert"
+    ]
+    works.sort(key=lambda row: number_of(row, "relevance_rank") or float("inf"))
+    told = [f"Strength of the evidence: {strength.lower()}"] if strength else []
+    for row in works[:_EVIDENCE_SHOWN]:
+        found = as_sentence(text_of(row, "effect_sentence"))
+        told.append(f"{as_sentence(text_of(row, 'title'))} {found}".strip())
+    return told
+
+
+def _tell_tried(scene: Scene, proposal: Row) -> list[str]:
+    """Earlier decisions on the same problem, and what the changes that followed came to."""
+    problem_id = text_of(proposal, "problem_id")
+    before = as_sentence(text_of(proposal, "tried_before"))
+    told = [before] if before else []
+    for action in scene.tables.rows_where("actions", problem_id=problem_id):
+        looks = scene.tables.rows_where("evaluations", change_id=text_of(action, "change_id"))
+        if looks:
+            latest = max(looks, key=lambda row: whole_of(row, "look_number") or 0)
+            measure = scene.names.measure(text_of(latest, "indicator_id"))
+            what = as_sentence(text_of(action, "description"))
+            told.append(f"{what} {tell_seen(latest, measure)}")
+    return told
+
+
+def _tell_learned(scene: Scene, topic_id: str) -> list[str]:
+    """What changes on the topic have come to here, all strengths together."""
+    return [
+        _tell_effect(scene, row)
+        for row in scene.tables.rows_where("learned_effects", topic_id=topic_id)
+        if not text_of(row, "strength")
+    ]
+
+
+def _tell_effect(scene: Scene, row: Row) -> str:
+    measure = scene.names.measure(text_of(row, "indicator_id")).name
+    count, closed = whole_of(row, "changes_count") or 0, whole_of(row, "closed_count") or 0
+    change = tell_change(number_of(row, "expected_relative_change_prop"))
+    low, high = (number_of(row, f"expected_{end}_prop") for end in ("lower", "upper"))
+    span = tell_range(low, high)
+    return (
+        f"{tell_count(count, 'change')} on this here, {closed} closed as having worked. Another "
+        f"may be expected to make {measure} {change}{f' ({span})' if span else ''}."
+    )
