@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lhs_pipeline.board.rows import Row, number_of, read_rows, text_of, whole_of
@@ -20,6 +21,7 @@ from lhs_pipeline.board.words import (
 _LENSES = ("routine", "comparison", "patient_voice", "staff_voice", "safety_reports", "audit",
            "external_evidence")  # fmt: skip
 _EVIDENCE_SHOWN = 2
+_LABEL = re.compile(r"^[A-Z ]+: ")
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def show_brief(scene: Scene, proposal: Row) -> Brief:
 
 def _tell_sure(triage: Row) -> str:
     chance = tell_chance(number_of(triage, "real_prop"))
-    return f"The chance that it is real: {chance}" if chance else ""
+    return f"{chance} that it is real" if chance else ""
 
 
 def _tell_lenses(problem: Row) -> list[str]:
@@ -86,9 +88,9 @@ def _tell_evidence(scene: Scene, topic_id: str, triage: Row) -> list[str]:
         if text_of(row, "effect_sentence") or text_of(row, "kind") == "alert"
     ]
     works.sort(key=lambda row: number_of(row, "relevance_rank") or float("inf"))
-    told = [f"Strength of the evidence: {strength.lower()}"] if strength else []
+    told = [f"Strength of the evidence: {strength.lower()}."] if strength else []
     for row in works[:_EVIDENCE_SHOWN]:
-        found = as_sentence(text_of(row, "effect_sentence"))
+        found = as_sentence(_LABEL.sub("", text_of(row, "effect_sentence")))
         told.append(f"{as_sentence(text_of(row, 'title'))} {found}".strip())
     return told
 
@@ -124,6 +126,6 @@ def _tell_effect(scene: Scene, row: Row) -> str:
     low, high = (number_of(row, f"expected_{end}_prop") for end in ("lower", "upper"))
     span = tell_range(low, high)
     return (
-        f"{tell_count(count, 'change')} on this here, {closed} closed as having worked. Another "
-        f"may be expected to make {measure} {change}{f' ({span})' if span else ''}."
+        f"{tell_count(count, 'change')} on this here, {closed} closed as having worked. "
+        f"Expected of another: {measure} {change}{f' ({span})' if span else ''}."
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from markupsafe import Markup
+
 from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import Names
@@ -20,13 +22,20 @@ class Pace:
 
     name: str
     to_triage: str
+    to_answer: str
     to_decision: str
     to_live: str
     to_verdict: str
 
 
 _PACE_GROUPS = {"all": "all", "domain": "domain", "nature_of_change": "nature", "group_id": ""}
-_STEPS = ("signal_to_triage", "triage_to_decision", "decision_to_live", "live_to_verdict")
+_STEPS = (
+    "signal_to_triage",
+    "triage_to_decision",
+    "signal_to_decision",
+    "decision_to_live",
+    "live_to_verdict",
+)
 
 
 @dataclass(frozen=True)
@@ -101,12 +110,13 @@ class StepChart:
 
     title: str
     answer: str
-    svg: str
+    svg: Markup
     description: str
 
 
 _CHARTED = {
     "signal_to_triage": "From first signal to triage",
+    "signal_to_decision": "From first signal to decision",
     "triage_to_decision": "From triage to decision",
     "decision_to_live": "From decision to in place",
     "live_to_verdict": "From in place to verdict",
@@ -122,7 +132,10 @@ def list_step_charts(tables: BoardTables) -> list[StepChart]:
             series = _series_of(rows, title)
             charts.append(
                 StepChart(
-                    title, _is_it_faster(rows), draw_spc_chart(series), describe_chart(series)
+                    title,
+                    _is_it_faster(rows),
+                    Markup(draw_spc_chart(series)),
+                    describe_chart(series),
                 )
             )
     return charts

@@ -61,7 +61,7 @@ def _months(turns: Iterable[Record], step: str, today: date) -> dict[date, list[
     """The restricted waits by the month in which they began; only months watched to their end."""
     waits: dict[date, list[float]] = {}
     for turn in turns:
-        start, end = (as_day(turn[name]) for name in SPANS[step])
+        start, end = (as_day(turn.get(name)) for name in SPANS[step])
         if start is not None:
             over = end or as_day(turn["verdict_on"])
             days = float(WATCHED_DAYS) if over is None else max((over - start).days, 0)

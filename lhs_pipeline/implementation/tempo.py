@@ -22,7 +22,8 @@ TEMPO = declare(
         "domain": "VARCHAR clinical, operational or staff_wellbeing",
         "state": "VARCHAR state of the turn after its events, as in the ledger",
         "raised_on": "DATE day on which the cycle could first be known",
-        "triaged_on": "DATE first night on the list, or the first decision if that is earlier",
+        "told_on": "DATE raised_on, where the system was running by then; else null",
+        "triaged_on": "DATE first night on the list; null where it was decided before that",
         "decided_on": "DATE first decision that counts",
         "live_on": "DATE first unit that really began",
         "verdict_on": "DATE day of the verdict that closed the cycle or sent it back",
@@ -35,7 +36,7 @@ TEMPO = declare(
     },
 )
 SPANS = {
-    "signal_to_triage": ("raised_on", "triaged_on"),
+    "signal_to_triage": ("told_on", "triaged_on"),
     "triage_to_decision": ("triaged_on", "decided_on"),
     "signal_to_decision": ("raised_on", "decided_on"),
     "decision_to_live": ("decided_on", "live_on"),
@@ -72,8 +73,12 @@ def measure_tempo(told: Told) -> pd.DataFrame:
     domains = {row["problem_id"]: row["domain"] for row in records_of(told.problems)}
     events = _by_turn(_events(told))
     listed = _first_days(told.triage_nights, "night_on")
+    began_on = min(listed.values(), default=None)
     rows = [
-        {**_tell_turn(_turn(row), events, listed), "domain": domains.get(row["problem_id"])}
+        {
+            **_tell_turn(_turn(row), events, (listed.get(_turn(row)), began_on)),
+            "domain": domains.get(row["problem_id"]),
+        }
         for row in records_of(told.cycles)
     ]
     return frame_of(TEMPO, sorted(rows, key=lambda row: (row["problem_id"], row["cycle_number"])))
@@ -133,10 +138,13 @@ def _first_days(frame: pd.DataFrame, day: str) -> dict[Turn, date]:
 
 
 def _tell_turn(
-    turn: Turn, events: Mapping[Turn, list[Happening]], listed: Mapping[Turn, date]
+    turn: Turn,
+    events: Mapping[Turn, list[Happening]],
+    nights: tuple[date | None, date | None],
 ) -> Record:
+    """One turn; `nights` are its own first night on the list, and the first of all."""
     own = events.get(turn, [])
-    days = _days_of(own, listed.get(turn))
+    days = _days_of(own, *nights)
     state = _state_of(turn, own)
     return {
         "problem_id": turn[0],
@@ -158,16 +166,21 @@ def _state_of(turn: Turn, own: list[Happening]) -> State:
     return live_through([raised, *later]).states[turn[0], 1]
 
 
-def _days_of(own: list[Happening], listed_on: date | None) -> dict[str, date | None]:
+def _days_of(
+    own: list[Happening], listed_on: date | None, began_on: date | None
+) -> dict[str, date | None]:
     def first(*events: Event) -> date | None:
         return min((each.on for each in own if each.event in events), default=None)
 
-    decided_on = first(Event.DECIDED)
-    triaged = [day for day in (listed_on, decided_on) if day is not None]
+    raised_on, decided_on = first(Event.RAISED), first(Event.DECIDED)
+    # No list could be late before there was one, and none that came after the decision helped.
+    is_told = raised_on is not None and began_on is not None and raised_on >= began_on
+    is_listed = listed_on is not None and (decided_on is None or listed_on <= decided_on)
     ended = [each.on for each in own if each.event in (Event.CLOSED, Event.REOPENED)]
     return {
-        "raised_on": first(Event.RAISED),
-        "triaged_on": min(triaged, default=None),
+        "raised_on": raised_on,
+        "told_on": raised_on if is_told else None,
+        "triaged_on": listed_on if is_listed else None,
         "decided_on": decided_on,
         "live_on": first(Event.WENT_LIVE),
         "verdict_on": max(ended, default=None),

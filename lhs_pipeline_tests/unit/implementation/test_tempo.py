@@ -21,6 +21,7 @@ AGAIN = {"problem_id": "falls@ward_01", "cycle_number": 2, "reopened_on": date(2
 
 
 NIGHT = {"problem_id": "falls@ward_01", "cycle_number": 1, "night_on": date(2026, 1, 4)}
+FIRST = {"problem_id": "other@u", "cycle_number": 1, "night_on": date(2025, 12, 1)}
 
 
 def tempo(
@@ -29,13 +30,14 @@ def tempo(
     closed: bool = False,
     again: bool = False,
     outcome: str = "implement_now",
+    first: dict[str, Any] = FIRST,
 ) -> list[dict[str, Any]]:
     cycles = [CYCLE, {**CYCLE, "cycle_number": 2, "raised_on": date(2026, 7, 30)}]
     made = measure_tempo(
         Told(
             cycles=pd.DataFrame(cycles if again else cycles[:1]),
             problems=pd.DataFrame([{"problem_id": "falls@ward_01", "domain": "clinical"}]),
-            triage_nights=pd.DataFrame([NIGHT, {**NIGHT, "night_on": date(2026, 1, 5)}]),
+            triage_nights=pd.DataFrame([first, NIGHT, {**NIGHT, "night_on": date(2026, 1, 5)}]),
             decisions=pd.DataFrame([{**DECIDED, "is_valid": decided, "outcome": outcome}]),
             actions=pd.DataFrame([{**BEGUN, "state": begun or "blocked"}]),
             closed=pd.DataFrame([CLOSED] if closed else [], columns=pd.Index(CLOSED)),
@@ -69,6 +71,12 @@ def test_each_step_has_its_days() -> None:
     steps = ("signal_to_triage", "triage_to_decision", "signal_to_decision", "decision_to_live",
              "live_to_verdict")  # fmt: skip
     assert [row[f"{name}_days"] for name in steps] == [3, 7, 10, 20, 150]
+
+
+def test_what_was_raised_before_the_first_night_did_not_wait_for_triage() -> None:
+    (row,) = tempo(decided=True, first={**FIRST, "night_on": date(2026, 1, 2)})
+    assert row["told_on"] is None and pd.isna(row["signal_to_triage_days"])
+    assert (row["triage_to_decision_days"], row["signal_to_decision_days"]) == (7, 10)
 
 
 def test_what_was_closed_and_came_back_is_in_its_next_cycle() -> None:
