@@ -130,14 +130,8 @@ def list_step_charts(tables: BoardTables) -> list[StepChart]:
         rows = tables.rows_where("pace", step=step)
         if rows:
             series = _series_of(rows, title)
-            charts.append(
-                StepChart(
-                    title,
-                    _is_it_faster(rows),
-                    Markup(draw_spc_chart(series)),
-                    describe_chart(series),
-                )
-            )
+            svg, told = Markup(draw_spc_chart(series)), describe_chart(series)
+            charts.append(StepChart(title, _is_it_faster(rows), svg, told))
     return charts
 
 
