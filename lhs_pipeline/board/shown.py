@@ -161,7 +161,7 @@ def _judge_shown(series: pd.DataFrame, rules: Rules) -> dict[str, pd.DataFrame]:
     found: dict[str, list[pd.DataFrame]] = {"limits": [], "point_limits": []}
     for piece in judge_series([rows], rules.catalogue, rules.breaks):
         if piece.table.noun in found:
-            found[piece.table.noun].append(piece.rows)
+            found[piece.table.noun].append(piece.rows.to_pandas())
     return {noun: pd.concat(pieces, ignore_index=True) for noun, pieces in found.items()}
 
 
