@@ -49,7 +49,14 @@ from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.decision.assets import TABLES as DECISION_TABLES
 from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION_TABLES
 from lhs_pipeline.ledger import Record, append_to_ledger, read_ledger
-from lhs_pipeline.warehouse.assets import SiteResource, Told, group_name, sample_of, table_asset
+from lhs_pipeline.warehouse.assets import (
+    EVERY_NIGHT,
+    SiteResource,
+    Told,
+    group_name,
+    sample_of,
+    table_asset,
+)
 from lhs_pipeline.warehouse.publication import publish_database, replace_if_changed
 from lhs_pipeline.warehouse.table import Table, read_table, write_frame
 
@@ -125,6 +132,9 @@ def _published(noun: str, description: str, *kinds: str) -> dict[str, Any]:
         "kinds": set(kinds),
         "group_name": group_name("board"),
         "owners": ["team:quality_improvement"],
+        "tags": {"lhs/step": "board"},
+        "freshness_policy": EVERY_NIGHT,
+        "metadata": {"docs": dg.MetadataValue.path("docs/how-to/use-the-published-files.md")},
         "deps": _DEPS,
     }
 
@@ -191,6 +201,9 @@ def life_events(site: SiteResource) -> Told:
     kinds={"duckdb", "pandas"},
     group_name=group_name("board"),
     owners=["team:quality_improvement"],
+    tags={"lhs/step": "board"},
+    freshness_policy=EVERY_NIGHT,
+    metadata={"docs": dg.MetadataValue.path("docs/explanation/privacy-and-disclosure.md")},
     deps=[dg.AssetKey(name.split(".")) for name in SHOWN_TABLES],
 )
 def shown_figures(site: SiteResource) -> dg.MaterializeResult[None]:

@@ -22,9 +22,12 @@ from lhs_pipeline.collection.templates import find_known_keys
 from lhs_pipeline.collection.unit_breaks import UNIT_BREAKS, write_unit_breaks
 from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.settings import Site
+from lhs_pipeline.vocabulary import SourceKind
 from lhs_pipeline.warehouse.assets import (
+    EVERY_NIGHT,
     SiteResource,
     asset_of,
+    docs_of,
     group_name,
     sample_of,
     schema_of,
@@ -83,9 +86,11 @@ def _answer(
 
 def _source_asset(source: Source) -> dg.AssetsDefinition:
     @dg.asset(
-        **asset_of(table_of(source), str(source.kind)),
+        **{
+            **asset_of(table_of(source), str(source.kind)),
+            "tags": {"lhs/step": "collection", "lhs/kind": str(source.kind)},
+        },
         deps=_references(source),
-        tags={"lhs/kind": str(source.kind)},
     )
     def landed(context: dg.AssetExecutionContext, site: SiteResource) -> dg.MaterializeResult[None]:
         place, rules = site.site(), site.catalogue().rules.voices
@@ -93,9 +98,7 @@ def _source_asset(source: Source) -> dg.AssetsDefinition:
         with site.warehouse().transaction() as con:
             reports = land_source(con, landing, place)
             rows = count_rows(con, landing.current)
-            shown = [c.name for c in source.columns if not c.is_sensitive_text]
-            listed = ", ".join(f'"{name}"' for name in shown)
-            head = con.execute(f"select {listed} from {landing.current} limit 8").df()
+            head = _show_rows(con, source, landing.current)
         if reports:
             # One event for all files: each event costs Dagster's storage as much as a small file.
             context.log.info("\n".join(_sentence(report) for report in reports))
@@ -107,11 +110,28 @@ def _source_asset(source: Source) -> dg.AssetsDefinition:
                 "rows_landed": sum(report["landed"] for report in reports),
                 "rows_rejected": sum(report["rejected"] for report in reports),
                 "rows_unchanged": sum(report["unchanged"] for report in reports),
-                "sample": sample_of(head),
+                "sample": head,
             }
         )
 
     return landed
+
+
+_ABOUT_NOBODY = (SourceKind.REGISTER, SourceKind.RESEARCH, SourceKind.REFERENCE)
+
+
+def _show_rows(
+    con: duckdb.DuckDBPyConnection, source: Source, table: str
+) -> dg.MarkdownMetadataValue:
+    """The first rows of what is about nobody; of the others none, for each is about one person."""
+    if source.kind not in _ABOUT_NOBODY:
+        return dg.MetadataValue.md(
+            "Each row is about one person or event, so none is shown here. `lhs trail PROBLEM_ID` "
+            "names the rows behind a problem."
+        )
+    shown = [c.name for c in source.columns if not c.is_sensitive_text]
+    listed = ", ".join(f'"{name}"' for name in shown)
+    return sample_of(con.execute(f"select {listed} from {table} limit 8").df())
 
 
 def _references(source: Source) -> list[dg.AssetKey]:
@@ -136,9 +156,12 @@ def _accounts_asset(sources: Iterable[Source]) -> dg.AssetsDefinition:
             group_name=group_name("collection"),
             owners=["team:data_engineering"],
             kinds={"duckdb"},
+            tags={"lhs/step": "collection"},
+            freshness_policy=EVERY_NIGHT,
             metadata={
                 "dagster/column_schema": schema_of(table),
                 "dagster/table_name": table.name,
+                "docs": docs_of("collection", f"collection{table.noun}"),
             },
         )
         for table in ACCOUNTS

@@ -6,11 +6,13 @@ pickle patient data into its own storage.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pandas as pd
 
 from lhs_pipeline.catalogue.model import Catalogue
@@ -28,6 +30,17 @@ from lhs_pipeline.warehouse.table import (
 
 _FREE_TEXT = ("text", "note", "matched_terms")
 """Columns that Dagster's own storage never sees, de-identified or not."""
+_COUNTS = ("numerator", "denominator", "repeats_count", "recent_count", "expected_count")
+_LEVELS = ("value", "latest_value", "observed", "centre", "chance_prop", "drawn_value")
+_FEWEST = 5
+"""Dagster keeps what it is shown for ever, so that a sample withholds what a board would."""
+EVERY_NIGHT = dg.FreshnessPolicy.time_window(
+    fail_window=timedelta(hours=36), warn_window=timedelta(hours=26)
+)
+"""A night that did not come is told after two hours, and is a fault by the next afternoon."""
+_EVERY_LOOK = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=100))
+"""What is made when a look is due: no change in place waits longer than a quarter for one."""
+_MADE_NIGHTLY = ("looks", "heartbeat")
 
 
 @dataclass(frozen=True)
@@ -86,11 +99,24 @@ def asset_of(table: Table, *kinds: str) -> dict[str, Any]:
         "description": f"{table.description}\n\nGrain: {table.grain}",
         "owners": [_OWNERS[table.schema]],
         "kinds": {"duckdb", *kinds},
+        "tags": {"lhs/step": table.schema},
+        "freshness_policy": _freshness_of(table),
         "metadata": {
             "dagster/column_schema": schema_of(table),
             "dagster/table_name": table.name,
+            "docs": docs_of(table.schema, f"{table.schema}{table.noun}"),
         },
     }
+
+
+def _freshness_of(table: Table) -> Any:
+    is_nightly = table.schema != "closure" or table.noun in _MADE_NIGHTLY
+    return EVERY_NIGHT if is_nightly else _EVERY_LOOK
+
+
+def docs_of(page: str, heading: str = "") -> dg.PathMetadataValue:
+    """Return where the page of the docs on an asset stands in the project."""
+    return dg.MetadataValue.path(f"docs/reference/{page}.md" + (f"#{heading}" if heading else ""))
 
 
 def group_name(step: str) -> str:
@@ -108,8 +134,8 @@ def schema_of(table: Table) -> dg.TableSchema:
 
 
 def sample_of(frame: pd.DataFrame, rows_count: int = 8) -> dg.MarkdownMetadataValue:
-    """Return the first rows as a markdown table; cells are cut short and cannot break it."""
-    head = frame.head(rows_count)
+    """Return the first rows as a markdown table, small numbers withheld, cells cut short."""
+    head = _redact(frame.drop(columns=list(_FREE_TEXT), errors="ignore").head(rows_count))
     lines = [
         "| " + " | ".join(str(name) for name in head.columns) + " |",
         "|" + "---|" * len(head.columns),
@@ -118,9 +144,25 @@ def sample_of(frame: pd.DataFrame, rows_count: int = 8) -> dg.MarkdownMetadataVa
     return dg.MetadataValue.md("\n".join(lines))
 
 
+def _redact(head: pd.DataFrame) -> pd.DataFrame:
+    """Counts of one to four, and levels that would give them back, as words."""
+    counts = [name for name in _COUNTS if name in head]
+    levels = [name for name in _LEVELS if name in head]
+    if not counts:
+        return head.drop(columns=levels)
+    numbers = head[counts].apply(pd.to_numeric, errors="coerce")
+    if {"numerator", "denominator"} <= set(counts):
+        numbers["rest"] = numbers["denominator"] - numbers["numerator"]
+    is_few = ((numbers > 0) & (numbers < _FEWEST)).any(axis=1)
+    hidden = [name for name in (*counts, *levels) if name != "denominator"]
+    plain = head.astype({name: object for name in hidden})
+    return plain.assign(**{name: plain[name].mask(is_few, "withheld") for name in hidden})
+
+
 def _cell(value: object) -> str:
     text = "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
-    flat = " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+    shown = "".join(each if each.isprintable() else " " for each in text)
+    flat = " ".join(shown.split()).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
     return flat if len(flat) <= 80 else flat[:79] + "…"
 
 
@@ -137,9 +179,33 @@ def sql_asset(file: Path, reads: Sequence[str]) -> dg.AssetsDefinition:
         with site.warehouse().transaction() as con:
             rows = write_query(con, made)
             head = con.execute(f"select * from {made.table.name} limit 8").df()
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows, "sample": sample_of(head)})
+            lineage = _lineage_of(con, made.table, reads)
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": rows,
+                "dagster/column_lineage": lineage,
+                "sample": sample_of(head),
+            }
+        )
 
     return make
+
+
+def _lineage_of(
+    con: duckdb.DuckDBPyConnection, table: Table, reads: Sequence[str]
+) -> dg.TableColumnLineage:
+    """Return from which columns of the tables it reads a column is taken: those of its name.
+
+    The same quantity has the same name everywhere, so that this is where it comes from; what a
+    query makes itself has no column behind it.
+    """
+    behind: dict[str, list[dg.TableColumnDep]] = {}
+    for name in reads:
+        for column, *_ in con.execute(f"describe {name}").fetchall():
+            behind.setdefault(column, []).append(dg.TableColumnDep(name.split("."), column))
+    return dg.TableColumnLineage(
+        {name: behind[name] for name in table.column_names if name in behind}
+    )
 
 
 def hash_of(made: SqlTable) -> int:
@@ -215,7 +281,7 @@ def _write(
             asset_key=[table.schema, table.noun],
             metadata={
                 "dagster/row_count": rows[table],
-                "sample": sample_of(frame.drop(columns=list(_FREE_TEXT), errors="ignore")),
+                "sample": sample_of(frame),
                 **(told or {}),
             },
         )

@@ -1,5 +1,8 @@
 """One name, five places: asset, table, schema, group; and every asset is fully described."""
 
+import re
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
@@ -12,6 +15,7 @@ from lhs_pipeline.decision.assets import TABLES as DECISION
 from lhs_pipeline.definitions import build_definitions
 from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION
 
+ROOT = Path(__file__).parents[2]
 CATALOGUE = read_catalogue()
 DEFINITIONS = build_definitions(CATALOGUE)
 SPECS = {".".join(spec.key.path): spec for spec in DEFINITIONS.resolve_all_asset_specs()}
@@ -42,6 +46,20 @@ def test_an_asset_is_described_owned_and_of_a_kind(name: str) -> None:
     spec = SPECS[name]
     assert spec.description and spec.owners and spec.kinds
     assert str(spec.group_name).split("_")[1] == name.split(".")[0]
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_an_asset_has_a_tag_a_promise_of_freshness_and_a_page_of_the_docs(name: str) -> None:
+    spec = SPECS[name]
+    assert spec.tags["lhs/step"] == name.split(".")[0]
+    assert spec.freshness_policy is not None
+    docs = spec.metadata["docs"]
+    file, _, heading = str(getattr(docs, "value", docs)).partition("#")
+    page = (ROOT / file).read_text(encoding="utf-8")
+    headings = {
+        re.sub(r"[^\w]", "", line.lower()) for line in page.splitlines() if line[:2] == "##"
+    }
+    assert not heading or re.sub(r"[^\w]", "", heading) in headings
 
 
 @pytest.mark.parametrize("name", TABLES)
