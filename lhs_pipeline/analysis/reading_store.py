@@ -24,6 +24,7 @@ from lhs_pipeline.warehouse.table import (
 
 _RULES_VERSION = "1"
 """Raise it when the code reads the same lists in another way."""
+_KEPT = (READINGS, THEMES, THEME_MODELS)
 _BATCH_ROWS = 20_000
 _GROWTH = 1.1
 """All is read again when coders have read so many times the insights of the last reading."""
@@ -62,7 +63,9 @@ def read_what_is_new(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Re
     if read or count_rows(con, "analysis.gone_readings"):
         _put_in_order(con)
     con.execute("drop table analysis.stale_readings; drop table analysis.gone_readings")
-    write_frame(con, THEME_MODELS, reader.tabulate_models())
+    # A label that is new makes its insight one that is read again.
+    if read or count_rows(con, THEME_MODELS.name) != len(catalogue.topics):
+        write_frame(con, THEME_MODELS, reader.tabulate_models())
     return ReadCounts(count_rows(con, "analysis.insights"), read)
 
 
@@ -76,15 +79,16 @@ def version_of(catalogue: Catalogue) -> str:
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Empty tables on the first night, and where their columns are those of an older version."""
-    for table in (READINGS, THEMES):
+    for table in _KEPT:
         is_as_declared = (
             table_exists(con, table.name)
             and list(con.execute(f"select * from {table.name} limit 0").df().columns)
             == table.column_names
         )
         if not is_as_declared:
-            con.execute(READINGS.create_sql())
-            con.execute(THEMES.create_sql())
+            for made in _KEPT:
+                con.execute(made.create_sql())
+            break
 
 
 def _mark_stale(con: duckdb.DuckDBPyConnection, version: str, labels_count: int) -> None:

@@ -6,6 +6,7 @@ Its topics are in `themes`; both are read once per text and kept until something
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -72,7 +73,7 @@ class Reader:
     """The lists of a catalogue and what coders taught, ready to read insights."""
 
     def __init__(self, catalogue: Catalogue, labels: pd.DataFrame, coded: pd.DataFrame) -> None:
-        """Train on the insights that coders have read.
+        """Gather what coders have read, to learn from it.
 
         Args:
             catalogue: topics, danger signs and rules.
@@ -86,12 +87,10 @@ class Reader:
         rows = [row for row in records_of(coded) if row["insight_id"] in self._coder.topics]
         self.labels_count = len(rows)
         rules = catalogue.rules.themes
-        training = TrainingRules(
+        self._training = TrainingRules(
             rules.minimum_labelled_count, rules.minimum_examples_count, rules.caution
         )
-        lessons = _each_text_once(rows)
-        self._model = self._train(lessons, training)
-        self._sentiment = self._train_sentiment(lessons)
+        self._lessons = _each_text_once(rows)
 
     def read(self, insights: Sequence[Record]) -> Readings:
         """Return the readings and themes of insights; a coder's word stands above all."""
@@ -133,7 +132,10 @@ class Reader:
             self._codebook.matrix(texts),
         )
 
-    def _train(self, lessons: list[Record], rules: TrainingRules) -> ThemeModel | None:
+    @cached_property
+    def _model(self) -> ThemeModel | None:
+        """Trained when it is first asked for: a night without anything new needs none."""
+        lessons, rules = self._lessons, self._training
         if len(lessons) < rules.minimum_labelled_count:
             return None
         marks = np.array(
@@ -146,8 +148,9 @@ class Reader:
             self._comments(lessons), Labels(marks, [_reporter(row) for row in lessons]), rules
         )
 
-    def _train_sentiment(self, lessons: list[Record]) -> SentimentModel | None:
-        felt = [row for row in lessons if row["insight_id"] in self._coder.sentiment]
+    @cached_property
+    def _sentiment(self) -> SentimentModel | None:
+        felt = [row for row in self._lessons if row["insight_id"] in self._coder.sentiment]
         said = [Sentiment(self._coder.sentiment[row["insight_id"]]) for row in felt]
         return train_sentiment(self._comments(felt), said, [_reporter(row) for row in felt])
 

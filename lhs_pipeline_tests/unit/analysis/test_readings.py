@@ -110,6 +110,20 @@ def night(
     return read_what_is_new(con, CATALOGUE)
 
 
+def test_a_night_without_anything_new_trains_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = [insight(n, f"Waited {n} hours and nobody told us why") for n in range(3)]
+    labels = [{"insight_id": "s:1", "topic_id": "communication"}]
+    with duckdb.connect() as con:
+        assert night(con, said, labels).read == 3
+        models = con.execute("select * from analysis.theme_models").df()
+        monkeypatch.setattr("lhs_pipeline.analysis.readings.train_sentiment", pytest.fail)
+        monkeypatch.setattr("lhs_pipeline.analysis.readings.Reader.tabulate_models", pytest.fail)
+        assert night(con, said, labels).read == 0
+        pd.testing.assert_frame_equal(
+            con.execute("select * from analysis.theme_models").df(), models
+        )
+
+
 def test_a_night_reads_only_what_is_new_or_changed_and_ends_as_if_all_were_read() -> None:
     first = [insight(n, f"Waited {n} hours and nobody told us why") for n in range(6)]
     second = [*first[1:5], insight(5, "the food was cold"), insight(6, "she fell in the bathroom")]
