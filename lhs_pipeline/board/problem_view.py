@@ -94,6 +94,8 @@ class ProblemView:
     effects: list[EffectView]
     looks: list[LookLine]
     trail: list[TrailItem]
+    made_by: tuple[str, ...] = ("analysis/problems", "analysis/triage")
+    """The assets that raised and ranked it, by their names in Dagster."""
 
 
 def show_problem(scene: Scene, problem_id: str, rows_behind: RowsBehind) -> ProblemView:
