@@ -9,9 +9,13 @@ import numpy as np
 import pandas as pd
 
 from lhs_pipeline.closure.engine import evaluate_changes
+from lhs_pipeline.closure.judgement import Reason
 from lhs_pipeline.closure.policy import EvaluationPolicy
 from lhs_pipeline.closure.question import Question
 
+_REVIEWS = {Reason.HARM_NOT_RULED_OUT, Reason.NOTHING_WORTHWHILE_SO_FAR}
+_NEXT_TO_NOTHING = 9.0
+"""A range that goes up to ten times what was expected."""
 _SEEN = {
     "CLOSE": "Close",
     "ITERATE": "Take it round again",
@@ -50,12 +54,15 @@ def _paragraph(change: object, looks: pd.DataFrame, better: str) -> str:
     latest = looks.iloc[-1]
     reason = str(latest["reason"]).replace("_", " ")
     day = pd.Timestamp(latest["look_date"]).date()
-    said = f"{heading}: {_SEEN[str(latest['verdict'])]} ({reason}; look of {day:%-d %B %Y})."
+    word = "Look at it again now" if latest["reason"] in _REVIEWS else _SEEN[str(latest["verdict"])]
+    said = f"{heading}: {word} ({reason}; look of {day:%-d %B %Y})."
     if not np.isfinite(latest["estimate"]):
         return said
     size = _relative(latest["estimate"], better)
     ends = [_relative(latest[name], better) for name in ("ci_low", "ci_high")]
     low, high = sorted(ends)
+    if high > _NEXT_TO_NOTHING:
+        return f"{said} The figures say next to nothing about the size of an effect."
     return (
         f"{said} Against {int(latest['controls_count'])} units without the change the measure "
         f"is {size:+.0%} from what was expected, and lies between {low:+.0%} and {high:+.0%}."
@@ -64,4 +71,4 @@ def _paragraph(change: object, looks: pd.DataFrame, better: str) -> str:
 
 def _relative(log_effect: float, better: str) -> float:
     """Relative change of the measure itself; the engine's estimates are negative when better."""
-    return float(np.expm1(-log_effect if better == "higher" else log_effect))
+    return float(np.expm1(min(-log_effect if better == "higher" else log_effect, 50.0)))

@@ -126,9 +126,9 @@ def _say_audits(trail: AuditTrail, seen: int) -> str:
 def _how_sure(trail: AuditTrail, seen: int) -> str:
     needed = trail.policy.needed_evidence
     if trail.broken.evidence[seen - 1] >= needed:
-        return "refuted"
+        return "ruled out"
     if trail.done.evidence[seen - 1] < needed:
-        return "not shown yet"
+        return "not certain yet"
     if not trail.done.is_reliable[seen - 1]:
-        return f"shown, but the latest audits fall short of {trail.policy.recent_prop:.0%}"
-    return "shown"
+        return f"certain, but the latest audits fall short of {trail.policy.recent_prop:.0%}"
+    return "certain"

@@ -14,6 +14,7 @@ from lhs_pipeline.closure.ladder import Rung
 from lhs_pipeline.closure.verdicts import Finding, Look
 from lhs_pipeline.vocabulary import Effective, Verdict
 
+_SPELT_OUT = ("days", "minutes")
 _HEADINGS = {
     Verdict.CLOSE: "Close.",
     Verdict.REFINE: "Refine, as a further cycle.",
@@ -83,7 +84,11 @@ def _places(change: Change) -> str:
 
 
 def _amount(level: float, indicator: Indicator) -> str:
-    return f"{level:.1%}" if indicator.unit == "prop" else f"{level:.3g}"
+    """A level with its unit, where the name does not tell it; three figures, not more."""
+    if indicator.unit == "prop":
+        return f"{level:.1%}"
+    figures = f"{level:#.3g}".rstrip(".")
+    return f"{figures} {indicator.unit}" if indicator.unit in _SPELT_OUT else figures
 
 
 def _say_avoided(size: Size, indicator: Indicator) -> str:
@@ -102,7 +107,7 @@ def _count(number: float) -> str:
 def _say_compared(look: Look, change: Change) -> str:
     if look.rung in (Rung.ONE_OFF, Rung.PRACTICE):
         return f"Judged as {look.rung.words}."
-    if not change.measure_id:
+    if not change.measure_id or look.effect.size is None:
         return ""
     count = look.effect.controls_count
     if count < 2:
@@ -120,7 +125,9 @@ def _say_how_sure(effect: Effect) -> str:
     if effect.p_value is None or effect.e_value is None or effect.is_barred:
         return ""
     if effect.word is Effective.HARM:
-        return "Looking every night, chance alone would say harm in fewer than 1 of 10 changes."
+        return (
+            "Looking every night, chance alone would say harm in fewer than 1 of 10 that do none."
+        )
     if effect.p_value >= 0.5:
         return "Chance alone would show as much more often than not."
     return (
@@ -167,8 +174,8 @@ def _say_next(look: Look, finding: Finding, change: Change, outlook: Outlook) ->
         case Verdict.CANNOT_BE_EVALUATED:
             return "choose a measure that can tell, or audit."
         case Verdict.REVIEW:
-            asked = "the group that decided says whether to go on, to change it or to stop; "
-            return asked + _say_wait(look, change, outlook)
+            asked = "the group that decided says whether to go on, to change it or to stop."
+            return f"{asked} Until then {_say_wait(look, change, outlook)}"
     return _say_wait(look, change, outlook)
 
 
@@ -176,7 +183,9 @@ def _say_wait(look: Look, change: Change, outlook: Outlook) -> str:
     if look.is_over:
         return "the plan's looks are used up: supply what is missing."
     said = (
-        f"next look on {_day(outlook.next_look_on)}. " if outlook.next_look_on else "it goes on. "
+        f"the next look is on {_day(outlook.next_look_on)}. "
+        if outlook.next_look_on
+        else "it is watched on. "
     )
     if look.effect.word is not Effective.NOT_KNOWN_YET or change.expected_relative_change is None:
         return said.strip()
