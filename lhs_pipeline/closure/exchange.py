@@ -3,6 +3,7 @@
 For an analyst with one question and no site; `question` reads the three files.
 """
 
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,50 @@ from lhs_pipeline.closure.judgement import Reason
 from lhs_pipeline.closure.policy import EvaluationPolicy
 from lhs_pipeline.closure.question import Question
 
-_REVIEWS = {Reason.HARM_NOT_RULED_OUT, Reason.NOTHING_WORTHWHILE_SO_FAR}
 _NEXT_TO_NOTHING = 9.0
 """A range that goes up to ten times what was expected."""
-_SEEN = {
-    "CLOSE": "Close",
-    "ITERATE": "Take it round again",
-    "KEEP WATCHING": "Keep watching",
+_CLOSE, _AGAIN, _REVIEW, _WATCH = "Close", "Take it round again", "Review now", "Keep watching"
+WORDS: Mapping[Reason, tuple[str, str]] = {
+    Reason.SHOWN_AND_SUSTAINED: (_CLOSE, "the effect has been shown, and it has lasted"),
+    Reason.HARM: (_AGAIN, "the measure became worse than without the change"),
+    Reason.BALANCING_HARM: (_AGAIN, "the balancing measure became worse"),
+    Reason.HARM_NOT_RULED_OUT: (
+        _REVIEW,
+        "harm of a size that matters could not be ruled out by the review, which is no proof of "
+        "it; watching goes on",
+    ),
+    Reason.NO_WORTHWHILE_EFFECT: (_AGAIN, "anything worth having would have been seen by now"),
+    Reason.NOTHING_WORTHWHILE_SO_FAR: (
+        _REVIEW,
+        "nothing worth having is seen so far; an effect may still come, and watching goes on",
+    ),
+    Reason.NOT_SHOWN: (
+        _AGAIN,
+        "no effect was shown by the end of the plan, which is no proof of none",
+    ),
+    Reason.NOT_SUSTAINED: (_AGAIN, "an effect was shown, and has not lasted"),
+    Reason.FADED: (_AGAIN, "it was closed, and the effect has been lost since"),
+    Reason.TOO_EARLY: (_WATCH, "there is no complete period under the change yet"),
+    Reason.NOT_SHOWN_YET: (_WATCH, "it cannot be told from chance yet"),
+    Reason.NOT_SUSTAINED_YET: (_WATCH, "an effect has been shown, not yet that it lasts"),
+    Reason.BALANCING_NOT_YET_SAFE: (
+        _WATCH,
+        "the effect has been shown; that the balancing measure is no worse has not",
+    ),
+    Reason.OVERLAP_EARLIER: (
+        _WATCH,
+        "an earlier change on the same measure was still being judged: nobody can say which it was",
+    ),
+    Reason.OVERLAP_LATER: (
+        _WATCH,
+        "a later change on the same measure began before this one could be judged",
+    ),
+    Reason.SHORT_BASELINE: (_WATCH, "too little was recorded before the change"),
+    Reason.NO_COMPARISON: (_WATCH, "there are too few units to compare with; harm is looked for"),
+    Reason.NO_DATA: (_WATCH, "there are no usable figures for this unit"),
+    Reason.TOO_FEW_POINTS: (_WATCH, "too few figures came in under the change to claim anything"),
 }
+"""What to do, and why, for each reason of the engine."""
 
 
 def answer_question(
@@ -37,36 +74,41 @@ def answer_question(
 
 
 def _report(question: Question, verdicts: pd.DataFrame) -> str:
-    better = dict(zip(question.indicators["indicator"], question.indicators["better"], strict=True))
+    declared = {row["indicator"]: row for row in question.indicators.to_dict("records")}
     lines = ["# What became of each change", ""]
-    for change in question.changes.itertuples():
-        looks = verdicts[verdicts["change_id"] == str(change.change_id)]
-        lines += [_paragraph(change, looks, better[str(change.indicator)]), ""]
+    for change_id, sites in question.changes.groupby("change_id", sort=False):
+        looks = verdicts[verdicts["change_id"] == str(change_id)]
+        indicator = declared[sites["indicator"].iloc[0]]
+        units = ", ".join(map(str, sites["unit"]))
+        heading = f"**{change_id}** ({indicator['indicator']} in {units})."
+        lines += [f"{heading} {_paragraph(looks, indicator)}", ""]
     return "\n".join(lines)
 
 
-def _paragraph(change: object, looks: pd.DataFrame, better: str) -> str:
-    change_id, unit = getattr(change, "change_id"), getattr(change, "unit")  # noqa: B009
-    indicator = getattr(change, "indicator")  # noqa: B009
-    heading = f"**{change_id}** ({indicator} in {unit})"
+def _paragraph(looks: pd.DataFrame, indicator: Mapping[Hashable, str]) -> str:
     if looks.empty:
-        return f"{heading}: there is no look yet."
+        return "There is no look yet: the figures end before the first."
     latest = looks.iloc[-1]
-    reason = str(latest["reason"]).replace("_", " ")
+    what, why = WORDS[Reason(latest["reason"])]
     day = pd.Timestamp(latest["look_date"]).date()
-    word = "Look at it again now" if latest["reason"] in _REVIEWS else _SEEN[str(latest["verdict"])]
-    said = f"{heading}: {word} ({reason}; look of {day:%-d %B %Y})."
+    said = f"{what}: {why} (look of {day:%-d %B %Y})."
+    return f"{said} {_say_size(latest, indicator)}".strip()
+
+
+def _say_size(latest: "pd.Series[float]", indicator: Mapping[Hashable, str]) -> str:
+    """How far the measure is from what was expected, with its range."""
     if not np.isfinite(latest["estimate"]):
-        return said
-    size = _relative(latest["estimate"], better)
-    ends = [_relative(latest[name], better) for name in ("ci_low", "ci_high")]
+        return ""
+    size, *ends = (
+        _relative(latest[name], indicator["better"]) for name in ("estimate", "ci_low", "ci_high")
+    )
     low, high = sorted(ends)
     if high > _NEXT_TO_NOTHING:
-        return f"{said} The figures say next to nothing about the size of an effect."
-    return (
-        f"{said} Against {int(latest['controls_count'])} units without the change the measure "
-        f"is {size:+.0%} from what was expected, and lies between {low:+.0%} and {high:+.0%}."
-    )
+        return "The figures say next to nothing about the size of an effect."
+    noun = "odds are" if indicator["kind"] == "proportion" else "measure is"
+    count = int(latest["controls_count"])
+    beside = f"{count} units without the change and its own past" if count else "its own past alone"
+    return f"Against {beside} the {noun} {size:+.0%} (95% range {low:+.0%} to {high:+.0%})."
 
 
 def _relative(log_effect: float, better: str) -> float:

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lhs_pipeline.closure.exchange import answer_question
+from lhs_pipeline.closure.exchange import WORDS, answer_question
+from lhs_pipeline.closure.judgement import Reason
 from lhs_pipeline.closure.policy import REFERENCE_POLICY
 from lhs_pipeline.closure.question import ExchangeError, read_question
 
@@ -129,3 +130,14 @@ def test_units_may_begin_their_weeks_on_other_days(tmp_path: Path) -> None:
     found = ask(tmp_path, given)
     assert found["periods_count"].max() == 20
     assert found["controls_count"].iloc[0] == UNITS - 1
+
+
+def test_the_report_has_a_paragraph_per_change_and_words_for_every_reason(tmp_path: Path) -> None:
+    given = tables()
+    second = given["changes"].assign(unit="ward_1")
+    given["changes"] = pd.concat([given["changes"], second])
+    ask(tmp_path, given)
+    report = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")
+    assert report.count("**a** (falls in ward_0, ward_1).") == 1
+    assert "Against 4 units without the change and its own past the measure is" in report
+    assert set(WORDS) == set(Reason)
