@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lhs_pipeline.statistics.partial_pooling import pool_effects
 from lhs_pipeline.statistics.proportion import wilson_interval
 from lhs_pipeline.statistics.report_counts import compare_counts
 
@@ -56,3 +57,16 @@ def test_nothing_earlier_is_an_answer_and_no_crash(
     found = compare_counts([recent], [earlier], [heard[0]], [heard[1]])
     assert found.ratio == pytest.approx([ratio], nan_ok=True)
     assert np.isfinite(found.chance_of_rise).all()
+
+
+def test_effects_of_a_kind_are_drawn_towards_nothing_and_the_next_is_less_sure() -> None:
+    """One effect by hand: w = 1 / (se^2 + t^2/4), centre = w b / (w + 1/t^2)."""
+    spread, error, effect = 0.2, 0.1, -0.3
+    found = pool_effects(np.array([effect]), np.array([error]), spread)
+    weight, between = 1 / (error**2 + spread**2 / 4), spread**2 / 4
+    assert found.centre == pytest.approx(weight * effect / (weight + 1 / spread**2))
+    assert found.next_error == pytest.approx((between + found.error**2) ** 0.5)
+    many = pool_effects(np.full(50, effect), np.full(50, error), spread)
+    assert abs(many.centre - effect) < abs(found.centre - effect)
+    with pytest.raises(ValueError, match="at least one"):
+        pool_effects(np.array([]), np.array([]), spread)
