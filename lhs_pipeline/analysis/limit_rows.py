@@ -1,16 +1,16 @@
 """Rows of the tables of limits: one per series, per point where lines change, and per rebase.
 
-Both Making Data Count answers are put into words here.
+Words stand in `limit_words`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lhs_pipeline.analysis.chart_choice import WIDENED, are
+from lhs_pipeline.analysis.limit_words import answer_words, doubt_words
 from lhs_pipeline.analysis.rebases import Break
 from lhs_pipeline.analysis.signal_charts import JudgedGrid
 from lhs_pipeline.analysis.signal_entries import Entries
@@ -23,34 +23,6 @@ from lhs_pipeline.statistics.spc import Rule, XmrResult
 
 Accepted = Mapping[int, Sequence[Break]]
 """Breaks that hold, by place of the series in its grid."""
-
-VARIATION_WORDS = {
-    "common_cause": "no significant change",
-    "improvement_high": "better: higher than usual, which is wanted",
-    "improvement_low": "better: lower than usual, which is wanted",
-    "concern_high": "worse: higher than usual, which is not wanted",
-    "concern_low": "worse: lower than usual, which is not wanted",
-    "neither_high": "higher than usual; neither way is declared better",
-    "neither_low": "lower than usual; neither way is declared better",
-    "too_few_points": "too few points to tell",
-}
-ASSURANCE_WORDS = {
-    "consistently_passes": "the target will be met",
-    "consistently_fails": "the target will not be met unless something changes",
-    "hit_or_miss": "the target will be met some of the time",
-    "no_target": "there is no target",
-    "no_direction": "a target needs a declared direction, and there is none",
-    "too_few_points": "too few points to compare with the target",
-}
-_TARGET_TO_COME = "the target does not hold yet"
-_DOUBTS = (
-    "The time of year is taken out before the rules are asked.",
-    "Each point repeats much of the one before it, so points count for less.",
-    "The figures vary more than chance alone explains, so the limits are wider.",
-    "Events are so few that the time between them is judged.",
-    "A rule flags the latest point; in a series of this kind that happens by chance too often to "
-    "count.",
-)
 
 
 def limit_rows(
@@ -73,7 +45,7 @@ def limit_rows(
     variation = variation_icon(result, indicator.direction).astype(str)
     assurance = assurance_icon(result, targets, indicator.direction).astype(str)
     has_now = enough.any(axis=1) & _is_now(judged, shown)
-    words = _words_of(variation, assurance, np.isnan(targets) & ~np.isnat(since))
+    words = answer_words(variation, assurance, np.isnan(targets) & ~np.isnat(since))
     rows = np.arange(latest.size)
     return {
         "indicator_id": same_word(indicator.id, latest.size),
@@ -186,37 +158,16 @@ def _targets(
     return levels[place], since[np.where(place > 0, place - 1, first)]
 
 
-def _words_of(
-    variation: npt.NDArray[Any], assurance: npt.NDArray[Any], is_to_come: npt.NDArray[np.bool_]
-) -> Columns:
-    """Both answers, apart and in one sentence."""
-    happened = [VARIATION_WORDS[word] for word in variation.tolist()]
-    promised = [
-        _TARGET_TO_COME if later and word == "no_target" else ASSURANCE_WORDS[word]
-        for word, later in zip(assurance.tolist(), is_to_come.tolist(), strict=True)
-    ]
-    both = [f"{a}; {b}." for a, b in zip(happened, promised, strict=True)]
-    return {
-        "variation_words": np.array(happened, dtype=object),
-        "assurance_words": np.array(promised, dtype=object),
-        "words": np.array([said[0].upper() + said[1:] for said in both], dtype=object),
-    }
-
-
 def _habits(judged: JudgedGrid, is_marked_down: npt.NDArray[np.bool_]) -> Columns:
     """What was measured of each series, and what follows from it in words."""
     habits = judged.habits
     said = [habits.is_adjusted, habits.repeat > 0, are(judged.charts, WIDENED)]
     said += [judged.is_between_events, is_marked_down]
-    doubts = [
-        " ".join(words for words, holds in zip(_DOUBTS, row, strict=True) if holds) or None
-        for row in zip(*(truths.tolist() for truths in said), strict=True)
-    ]
     return {
         "season_prop": habits.season_prop,
         "autocorrelation": habits.autocorrelation,
         "spread_ratio": habits.spread_ratio,
-        "doubts": np.array(doubts, dtype=object),
+        "doubts": doubt_words(said),
     }
 
 
