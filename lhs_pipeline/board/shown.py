@@ -15,7 +15,9 @@ import pyarrow as pa
 
 from lhs_pipeline.analysis.rebases import Breaks
 from lhs_pipeline.analysis.series_grid import COLUMNS
+from lhs_pipeline.analysis.signal_tables import LIMITS, POINT_LIMITS
 from lhs_pipeline.analysis.signals import judge_series
+from lhs_pipeline.analysis.table_columns import frame_of_pieces
 from lhs_pipeline.board.disclosure import is_small, round_estimate, round_people
 from lhs_pipeline.board.shown_looks import withhold_looks
 from lhs_pipeline.board.small_cells import POINT, Counted, counted_of, withhold_cells
@@ -158,11 +160,11 @@ def _judge_shown(series: pd.DataFrame, rules: Rules) -> dict[str, pd.DataFrame]:
     texts = {name: ordered[name].astype(object) for name in _SERIES}
     days = {name: pd.to_datetime(ordered[name]) for name in ("period_start", "period_end")}
     rows = pa.Table.from_pandas(ordered.assign(**texts, **days), preserve_index=False)
-    found: dict[str, list[pd.DataFrame]] = {"limits": [], "point_limits": []}
-    for piece in judge_series([rows], rules.catalogue, rules.breaks):
-        if piece.table.noun in found:
-            found[piece.table.noun].append(piece.rows.to_pandas())
-    return {noun: pd.concat(pieces, ignore_index=True) for noun, pieces in found.items()}
+    pieces = list(judge_series([rows], rules.catalogue, rules.breaks))
+    return {
+        table.noun: frame_of_pieces(table, [one.rows for one in pieces if one.table is table])
+        for table in (LIMITS, POINT_LIMITS)
+    }
 
 
 def _take(
