@@ -46,6 +46,13 @@ class AvoidableHarm:
         """Expected harm a month."""
         return np.asarray(self.probability * np.exp(self.log_mean + self.log_spread**2 / 2))
 
+    def rows(self, start: int, end: int) -> "AvoidableHarm":
+        """The same of some of the rows."""
+        chosen = slice(start, end)
+        return AvoidableHarm(
+            self.probability[chosen], self.log_mean[chosen], self.log_spread[chosen]
+        )
+
     def exceeds(self, log_harm: Floats) -> Floats:
         """Probability that harm is above `exp(log_harm)`; shapes are broadcast."""
         from scipy.special import ndtr

@@ -93,6 +93,8 @@ _STANDS_STILL = 3e-4
 _STRIDE = 1.8
 """Steps are lengthened by this; below 2 the rounds still settle where they would have."""
 _ROWS_AT_MOST = 20_000
+_ROWS_FIRST = 3_000
+_GROUPS_AT_LEAST = 20
 _LEAST_SPREAD = 0.5
 _LOUD_SPREADS = 4.0
 _SIZES = np.linspace(0.25, 3.25, 13)
@@ -101,8 +103,8 @@ _SIZES = np.linspace(0.25, 3.25, 13)
 def fit_lenses(candidates: Candidates, priors: LensPriors) -> LensFit:
     """Return how lenses behave, learnt from candidates of which nobody says which are real.
 
-    Of more than 20,000 candidates an even selection is used. Too few candidates leave the
-    priors standing.
+    Of more than 20,000 candidates an even selection is used, of whole groups where there are
+    enough of them. Too few candidates leave the priors standing.
 
     Args:
         candidates: scores and groups.
@@ -111,24 +113,55 @@ def fit_lenses(candidates: Candidates, priors: LensPriors) -> LensFit:
     Source: Efron, Large-Scale Inference (2010), ch. 2 and 6 (two groups, empirical null);
     Little and Rubin, Statistical Analysis with Missing Data, ch. 11 (normal data, EM).
     """
-    step = -(-len(candidates.scores) // _ROWS_AT_MOST) or 1
-    chosen = Candidates(candidates.scores[::step], candidates.groups[::step])
-    patterns = find_patterns(chosen.scores)
+    chosen = _choose(candidates, _ROWS_AT_MOST)
     model = _start(chosen.scores, priors)
-    spread = 0.3 * np.sqrt(np.diag(model.noise))
-    habits = np.zeros_like(chosen.scores)
+    learnt = _Learnt(model, 0.3 * np.sqrt(np.diag(model.noise)))
+    # Many candidates are begun with few, which soon come close to where all of them settle.
+    if len(chosen.scores) > 2 * _ROWS_FIRST:
+        learnt = _settle(_choose(chosen, _ROWS_FIRST), learnt, priors)
+    learnt = _settle(chosen, learnt, priors)
+    residuals = chosen.scores - learnt.model.centre - learnt.habits
+    model = _with_doubt_of_habits(chosen, learnt.model, learnt.spread)
+    doubt = _doubt(residuals, find_patterns(chosen.scores), model, priors)
+    return LensFit(model, learnt.spread, doubt)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """What was learnt so far; habits of each row and lens, once they were looked for."""
+
+    model: LensModel
+    spread: Floats
+    habits: Floats | float = 0.0
+
+
+def _choose(candidates: Candidates, at_most: int) -> Candidates:
+    """An even selection of about so many rows; of whole groups, whose habits it has to tell."""
+    step = -(-len(candidates.scores) // at_most) or 1
+    groups = int(candidates.groups.max(initial=-1)) + 1
+    if step == 1:
+        return candidates
+    if groups < _GROUPS_AT_LEAST * step:
+        return Candidates(candidates.scores[::step], candidates.groups[::step])
+    kept = candidates.groups % step == 0
+    return Candidates(candidates.scores[kept], candidates.groups[kept] // step)
+
+
+def _settle(candidates: Candidates, learnt: _Learnt, priors: LensPriors) -> _Learnt:
+    """Rounds of expectation and maximisation until nothing moves."""
+    patterns = find_patterns(candidates.scores)
+    model, spread = learnt.model, learnt.spread
+    habits = np.zeros_like(candidates.scores)
     for _ in range(_ROUNDS_AT_MOST):
-        residuals = chosen.scores - model.centre - habits
+        residuals = candidates.scores - model.centre - habits
         shares = divide_probability(residuals, patterns, model)
         moved = _learn(residuals, patterns, shares, (model, priors))
-        habits, spread = _learn_habits(chosen, shares, moved, spread)
+        habits, spread = _learn_habits(candidates, shares, moved, spread)
         still = _distance(model, moved) < _STANDS_STILL
         model = moved
         if still:
             break
-    residuals = chosen.scores - model.centre - habits
-    model = _with_doubt_of_habits(chosen, model, spread)
-    return LensFit(model, spread, _doubt(residuals, patterns, model, priors))
+    return _Learnt(model, spread, habits)
 
 
 def _with_doubt_of_habits(candidates: Candidates, model: LensModel, spread: Floats) -> LensModel:

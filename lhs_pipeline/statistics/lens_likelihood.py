@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Looked = npt.NDArray[np.bool_]
 
+_ROWS_AT_ONCE = 2_000
 _LOG_TWO_PI = float(np.log(2 * np.pi))
 
 
@@ -67,7 +69,7 @@ class Patterns:
             every lens that looked, variant 1 + s leaves out lens s.
     """
 
-    seen: npt.NDArray[np.bool_]
+    seen: Looked
     of_row: Integers
 
 
@@ -100,7 +102,7 @@ def find_patterns(scores: Floats) -> Patterns:
     return Patterns((found[:, None] & bits) > 0, places.reshape(codes.shape))
 
 
-def inverse_noise(noise: Floats, seen: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def inverse_noise(noise: Floats, seen: Looked) -> tuple[Floats, Floats]:
     """Inverse covariance of the lenses of each pattern, 0 elsewhere, and its log determinant."""
     both = seen[:, :, None] & seen[:, None, :]
     filled = np.where(both, noise, 0.0) + np.eye(noise.shape[0]) * ~seen[:, None, :]
@@ -116,56 +118,98 @@ def divide_probability(residuals: Floats, patterns: Patterns, model: LensModel) 
         patterns: of the same rows.
         model: how lenses behave.
     """
-    logs = _log_weights(residuals, patterns, model)
+    # So few rows at once that their tables of sizes stay in the processor's own memory.
+    starts = range(0, max(len(residuals), 1), _ROWS_AT_ONCE)
+    parts = [
+        _divide_some(
+            residuals[start : start + _ROWS_AT_ONCE],
+            patterns.of_row[start : start + _ROWS_AT_ONCE, 0],
+            (patterns.seen, model),
+        )
+        for start in starts
+    ]
+    return Shares(*(np.concatenate([part[i] for part in parts]) for i in range(5)))
+
+
+def _divide_some(
+    residuals: Floats, of_row: Integers, known: tuple[Looked, LensModel]
+) -> tuple[Floats, ...]:
+    seen, model = known
+    logs = _log_weights(residuals, of_row, seen, model)
     peak = logs.max(axis=(1, 2), keepdims=True)
     weights = np.exp(logs - peak)
     total = weights.sum(axis=(1, 2), keepdims=True)
     weights /= total
-    real = weights[:, :, 1:]
-    return Shares(
-        none=weights[:, :, 0],
-        real=real.sum(axis=2),
-        size=real @ model.sizes,
-        size_squared=real @ model.sizes**2,
-        log_evidence=(np.log(total) + peak)[:, 0, 0],
+    real = weights[:, :, 1:] @ np.column_stack(
+        [np.ones_like(model.sizes), model.sizes, model.sizes**2]
+    )
+    evidence = (np.log(total) + peak)[:, 0, 0]
+    return weights[:, :, 0], real[:, :, 0], real[:, :, 1], real[:, :, 2], evidence
+
+
+def _log_weights(residuals: Floats, of_row: Integers, seen: Looked, model: LensModel) -> Floats:
+    """Log of prior times likelihood, (n_rows, 1 + n_lenses, 1 + n_sizes); size 0 first."""
+    filled = np.nan_to_num(residuals)
+    nothing = _regress(filled, of_row, _Errors(model.noise, model.response, seen))
+    real = _regress(filled, of_row, _Errors(model.noise_if_real, model.response, seen))
+    logs = np.empty((*real.log_density.shape, 1 + len(model.sizes)))
+    np.multiply(real.pull[:, :, None], model.sizes, out=logs[:, :, 1:])
+    logs[:, :, 1:] -= real.information[:, :, None] * (0.5 * model.sizes**2)
+    with np.errstate(divide="ignore"):
+        logs[:, :, 1:] += np.log(model.real_prop * model.size_weights)
+    logs[:, :, 1:] += real.log_density[:, :, None]
+    logs[:, :, 0] = nothing.log_density + np.log1p(-model.real_prop)
+    logs += _log_loudness(residuals, model)[:, :, None]
+    return logs
+
+
+@dataclass(frozen=True)
+class _Errors:
+    """Covariance of the errors, what a problem adds, and which lenses each pattern counts."""
+
+    noise: Floats
+    response: Floats
+    seen: Looked
+
+
+@dataclass(frozen=True)
+class _Regression:
+    """Scores regressed on size; arrays are (n_rows, 1 + n_lenses), by variant."""
+
+    log_density: Floats
+    pull: Floats
+    information: Floats
+
+
+def _regress(filled: Floats, of_row: Integers, errors: _Errors) -> _Regression:
+    """Density at size 0, and how it changes with size, with every lens and with each left out.
+
+    Leaving a lens out takes one square off each form, so that no further matrix is needed
+    (inverse of a partitioned matrix).
+    """
+    inverse, log_det = inverse_noise(errors.noise, errors.seen)
+    own = np.diagonal(inverse, axis1=1, axis2=2)
+    scale = np.where(own > 0, own, 1.0)[of_row]
+    along = (inverse @ errors.response)[of_row]
+    away = np.einsum("ijk,ik->ij", inverse[of_row], filled)
+    count = errors.seen.sum(axis=1)[of_row]
+    constant = (log_det[of_row] + count * _LOG_TWO_PI)[:, None]
+    fewer = np.log(scale) - _LOG_TWO_PI * errors.seen[of_row]
+    return _Regression(
+        -0.5 * (_without_each(filled * away, away * away / scale) + _and(constant, fewer)),
+        _without_each(errors.response * away, along * away / scale),
+        _without_each(errors.response * along, along * along / scale),
     )
 
 
-def _log_weights(residuals: Floats, patterns: Patterns, model: LensModel) -> Floats:
-    """Log of prior times likelihood, (n_rows, 1 + n_lenses, 1 + n_sizes); size 0 first."""
-    filled = np.nan_to_num(residuals)
-    nothing, _ = _log_density(filled, patterns, model.noise)
-    real, inverse = _log_density(filled, patterns, model.noise_if_real)
-    weights = inverse @ model.response
-    pull = (filled[:, None, :] * weights[patterns.of_row]).sum(axis=2)
-    information = (weights @ model.response)[patterns.of_row]
-    by_size = np.multiply.outer(pull, model.sizes)
-    by_size -= 0.5 * np.multiply.outer(information, model.sizes**2)
-    with np.errstate(divide="ignore"):
-        by_size += np.log(model.real_prop * model.size_weights)
-        nothing = nothing + np.log1p(-model.real_prop)
-    logs = np.concatenate([nothing[:, :, None], real[:, :, None] + by_size], axis=2)
-    return np.asarray(logs + _log_loudness(residuals, model)[:, :, None], np.float64)
+def _without_each(parts: Floats, taken_off: Floats) -> Floats:
+    """Sum over all lenses, then the same less what each one left out takes off."""
+    whole = parts.sum(axis=1, keepdims=True)
+    return np.concatenate([whole, whole - taken_off], axis=1)
 
 
-def _log_density(filled: Floats, patterns: Patterns, noise: Floats) -> tuple[Floats, Floats]:
-    """Log density of the scores of size 0, by variant, and the inverse covariances."""
-    inverse, log_det = inverse_noise(noise, patterns.seen)
-    constant = log_det + patterns.seen.sum(axis=1) * _LOG_TWO_PI
-    squares = _squares(filled, inverse, patterns)
-    return -0.5 * (squares + constant[patterns.of_row]), inverse
-
-
-def _squares(filled: Floats, inverse: Floats, patterns: Patterns) -> Floats:
-    """Squared distance of each row from nothing by each of its patterns."""
-    products = filled[:, :, None] * filled[:, None, :]
-    squares = np.empty(patterns.of_row.shape)
-    width = filled.shape[1] ** 2
-    flat, weights = products.reshape(len(filled), width), inverse.reshape(len(inverse), width)
-    for variant in range(1 + filled.shape[1]):
-        chosen = weights[patterns.of_row[:, variant]]
-        squares[:, variant] = np.einsum("ij,ij->i", flat, chosen)
-    return squares
+def _and(constant: Floats, more: Floats) -> Floats:
+    return np.concatenate([constant, constant + more], axis=1)
 
 
 def _log_loudness(residuals: Floats, model: LensModel) -> Floats:

@@ -14,7 +14,7 @@ from lhs_pipeline.statistics.lens_likelihood import Floats, Integers
 
 _GRID_COUNT = 240
 _NODES_COUNT = 16
-_STEPS_COUNT = 22
+_ROWS_AT_ONCE = 4_000
 
 
 @dataclass(frozen=True)
@@ -69,15 +69,66 @@ def find_ranks(
         count_spread: relative standard deviation of the number of real ones, shared by all
             candidates because it was learnt from them.
     """
+    count_above = _count_above(harm, count_spread)
+    # So few rows at once that their tables stay in the processor's own memory.
+    starts = range(0, max(len(harm.probability), 1), _ROWS_AT_ONCE)
+    parts = [
+        _find_some(harm.rows(start, start + _ROWS_AT_ONCE), count_above, (first_count, coverage))
+        for start in starts
+    ]
+    return RankRange(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in _RANGES)
+    )
+
+
+_RANGES = ("first_probability", "lowest", "highest")
+
+
+@dataclass(frozen=True)
+class _CountAbove:
+    """How many of all are above a log harm: moments on a grid, read off between its points."""
+
+    grid: Floats
+    moments: Floats
+    shared_spread: float
+    rows_count: int
+
+    def of_others(self, places: Floats, own: Floats) -> _Others:
+        """The same without the one that is asked about, which adds `own` to the mean."""
+        count, variance, third = (np.interp(places, self.grid, row) for row in self.moments)
+        kept = own * (1 - own)
+        others = np.maximum(count - own, 0.0)
+        shared = (self.shared_spread * others) ** 2
+        left = np.maximum(variance - kept, 0.0) + shared
+        return _Others(others, left, third - kept * (1 - 2 * own))
+
+
+def _count_above(harm: AvoidableHarm, shared_spread: float) -> _CountAbove:
+    plausible = harm.probability > 1e-4
+    mean, spread = harm.log_mean[plausible], harm.log_spread[plausible]
+    rows = len(harm.probability)
+    if not plausible.any():
+        return _CountAbove(np.zeros(1), np.zeros((3, 1)), shared_spread, rows)
+    grid = np.linspace((mean - 5 * spread).min(), (mean + 5 * spread).max(), _GRID_COUNT)
+    sums = np.zeros((3, _GRID_COUNT))
+    for at, log_harm in enumerate(grid):
+        above = harm.exceeds(np.asarray(log_harm))
+        left = above * (1 - above)
+        sums[:, at] = above.sum(), left.sum(), (left * (1 - 2 * above)).sum()
+    return _CountAbove(grid, sums, shared_spread, rows)
+
+
+def _find_some(
+    harm: AvoidableHarm, count_above: _CountAbove, asked: tuple[int, float]
+) -> RankRange:
     from scipy.special import ndtr, ndtri
 
-    middles = (np.arange(_NODES_COUNT) + 0.5) / _NODES_COUNT
-    nodes = ndtri(middles)
+    first_count, coverage = asked
+    nodes = ndtri((np.arange(_NODES_COUNT) + 0.5) / _NODES_COUNT)
     places = harm.log_mean[:, None] + harm.log_spread[:, None] * nodes
-    own = harm.probability[:, None] * ndtr(-nodes)
-    if_real = _others(harm, places, own, count_spread)
+    if_real = count_above.of_others(places, harm.probability[:, None] * ndtr(-nodes))
     nowhere = np.full((len(places), 1), -np.inf)
-    if_not = _others(harm, nowhere, harm.probability[:, None], count_spread)
+    if_not = count_above.of_others(nowhere, harm.probability[:, None])
 
     def chance_up_to(rank: Floats) -> Floats:
         """Probability that the rank is at most `rank`."""
@@ -85,8 +136,7 @@ def find_ranks(
         none = if_not.at_most((rank - 1)[:, None])[:, 0]
         return np.asarray(harm.probability * real + (1 - harm.probability) * none)
 
-    tail = (1 - coverage) / 2
-    rows = len(places)
+    tail, rows = (1 - coverage) / 2, (len(places), count_above.rows_count)
     return RankRange(
         first_probability=harm.probability * if_real.at_most(first_count - 1.0).mean(axis=1),
         lowest=_smallest(chance_up_to, rows, tail),
@@ -94,30 +144,15 @@ def find_ranks(
     )
 
 
-def _others(harm: AvoidableHarm, places: Floats, own: Floats, count_spread: float) -> _Others:
-    """How many others are above each place, read off a grid of all that may be above."""
-    plausible = harm.probability > 1e-4
-    mean, spread = harm.log_mean[plausible], harm.log_spread[plausible]
-    if not plausible.any():
-        nothing = np.zeros(places.shape)
-        return _Others(nothing, nothing, nothing)
-    grid = np.linspace((mean - 5 * spread).min(), (mean + 5 * spread).max(), _GRID_COUNT)
-    sums = np.zeros((3, _GRID_COUNT))
-    for at, log_harm in enumerate(grid):
-        above = harm.exceeds(np.asarray(log_harm))
-        left = above * (1 - above)
-        sums[:, at] = above.sum(), left.sum(), (left * (1 - 2 * above)).sum()
-    count, variance, third = (np.interp(places, grid, row) for row in sums)
-    kept = own * (1 - own)
-    others = np.maximum(count - own, 0.0)
-    shared = (count_spread * others) ** 2
-    return _Others(others, np.maximum(variance - kept, 0.0) + shared, third - kept * (1 - 2 * own))
+def _smallest(
+    chance_up_to: Callable[[Floats], Floats], rows: tuple[int, int], level: float
+) -> Integers:
+    """Smallest rank that the true one stays at or below with probability `level`.
 
-
-def _smallest(chance_up_to: Callable[[Floats], Floats], rows: int, level: float) -> Integers:
-    """Smallest rank that the true one stays at or below with probability `level`."""
-    low, high = np.ones(rows), np.full(rows, float(max(rows, 1)))
-    for _ in range(_STEPS_COUNT):
+    `rows` says for how many it is asked, and among how many.
+    """
+    low, high = np.ones(rows[0]), np.full(rows[0], float(max(rows[1], 1)))
+    while (low < high).any():
         middle = np.floor((low + high) / 2)
         enough = chance_up_to(middle) >= level
         high = np.where(enough, middle, high)
