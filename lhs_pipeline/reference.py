@@ -1,10 +1,10 @@
 """docs/reference, made from the catalogue and the declared tables, so that it cannot drift."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
-from lhs_pipeline.analysis.authority import find_group
+from lhs_pipeline.analysis.authority import AUTHORITY_EXAMPLES, find_group
 from lhs_pipeline.analysis.nature_of_change import (
     EXAMPLE_PROBLEM,
     NATURE_RULES,
@@ -167,8 +167,32 @@ def _nature(catalogue: Catalogue) -> str:
         "The first rule that applies decides. What a person wrote in the register "
         f"`triage_overrides` comes before all of them.\n\n{rules}\n\n"
         "Each example is decided here by the code itself, with the decision groups of the starter "
-        f"catalogue; the tests check that each is decided by its own rule.\n\n{examples}"
+        f"catalogue; the tests check that each is decided by its own rule.\n\n{examples}\n\n"
+        "## Who may approve it\n\n"
+        "Of the groups whose delegation names the kind of change, the domain, the level and the "
+        "directorate, the lowest: by scope, then a group that is there for this directorate, then "
+        "the smaller limit of spending. The same examples are the tests.\n\n"
+        f"{_authority(catalogue)}"
     )
+
+
+def _authority(catalogue: Catalogue) -> str:
+    return _rows(
+        ("kind of change", "falls on one ward, but", "decided by", "shows"),
+        (
+            (
+                str(one.nature),
+                _differs(one.differs),
+                find_group(one.nature, EXAMPLE_PROBLEM | one.differs, catalogue).reason,
+                one.because,
+            )
+            for one in AUTHORITY_EXAMPLES
+        ),
+    )
+
+
+def _differs(example: Mapping[str, object]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in example.items()) or "nothing else"
 
 
 def _reason_of(rule: NatureRule) -> str:
@@ -179,9 +203,8 @@ def _nature_example(rule: NatureRule, catalogue: Catalogue) -> tuple[str, ...]:
     problem = {**EXAMPLE_PROBLEM, **rule.example}
     judged = judge_nature(problem, None, catalogue)
     group = find_group(NatureOfChange(str(judged.word)), problem, catalogue)
-    differs = ", ".join(f"{key} = {value}" for key, value in rule.example.items())
     title = catalogue.authorities[group.word].title if group.word else group.reason
-    return differs or "nothing else", str(judged.word), judged.rule, title
+    return _differs(rule.example), str(judged.word), judged.rule, title
 
 
 def _policy() -> str:

@@ -6,6 +6,7 @@ import dagster as dg
 import pandas as pd
 
 from lhs_pipeline.analysis.beliefs import (
+    BELIEF_SENSITIVITY,
     BELIEFS,
     LENS_RELIABILITY,
     LENS_ROWS,
@@ -14,13 +15,16 @@ from lhs_pipeline.analysis.beliefs import (
 )
 from lhs_pipeline.analysis.comparisons import COMPARISONS, find_comparisons
 from lhs_pipeline.analysis.emerging import EMERGING_THEMES, find_emerging
+from lhs_pipeline.analysis.equity import EQUITY, find_equity
 from lhs_pipeline.analysis.evidence import match_evidence
 from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_evidence
+from lhs_pipeline.analysis.group_counts import GROUP_COUNTS, make_group_counts
 from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
 from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
 from lhs_pipeline.analysis.interdependencies import INTERDEPENDENCIES, find_interdependencies
 from lhs_pipeline.analysis.problem_cycles import CYCLES
 from lhs_pipeline.analysis.problem_evidence import PROBLEM_EVIDENCE, find_problem_evidence
+from lhs_pipeline.analysis.problem_links import PROBLEM_LINKS, LinkFindings, find_links
 from lhs_pipeline.analysis.problems import PROBLEMS, Findings, find_problems
 from lhs_pipeline.analysis.reading_store import read_what_is_new
 from lhs_pipeline.analysis.readings import READINGS, THEME_MODELS
@@ -78,6 +82,9 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         weigh_all_lenses,
         find_cycles,
         problem_evidence,
+        _groups_asset(sorted(measured)),
+        equity,
+        problem_links,
         rank_open_problems,
     ]
 
@@ -102,6 +109,18 @@ def _insights_asset(source_ids: list[str]) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
     return insights
+
+
+def _groups_asset(source_ids: list[str]) -> dg.AssetsDefinition:
+    spoken = [dg.AssetKey(["analysis", "insights"]), dg.AssetKey(["analysis", "themes"])]
+
+    @dg.asset(**asset_of(GROUP_COUNTS, "sql"), deps=[*_landed(source_ids), *spoken])
+    def group_counts(site: SiteResource) -> dg.MaterializeResult[None]:
+        with site.warehouse().transaction() as con:
+            rows = write_query(con, make_group_counts(site.catalogue(), site.site().today()))
+        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    return group_counts
 
 
 def _landed(source_ids: Iterable[str]) -> list[dg.AssetKey]:
@@ -284,6 +303,7 @@ def evidence(
     LENS_ROWS,
     BELIEFS,
     LENS_RELIABILITY,
+    BELIEF_SENSITIVITY,
     reads=named(
         "analysis.limits",
         "analysis.episodes",
@@ -305,6 +325,7 @@ def weigh_all_lenses(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd
         "lenses": found.lenses,
         "beliefs": found.beliefs,
         "lens_reliability": found.lens_reliability,
+        "belief_sensitivity": found.sensitivity,
     }
 
 
@@ -345,6 +366,36 @@ def _earlier_nights(site: SiteResource) -> pd.DataFrame:
         return read_table(con, TRIAGE_NIGHTS.name)
 
 
+def _learned_here(site: SiteResource) -> pd.DataFrame:
+    # What was learned here stands in the table of the night before: the loop closes through time.
+    with site.warehouse().transaction() as con:
+        return read_table(con, "closure.learned_changes")
+
+
+@table_asset(
+    EQUITY,
+    "scipy",
+    reads=named("analysis.group_counts", "analysis.problems", "collection.units"),
+)
+def equity(
+    site: SiteResource, group_counts: pd.DataFrame, problems: pd.DataFrame, units: pd.DataFrame
+) -> pd.DataFrame:
+    """Whether a problem falls on one group of patients or staff."""
+    return find_equity(group_counts, problems, units, site.catalogue())
+
+
+@table_asset(
+    PROBLEM_LINKS,
+    "pandas",
+    reads=named(
+        "analysis.problems", "analysis.interdependencies", "analysis.themes", "collection.units"
+    ),
+)
+def problem_links(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
+    """Open problems that hang together."""
+    return find_links(LinkFindings(**tables), site.catalogue(), site.site().today())
+
+
 @tables_asset(
     "triage",
     TRIAGE,
@@ -352,13 +403,21 @@ def _earlier_nights(site: SiteResource) -> pd.DataFrame:
     SENSITIVITY,
     TRIAGE_NIGHTS,
     reads=named(
-        "analysis.problems", "analysis.lenses", "analysis.evidence", "collection.triage_overrides"
+        "analysis.problems",
+        "analysis.lenses",
+        "analysis.lens_reliability",
+        "analysis.belief_sensitivity",
+        "analysis.evidence",
+        "analysis.equity",
+        "analysis.problem_links",
+        "collection.triage_overrides",
     ),
     kinds=("scipy",),
 )
 def rank_open_problems(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Open problems, most urgent first, and what changed since the night before."""
-    findings = TriageFindings(**tables, nights=_earlier_nights(site))
+    earlier = {"nights": _earlier_nights(site), "learned_here": _learned_here(site)}
+    findings = TriageFindings(**tables, **earlier)
     ranked = rank_problems(findings, site.catalogue(), site.site().today())
     return {
         "triage": ranked.triage,
@@ -383,10 +442,7 @@ def rank_open_problems(site: SiteResource, **tables: pd.DataFrame) -> dict[str, 
 def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """What is known and what was learned about each problem."""
     works = read_works(tables["references"], tables["safety_alerts"], tables["community_findings"])
-    # What was learned here stands in the table of the night before: the loop closes through time.
-    with site.warehouse().transaction() as con:
-        here = read_table(con, "closure.learned_changes")
-    learned = [*records_of(tables["learned_elsewhere"]), *records_of(here)]
+    learned = [*records_of(tables["learned_elsewhere"]), *records_of(_learned_here(site))]
     return find_problem_evidence(
         tables["problems"], tables["evidence"], works, learned, site.catalogue()
     )
@@ -410,9 +466,13 @@ TABLES: tuple[Table, ...] = (
     LENS_ROWS,
     BELIEFS,
     LENS_RELIABILITY,
+    BELIEF_SENSITIVITY,
     PROBLEMS,
     CYCLES,
     PROBLEM_EVIDENCE,
+    GROUP_COUNTS,
+    EQUITY,
+    PROBLEM_LINKS,
     TRIAGE,
     TRIAGE_MOVES,
     SENSITIVITY,

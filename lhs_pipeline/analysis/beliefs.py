@@ -3,10 +3,11 @@
 Learnt over all places at once, so that a lens that is often wrong here is trusted less here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lhs_pipeline.analysis.lenses import (
@@ -28,7 +29,7 @@ from lhs_pipeline.statistics.lens_combination import (
     combine_residuals,
     decompose,
 )
-from lhs_pipeline.statistics.lens_fit import Candidates, LensPriors
+from lhs_pipeline.statistics.lens_fit import Candidates, LensPriors, refit_lenses
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
 from lhs_pipeline.warehouse.table import Record, declare, frame_of, records_of
 
@@ -90,17 +91,36 @@ LENS_RELIABILITY = declare(
         "shared_with": "VARCHAR that lens",
         "habit_spread": "DOUBLE how much units differ in how readily this lens reports them",
         "loud_prop": "DOUBLE chance that it is loud for a reason of its own",
+        "real_count_spread_prop": "DOUBLE how unsure the number of real problems is, as a share "
+        "of it; the same for all lenses",
     },
 )
+
+BELIEF_SENSITIVITY = declare(
+    "analysis.belief_sensitivity",
+    "How probable a problem would be if one thing that is believed of the lenses before their "
+    "data were half or twice as large.",
+    "one row per belief of policy.toml and place among the most probable ones",
+    {
+        "problem_id": "VARCHAR topic@unit",
+        "tunable": "VARCHAR key of policy.toml",
+        "real_prop": "DOUBLE probability as things are declared",
+        "real_prop_if_halved": "DOUBLE if it were half as large",
+        "real_prop_if_doubled": "DOUBLE if it were twice as large",
+    },
+)
+_PLACES_TRIED = 300
+"""So many of the most probable places are tried; further down no rank hangs on it."""
 
 
 @dataclass(frozen=True)
 class BeliefTables:
-    """The three tables that weighing all lenses produces."""
+    """The four tables that weighing all lenses produces."""
 
     lenses: pd.DataFrame
     beliefs: pd.DataFrame
     lens_reliability: pd.DataFrame
+    sensitivity: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -157,7 +177,10 @@ def weigh_lenses(
     """
     if not of_units and not of_wholes:
         return BeliefTables(
-            *(frame_of(table, []) for table in (LENS_ROWS, BELIEFS, LENS_RELIABILITY))
+            *(
+                frame_of(table, [])
+                for table in (LENS_ROWS, BELIEFS, LENS_RELIABILITY, BELIEF_SENSITIVITY)
+            )
         )
     units = _weigh_units(of_units, policy)
     wholes = _weigh_wholes(of_wholes, units)
@@ -168,7 +191,47 @@ def weigh_lenses(
         frame_of(LENS_ROWS, rows),
         frame_of(BELIEFS, beliefs),
         frame_of(LENS_RELIABILITY, _reliability_rows(units)),
+        frame_of(BELIEF_SENSITIVITY, _try_other_priors((units, wholes), policy)),
     )
+
+
+def _try_other_priors(weighed: tuple[_Weighed, _Weighed], policy: TriagePolicy) -> list[Record]:
+    """Each prior halved and doubled: where the most probable places would stand."""
+    units, priors = weighed[0], priors_of(policy)
+    if not units.places:
+        return []
+    believed = [
+        (group.found.probability[i], group.places[i].problem_id, group.found.residuals[i])
+        for group in weighed
+        for i in range(len(group.places))
+    ]
+    first = sorted(believed, key=lambda one: (-one[0], one[1]))[:_PLACES_TRIED]
+    residuals = np.array([one[2] for one in first])
+    candidates = Candidates(units.found.residuals, _groups_of(units.places))
+    rows = []
+    for field in fields(LensPriors):
+        tried = []
+        for factor in (0.5, 2.0):
+            other = replace(priors, **{field.name: factor * getattr(priors, field.name)})
+            fit = refit_lenses(candidates, units.found.fit, other)
+            tried.append(combine_residuals(residuals, fit).probability)
+        rows += [
+            {
+                "problem_id": problem_id,
+                "tunable": f"prior_{field.name}",
+                "real_prop": float(before),
+                "real_prop_if_halved": float(halved),
+                "real_prop_if_doubled": float(doubled),
+            }
+            for (before, problem_id, _), halved, doubled in zip(first, *tried, strict=True)
+        ]
+    return rows
+
+
+def _groups_of(places: list[Place]) -> npt.NDArray[np.int64]:
+    """Units counted from 0: what one of them reports readily, it reports on every topic."""
+    _, groups = np.unique([place.unit_id for place in places], return_inverse=True)
+    return groups.astype(np.int64)
 
 
 def _scores(rows: dict[Place, list[Record]]) -> np.ndarray:
@@ -185,8 +248,7 @@ def _scores(rows: dict[Place, list[Record]]) -> np.ndarray:
 def _weigh_units(rows: dict[Place, list[Record]], policy: TriagePolicy) -> _Weighed:
     scores = _scores(rows)
     places = list(rows)
-    _, groups = np.unique([place.unit_id for place in places], return_inverse=True)
-    found = combine_lenses(Candidates(scores, groups.astype(np.int64)), priors_of(policy))
+    found = combine_lenses(Candidates(scores, _groups_of(places)), priors_of(policy))
     return _Weighed(places, scores, found, decompose(found))
 
 
@@ -319,6 +381,7 @@ def _reliability_rows(units: _Weighed) -> list[Record]:
             "shared_with": LOCAL_LENSES[int(shared[i].argmax())],
             "habit_spread": float(fit.habit_spread[i]),
             "loud_prop": float(model.loud_prop[i]),
+            "real_count_spread_prop": fit.doubt.real_prop_spread,
         }
         for i, lens in enumerate(LOCAL_LENSES)
     ]

@@ -10,9 +10,11 @@ from datetime import date, timedelta
 import pandas as pd
 
 from lhs_pipeline.analysis.authority import find_group
+from lhs_pipeline.analysis.equity import say_equity
 from lhs_pipeline.analysis.lenses import LENSES, LOCAL_LENSES
 from lhs_pipeline.analysis.nature_of_change import judge_nature
 from lhs_pipeline.analysis.place import by_key
+from lhs_pipeline.analysis.problem_links import say_links
 from lhs_pipeline.analysis.triage_nights import (
     TRIAGE_MOVES,
     TRIAGE_NIGHTS,
@@ -26,9 +28,9 @@ from lhs_pipeline.analysis.triage_ranks import (
     find_sensitivity,
     rank_harm,
 )
-from lhs_pipeline.analysis.triage_words import say_how, say_what
-from lhs_pipeline.catalogue.model import Catalogue
-from lhs_pipeline.vocabulary import LensAnswer, NatureOfChange
+from lhs_pipeline.analysis.triage_words import place_words, say_how, say_what
+from lhs_pipeline.catalogue.model import Authority, Catalogue
+from lhs_pipeline.vocabulary import LensAnswer, NatureOfChange, Verdict
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
 TRIAGE = declare(
@@ -72,6 +74,10 @@ TRIAGE = declare(
         "evidence_strength": "VARCHAR provisional certainty of the best evidence on a remedy; null "
         "where there is none",
         "feasibility": "VARCHAR what speaks for it being doable, in a sentence; not in the rank",
+        "equity_view": "VARCHAR whether it falls on one group of patients or staff, in a sentence; "
+        "not in the rank",
+        "linked_problem_ids": "VARCHAR open problems that hang together with it, strongest first",
+        "links": "VARCHAR by what evidence, in words; null where there is none",
         "deadline_on": "DATE mandated deadline, where one applies",
         "what_seems_wrong": "VARCHAR one sentence for a ward manager",
         "how_we_know": "VARCHAR one sentence: which lenses agree, contradict or are silent",
@@ -85,9 +91,14 @@ class TriageFindings:
 
     problems: pd.DataFrame
     lenses: pd.DataFrame
+    lens_reliability: pd.DataFrame
+    belief_sensitivity: pd.DataFrame
     evidence: pd.DataFrame
+    equity: pd.DataFrame
+    problem_links: pd.DataFrame
     triage_overrides: pd.DataFrame
     nights: pd.DataFrame
+    learned_here: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -107,6 +118,10 @@ class _Known:
     overrides: dict[tuple[str, int], Record]
     lenses: dict[str, dict[str, Record]]
     evidence: dict[str, list[Record]]
+    equity: dict[str, list[Record]]
+    links: dict[str, list[Record]]
+    titles: dict[str, str]
+    learned: dict[str, list[Record]]
     before: dict[str, Record]
 
 
@@ -116,7 +131,10 @@ def rank_problems(findings: TriageFindings, catalogue: Catalogue, today: date) -
     ours = [problem for problem in problems if not problem["is_closed"]]
     known = _arrange(findings, today)
     policy = catalogue.rules.triage
-    harm = dict(zip([row["problem_id"] for row in ours], rank_harm(ours, policy), strict=True))
+    doubt = records_of(findings.lens_reliability)
+    spread = float(doubt[0]["real_count_spread_prop"]) if doubt else 0.0
+    ids = [row["problem_id"] for row in ours]
+    harm = dict(zip(ids, rank_harm(ours, policy, spread), strict=True))
     rows = [_triage(row, harm[row["problem_id"]], known, catalogue) for row in ours]
     pressing_until = today + timedelta(days=policy.deadline_notice_days)
     rows.sort(key=lambda row: _urgency(row, pressing_until))
@@ -129,7 +147,10 @@ def rank_problems(findings: TriageFindings, catalogue: Catalogue, today: date) -
     return TriageTables(
         triage=frame_of(TRIAGE, kept),
         moves=frame_of(TRIAGE_MOVES, moves),
-        sensitivity=frame_of(SENSITIVITY, find_sensitivity(ours, expected)),
+        sensitivity=frame_of(
+            SENSITIVITY,
+            find_sensitivity(ours, expected, records_of(findings.belief_sensitivity)),
+        ),
         nights=_add_night(findings.nights, ranked, today),
     )
 
@@ -141,6 +162,13 @@ def _arrange(findings: TriageFindings, today: date) -> _Known:
         overrides={(row["problem_id"], row["cycle_number"]): row for row in overrides},
         lenses={key: {row["lens"]: row for row in rows} for key, rows in lenses.items()},
         evidence=by_key(records_of(findings.evidence), "topic_id"),
+        equity=by_key(records_of(findings.equity), "problem_id"),
+        links=by_key(records_of(findings.problem_links), "problem_id"),
+        titles={
+            row["problem_id"]: f"{row['topic_title']} {place_words(row)}"
+            for row in records_of(findings.problems)
+        },
+        learned=by_key(records_of(findings.learned_here), "topic_id"),
         before={row["problem_id"]: row for row in latest_before(findings.nights, today)},
     )
 
@@ -164,6 +192,7 @@ def _triage(problem: Record, harm: RankedHarm, known: _Known, catalogue: Catalog
     answers = {lens: LensAnswer(problem[lens]) for lens in LENSES}
     lenses = known.lenses.get(problem_id, {})
     evidence = known.evidence.get(problem["topic_id"], [])
+    links = known.links.get(problem_id, [])
     held = catalogue.rules.triage.rank_hold_prop
     return {
         **problem,
@@ -183,7 +212,14 @@ def _triage(problem: Record, harm: RankedHarm, known: _Known, catalogue: Catalog
         "rank_upper": harm.rank_upper,
         "moved_most_by": _moved_most_by(lenses),
         "evidence_strength": _strength_of(evidence),
-        "feasibility": _feasibility_of(evidence, group.word, catalogue),
+        "feasibility": _feasibility_of(
+            evidence,
+            known.learned.get(problem["topic_id"], []),
+            catalogue.authorities[group.word] if group.word else None,
+        ),
+        "equity_view": say_equity(known.equity.get(problem_id, [])),
+        "linked_problem_ids": ", ".join(row["linked_problem_id"] for row in links),
+        "links": say_links(links, known.titles),
         "what_seems_wrong": say_what(problem, catalogue),
         "how_we_know": say_how(answers, problem, lenses),
     }
@@ -213,16 +249,27 @@ def _strength_of(evidence: Sequence[Record]) -> str | None:
     return next((word for word in _STRENGTHS if word in given), None)
 
 
-def _feasibility_of(evidence: Sequence[Record], group_id: str | None, catalogue: Catalogue) -> str:
+def _feasibility_of(
+    evidence: Sequence[Record], learned: Sequence[Record], group: Authority | None
+) -> str:
     done = sum(row.get("kind") == "community_finding" for row in evidence)
     nobody = "Nobody elsewhere has told us of having done it"
     one = "Another community has done it"
-    told = {0: nobody, 1: one}.get(done, f"{done} other communities have done it")
-    if group_id is None:
-        return f"{told}; nobody may approve it here."
-    group = catalogue.authorities[group_id]
-    days, spend = group.respond_within_days, group.spend_limit_gbp
-    return f"{told}; {group.title} answers within {days} days and may spend up to £{spend:,.0f}."
+    told = [{0: nobody, 1: one}.get(done, f"{done} other communities have done it")]
+    # Only what ended counts, for that alone goes round the loop in the same night.
+    verdicts = [Verdict(row["verdict"]) for row in learned]
+    ended = [one for one in verdicts if one is Verdict.CLOSE or one.starts_cycle]
+    closed = ended.count(Verdict.CLOSE)
+    if len(ended) == 1:
+        told.append(f"one change on it has ended here, and {'worked' if closed else 'fell short'}")
+    elif ended:
+        told.append(f"of {len(ended)} changes on it that have ended here, {closed} worked")
+    if group is None:
+        told.append("nobody may approve it here")
+    else:
+        days, spend = group.respond_within_days, f"£{group.spend_limit_gbp:,.0f}"
+        told.append(f"{group.title} answers within {days} days and may spend up to {spend}")
+    return "; ".join(told) + "."
 
 
 def _urgency(row: Record, pressing_until: date) -> tuple[bool, date, bool, float, str]:

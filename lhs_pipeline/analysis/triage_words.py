@@ -6,6 +6,7 @@ Plain words that a ward manager can check.
 from collections.abc import Mapping
 
 from lhs_pipeline.analysis.authority import listed
+from lhs_pipeline.analysis.lenses import LOCAL_LENSES
 from lhs_pipeline.catalogue.model import Catalogue, Indicator
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID, LensAnswer, Level, Period
 from lhs_pipeline.warehouse.table import Record, as_day
@@ -17,7 +18,6 @@ _LENS_WORDS = {
     "staff_voice": "staff",
     "safety_reports": "incident reports",
     "audit": "audits of the change",
-    "external_evidence": "evidence from elsewhere",
 }
 _WITHOUT_WORDS = {
     "routine": "without the routine figures",
@@ -29,7 +29,7 @@ _WITHOUT_WORDS = {
 }
 _MIND_WORDS = {
     "routine": "the next figures fell back to what is usual there",
-    "comparison": "its patients turned out to differ from those of its kind",
+    "comparison": "its patients or its work turned out to differ from those of its kind",
     "patient_voice": "patients stopped speaking of it, or a few had spoken often",
     "staff_voice": "staff stopped speaking of it, or a few had spoken often",
     "safety_reports": "reports had risen there on every topic alike",
@@ -38,12 +38,16 @@ _MIND_WORDS = {
 _BY_PATTERN = {
     "misses_target": "the level came to lie within the target",
     "never_met_target": "the target were met once",
+    "common_cause": "only one or two units went on showing it",
 }
+_LEANS_LOG_ODDS = 1.0
+"""A lens that nearly trebles the odds is worth naming, though it is not sure alone."""
+_CERTAIN_PROP = 0.985
 
 
 def say_what(problem: Record, catalogue: Catalogue) -> str:
     """Return one sentence on what seems to be wrong, in events a month or in the year."""
-    where = f"{problem['topic_title']} {_place_words(problem)}"
+    where = f"{problem['topic_title']} {place_words(problem)}"
     if problem["deadline_on"] is not None:
         day = as_day(problem["deadline_on"])
         title = problem["topic_title"]
@@ -72,10 +76,13 @@ def say_what(problem: Record, catalogue: Catalogue) -> str:
     return f"{where}: {amount} more {unit} {often} than is usual there ({name})."
 
 
-def _place_words(problem: Record) -> str:
+def place_words(problem: Record) -> str:
+    """Return where a problem stands, as it is said after its topic."""
     if problem["unit_id"] == TRUST_UNIT_ID:
         return f"across the {problem['level']}"
-    return f"{'on' if problem['level'] == Level.WARD else 'at'} {problem['unit_name']}"
+    # Emergency departments and teams are of the level of a ward; only a ward is one.
+    is_ward = problem["level"] == Level.WARD and "ward" in problem["unit_name"].lower()
+    return f"{'on' if is_ward else 'at'} {problem['unit_name']}"
 
 
 def _amount(excess_per_month: float, lead: Indicator | None) -> tuple[str, str]:
@@ -96,53 +103,75 @@ def say_how(
         problem: the problem.
         lenses: rows of `analysis.lenses` on it, by lens; none where nothing was weighed.
     """
-    phrases = {
-        LensAnswer.AGREES: "Shown by",
-        LensAnswer.CONTRADICTS: "contradicted by",
-        LensAnswer.SAW_NOTHING: "not seen by",
-        LensAnswer.DID_NOT_LOOK: "too little data from",
-    }
-    told = []
-    for answer, phrase in phrases.items():
-        found = [
-            _LENS_WORDS[lens]
-            for lens, given in answers.items()
-            if given is answer and not (lens == "audit" and answer is LensAnswer.DID_NOT_LOOK)
-        ]
-        if found:
-            told.append(f"{phrase} {listed(found)}")
-    sentences = ["; ".join(told), *_how_sure(problem, lenses)]
-    return " ".join(f"{said[0].upper()}{said[1:]}." for said in sentences if said)
+    said = _by_answer(answers, lenses)
+    phrases = (
+        (LensAnswer.AGREES, "shown by"),
+        ("leans", "hinted at, but not enough alone, by"),
+        (LensAnswer.CONTRADICTS, "contradicted by"),
+        (LensAnswer.SAW_NOTHING, "not seen by"),
+        (LensAnswer.DID_NOT_LOOK, "too little data from"),
+    )
+    told = [f"{phrase} {listed(said[answer])}" for answer, phrase in phrases if said[answer]]
+    sentences = ["; ".join(told), *_how_sure(problem, answers, lenses)]
+    return " ".join(f"{one[0].upper()}{one[1:]}." for one in sentences if one)
 
 
-def _how_sure(problem: Record, lenses: Mapping[str, Record]) -> list[str]:
+def _by_answer(
+    answers: Mapping[str, LensAnswer], lenses: Mapping[str, Record]
+) -> dict[str, list[str]]:
+    """Lenses in words by what they say; one that saw nothing certain may lean all the same."""
+    said: dict[str, list[str]] = {str(answer): [] for answer in (*LensAnswer, "leans")}
+    for lens, answer in answers.items():
+        # Evidence that a remedy exists says nothing of whether the problem does.
+        is_silent_audit = lens == "audit" and answer is LensAnswer.DID_NOT_LOOK
+        if lens in LOCAL_LENSES and not is_silent_audit:
+            leans = answer is LensAnswer.SAW_NOTHING and _added(lens, lenses) > _LEANS_LOG_ODDS
+            said["leans" if leans else str(answer)].append(_LENS_WORDS[lens])
+    return said
+
+
+def _added(lens: str, lenses: Mapping[str, Record]) -> float:
+    """Log odds that a lens added to what is believed."""
+    return float((lenses[lens]["added_log_odds"] if lens in lenses else None) or 0.0)
+
+
+def _how_sure(
+    problem: Record, answers: Mapping[str, LensAnswer], lenses: Mapping[str, Record]
+) -> list[str]:
     if problem["deadline_on"] is not None:
         return ["it stands until the alert is acted on"]
-    added = {
-        lens: row["added_log_odds"]
-        for lens, row in lenses.items()
-        if row["added_log_odds"] is not None and row["added_log_odds"] > 0
-    }
-    sure = f"we are {chance_words(problem['real_prop'])} sure that it is real"
+    sure, mind = _say_sure(problem["real_prop"]), "we would change our mind if"
     pattern = problem["pattern"]
     if pattern in _BY_PATTERN:
-        return [sure, f"we would change our mind if {_BY_PATTERN[pattern]}"]
-    if pattern == "common_cause":
-        return [sure, "we would change our mind if only one or two units went on showing it"]
-    if not added:
-        return [sure, "we would change our mind if any source showed more"]
-    most = max(added, key=lambda lens: added[lens])
-    without = chance_words(lenses[most]["probability_without_prop"])
-    if without != chance_words(problem["real_prop"]):
-        sure = f"{sure} ({_WITHOUT_WORDS[most]}, {without})"
-    return [sure, f"we would change our mind if {_MIND_WORDS[most]}"]
+        return [sure, f"{mind} {_BY_PATTERN[pattern]}"]
+    # What shows it is named before what merely adds to it.
+    shows = [lens for lens in LOCAL_LENSES if answers[lens] is LensAnswer.AGREES]
+    adds = [lens for lens in LOCAL_LENSES if _added(lens, lenses) > 0]
+    most = max(
+        [lens for lens in adds if lens in shows] or adds or shows,
+        key=lambda lens: _added(lens, lenses),
+        default=None,
+    )
+    if problem["real_prop"] < 0.5 or most is None:
+        return [sure, f"{mind} {'another' if shows else 'any'} source showed it"]
+    without = lenses[most]["probability_without_prop"] if most in adds else None
+    if without is not None and chance_words(without) != chance_words(problem["real_prop"]):
+        sure = f"{sure} ({_WITHOUT_WORDS[most]}: {chance_words(without)})"
+    return [sure, f"{mind} {_MIND_WORDS[most]}"]
+
+
+def _say_sure(prop: float) -> str:
+    if prop >= _CERTAIN_PROP:
+        return "we are almost certain that it is real"
+    sure = f"the chance that it is real is {chance_words(prop)}"
+    return sure if prop >= 0.5 else f"{sure}, so it may well be chance alone"
 
 
 def chance_words(prop: float) -> str:
     """Return a probability as people say it: nine in ten."""
     tenths = round(prop * 10)
-    if prop >= 0.985:
-        return "almost entirely"
+    if prop >= _CERTAIN_PROP:
+        return "almost certain"
     words = (
         *("less than one", "one", "two", "three", "four", "five"),
         *("six", "seven", "eight", "nine", "more than nine"),

@@ -8,6 +8,8 @@ from lhs_pipeline.board.rows import Row, number_of, text_of, whole_of
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.words import LENSES, as_sentence, tell_chance, tell_small, word_for
 
+_TUNABLES_TOLD = 3
+"""What moves a rank most comes first; the rest stands in the workbook."""
 _MEANINGLESS_MOVES = ("same", "")
 _WEIGHTS = ((3.0, "speaks strongly for it"), (1.0, "speaks for it"), (-1.0, "hardly moves it"),
             (-3.0, "speaks against it"))  # fmt: skip
@@ -103,7 +105,7 @@ def _tell_if_wrong(scene: Scene, row: Row) -> str:
             )
     if found and not told:
         return "Half or twice of what was declared would not move it."
-    return " ".join(told)
+    return " ".join(told[:_TUNABLES_TOLD])
 
 
 def _tell_move(scene: Scene, row: Row) -> str:

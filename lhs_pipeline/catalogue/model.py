@@ -227,6 +227,7 @@ class Source:
     exclusions: tuple[Exclusion, ...] = ()
     voices: Voices | None = None
     deidentification: Deidentification | None = None
+    equity_groups: tuple[str, ...] = ()
 
     @property
     def is_register(self) -> bool:
@@ -468,6 +469,9 @@ class TriagePolicy:
     enter_probability_prop: float
     leave_probability_prop: float
     rank_hold_prop: float
+    linked_reports_prop: float
+    equity_months_count: int
+    equity_chance_prop: float
 
 
 @dataclass(frozen=True)

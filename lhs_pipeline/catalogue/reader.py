@@ -293,6 +293,8 @@ def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
             yield Complaint(file, "grain", "names no column: what makes a row one row?")
         for name in [*source.grain, *([source.date_column] if source.date_column else [])]:
             yield from _unknown(file, "grain or date_column", name, columns)
+        for name in source.equity_groups:
+            yield from _unknown(file, "equity_groups", name, columns)
         if source.voices is not None:
             spoken = (source.voices.insight_id, source.voices.text, source.voices.received_on)
             told = (

@@ -89,6 +89,7 @@ class Candidates:
 
 
 _ROUNDS_AT_MOST = 200
+_ROUNDS_AGAIN = 15
 _STANDS_STILL = 3e-4
 _STRIDE = 1.8
 """Steps are lengthened by this; below 2 the rounds still settle where they would have."""
@@ -120,9 +121,28 @@ def fit_lenses(candidates: Candidates, priors: LensPriors) -> LensFit:
     if len(chosen.scores) > 2 * _ROWS_FIRST:
         learnt = _settle(_choose(chosen, _ROWS_FIRST), learnt, priors)
     learnt = _settle(chosen, learnt, priors)
-    residuals = chosen.scores - learnt.model.centre - learnt.habits
-    model = _with_doubt_of_habits(chosen, learnt.model, learnt.spread)
-    doubt = _doubt(residuals, find_patterns(chosen.scores), model, priors)
+    return _finish(chosen, learnt, priors)
+
+
+def refit_lenses(candidates: Candidates, fit: LensFit, priors: LensPriors) -> LensFit:
+    """Return how lenses behave by other priors, from where they were found to stand.
+
+    A few rounds tell which way an answer would move; they are not carried on to their end.
+
+    Args:
+        candidates: scores and groups, as they were learnt from.
+        fit: what was learnt by the priors that hold.
+        priors: the others.
+    """
+    chosen = _choose(candidates, _ROWS_FIRST)
+    begun = _Learnt(fit.model, fit.habit_spread)
+    return _finish(chosen, _settle(chosen, begun, priors, _ROUNDS_AGAIN), priors)
+
+
+def _finish(candidates: Candidates, learnt: "_Learnt", priors: LensPriors) -> LensFit:
+    residuals = candidates.scores - learnt.model.centre - learnt.habits
+    model = _with_doubt_of_habits(candidates, learnt.model, learnt.spread)
+    doubt = _doubt(residuals, find_patterns(candidates.scores), model, priors)
     return LensFit(model, learnt.spread, doubt)
 
 
@@ -147,12 +167,14 @@ def _choose(candidates: Candidates, at_most: int) -> Candidates:
     return Candidates(candidates.scores[kept], candidates.groups[kept] // step)
 
 
-def _settle(candidates: Candidates, learnt: _Learnt, priors: LensPriors) -> _Learnt:
+def _settle(
+    candidates: Candidates, learnt: _Learnt, priors: LensPriors, rounds: int = _ROUNDS_AT_MOST
+) -> _Learnt:
     """Rounds of expectation and maximisation until nothing moves."""
     patterns = find_patterns(candidates.scores)
     model, spread = learnt.model, learnt.spread
     habits = np.zeros_like(candidates.scores)
-    for _ in range(_ROUNDS_AT_MOST):
+    for _ in range(rounds):
         residuals = candidates.scores - model.centre - habits
         shares = divide_probability(residuals, patterns, model)
         moved = _learn(residuals, patterns, shares, (model, priors))

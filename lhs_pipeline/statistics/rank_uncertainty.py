@@ -76,9 +76,7 @@ def find_ranks(
         _find_some(harm.rows(start, start + _ROWS_AT_ONCE), count_above, (first_count, coverage))
         for start in starts
     ]
-    return RankRange(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in _RANGES)
-    )
+    return RankRange(*(np.concatenate([getattr(part, name) for part in parts]) for name in _RANGES))
 
 
 _RANGES = ("first_probability", "lowest", "highest")

@@ -1,6 +1,6 @@
 """The triage table: what kind of change, whose it is, what comes first, each with its reason."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
@@ -9,7 +9,11 @@ import pytest
 from small_findings import problem
 from small_series import CATALOGUE
 
-from lhs_pipeline.analysis.authority import find_group
+from lhs_pipeline.analysis.authority import (
+    AUTHORITY_EXAMPLES,
+    AuthorityExample,
+    find_group,
+)
 from lhs_pipeline.analysis.nature_of_change import (
     EXAMPLE_PROBLEM,
     NATURE_RULES,
@@ -26,7 +30,7 @@ DISCHARGE = {"topic_id": "discharge", "domain": "operational"}
 
 def tables(*problems: dict[str, Any], today: date = TODAY, **given: pd.DataFrame) -> TriageTables:
     """Problems ranked; other tables are empty unless given."""
-    names = ("lenses", "evidence", "triage_overrides", "nights")
+    names = [field.name for field in fields(TriageFindings) if field.name != "problems"]
     others = {name: given.get(name, pd.DataFrame()) for name in names}
     findings = TriageFindings(problems=pd.DataFrame(problems), **others)
     return rank_problems(findings, CATALOGUE, today)
@@ -68,29 +72,24 @@ def test_a_persons_word_wins_and_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("nature", "given", "group"),
-    [
-        ("fix", {}, "ward_huddle"),
-        ("improve", {}, "directorate_quality_board"),
-        ("change", {}, "clinical_forum"),
-        ("fix", TRUST, "clinical_forum"),
-        ("change", TRUST, "clinical_forum"),
-        ("improve", {"directorate_id": "urgent_care"}, "urgent_care_board"),
-        ("fix", {"directorate_id": "urgent_care"}, "ward_huddle"),
-        ("change", {"level": "system", "directorate_id": None}, "integrated_care_board"),
-    ],
+    "example", AUTHORITY_EXAMPLES, ids=lambda one: f"{one.nature}-{one.group_id}"
 )
-def test_the_lowest_group_that_may_approve_it(
-    nature: str, given: dict[str, Any], group: str
-) -> None:
-    judged = find_group(NatureOfChange(nature), problem(**given), CATALOGUE)
-    assert judged.word == group
-    assert CATALOGUE.authorities[group].title in judged.reason
+def test_the_lowest_group_that_may_approve_it(example: AuthorityExample) -> None:
+    judged = find_group(example.nature, {**EXAMPLE_PROBLEM, **example.differs}, CATALOGUE)
+    assert judged.word == example.group_id
+    assert example.group_id and CATALOGUE.authorities[example.group_id].title in judged.reason
+
+
+def test_the_examples_show_every_nature_and_level() -> None:
+    assert {one.nature for one in AUTHORITY_EXAMPLES} == set(NatureOfChange)
+    shown = {CATALOGUE.authorities[one.group_id].scope for one in AUTHORITY_EXAMPLES
+             if one.group_id}  # fmt: skip
+    assert shown == {group.scope for group in CATALOGUE.authorities.values()}
 
 
 def test_where_nobody_may_approve_it_that_is_said() -> None:
     huddle = {"ward_huddle": CATALOGUE.authorities["ward_huddle"]}
-    nothing = [pd.DataFrame()] * 4
+    nothing = [pd.DataFrame()] * (len(fields(TriageFindings)) - 1)
     known = TriageFindings(pd.DataFrame([problem(**DISCHARGE)]), *nothing)
     row = rank_problems(known, replace(CATALOGUE, authorities=huddle), TODAY).triage.iloc[0]
     assert row["group_id"] is None
@@ -231,7 +230,7 @@ def test_how_we_know_tells_silence_from_absence() -> None:
     assert told[1] == "contradicted by staff"
     assert told[2].startswith("not seen by") and told[3].endswith("patients")
     assert sure == (
-        "We are nine in ten sure that it is real (without the routine figures, three in ten)"
+        "The chance that it is real is nine in ten (without the routine figures: three in ten)"
     )
     assert mind == "We would change our mind if the next figures fell back to what is usual there."
 
