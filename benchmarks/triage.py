@@ -2,6 +2,7 @@
 
 python benchmarks/triage.py worlds --worlds 200
 python benchmarks/triage.py settings --worlds 20
+python benchmarks/triage.py varied --worlds 100
 python benchmarks/triage.py size
 Each adds its part to benchmarks/results/triage.json.
 """
@@ -18,7 +19,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lhs_pipeline.analysis.beliefs import priors_of
+from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.demo.triage_world import TriageWorld, WorldSettings, make_world
+from lhs_pipeline.demo.varied_world import WorldKind, draw_kind, make_varied_world
 from lhs_pipeline.statistics.avoidable_harm import AvoidableHarm, log_normal_of, shrink
 from lhs_pipeline.statistics.lens_combination import (
     Combination,
@@ -26,7 +30,7 @@ from lhs_pipeline.statistics.lens_combination import (
     combine_residuals,
 )
 from lhs_pipeline.statistics.lens_doubt import Doubt
-from lhs_pipeline.statistics.lens_fit import Candidates, LensFit, LensPriors
+from lhs_pipeline.statistics.lens_fit import Candidates, LensFit
 from lhs_pipeline.statistics.lens_likelihood import LensModel
 from lhs_pipeline.statistics.rank_uncertainty import RankRange, find_ranks
 
@@ -34,21 +38,7 @@ Floats = NDArray[np.float64]
 FIRST = 20
 COVERAGE = 0.9
 RESULTS = Path(__file__).parent / "results" / "triage.json"
-PRIORS = LensPriors(
-    real_prop=0.05,
-    real_weight_count=50,
-    response=2.0,
-    response_log_spread=1.0,
-    response_weight_count=10,
-    specific=0.3,
-    specific_weight_count=30,
-    size_shape=6,
-    size_weight_count=20,
-    noise_weight_count=60,
-    standard_weight_count=10,
-    loud_prop=0.02,
-    loud_weight_count=50,
-)
+PRIORS = priors_of(read_catalogue().rules.triage)
 SETTINGS = {
     "as stated": WorldSettings(),
     "200 candidates": WorldSettings(units_count=20, topics_count=10, real_count=15),
@@ -313,36 +303,119 @@ def calibration(results: list[WorldResult]) -> dict[str, object]:
     }
 
 
-def run_settings(count: int) -> dict[str, object]:
-    """Ours against the oracle and Stouffer in worlds of other settings."""
-    table: dict[str, object] = {}
-    for name, settings in SETTINGS.items():
-        rows: dict[str, list[dict[str, float]]] = {}
-        said, real = [], []
-        for seed in range(count):
-            world, _ = make_world(settings, np.random.default_rng([6, seed]))
-            found, harm = ours(world)
-            knows = oracle(world, settings)
-            by_harm = harm_of(knows, world, settings.severity_spread).expected
-            said.append(found.probability)
-            real.append(world.is_real)
-            for method, urgency in {
-                "ours by probability": found.probability,
-                "ours by harm": harm.expected,
-                "oracle by probability": knows.probability,
-                "oracle by harm": by_harm,
-                "Stouffer": rivals(world)["Stouffer"],
-            }.items():
-                rows.setdefault(method, []).append(measures(world, urgency))
-        mean = {
-            m: {k: round(float(np.mean([r[k] for r in v])), 3) for k in ("precision", "ndcg")}
-            for m, v in rows.items()
-        }
-        bins = in_bins(np.concatenate(said), np.concatenate(real))
-        high = [b for b in bins if b["from"] >= 0.8]
-        table[name] = {**mean, "said_and_real_from_0.8": [[b["said"], b["real"]] for b in high]}
-        print(name, json.dumps(table[name]), flush=True)
-    return {"worlds": count, "table": table}
+def run_setting(name: str, count: int) -> dict[str, object]:
+    """Ours against the oracle and Stouffer in worlds of one setting."""
+    settings = SETTINGS[name]
+    rows: dict[str, list[dict[str, float]]] = {}
+    said, real = [], []
+    for seed in range(count):
+        world, _ = make_world(settings, np.random.default_rng([6, seed]))
+        found, harm = ours(world)
+        knows = oracle(world, settings)
+        by_harm = harm_of(knows, world, settings.severity_spread).expected
+        said.append(found.probability)
+        real.append(world.is_real)
+        for method, urgency in {
+            "ours by probability": found.probability,
+            "ours by harm": harm.expected,
+            "oracle by probability": knows.probability,
+            "oracle by harm": by_harm,
+            "Stouffer": rivals(world)["Stouffer"],
+        }.items():
+            rows.setdefault(method, []).append(measures(world, urgency))
+    mean = {
+        m: {k: round(float(np.mean([r[k] for r in v])), 3) for k in ("precision", "ndcg")}
+        for m, v in rows.items()
+    }
+    bins = in_bins(np.concatenate(said), np.concatenate(real))
+    high = [b for b in bins if b["from"] >= 0.8]
+    return {**mean, "said_and_real_from_0.8": [[b["said"], b["real"]] for b in high]}
+
+
+def run_settings(count: int, workers: int) -> dict[str, object]:
+    """Worlds of other settings than the stated ones."""
+    with ProcessPoolExecutor(workers) as pool:
+        made = pool.map(run_setting, SETTINGS, [count] * len(SETTINGS))
+        return {"worlds": count, "table": dict(zip(SETTINGS, made, strict=True))}
+
+
+@dataclass(frozen=True)
+class VariedResult:
+    """What one trust of another kind gives."""
+
+    kind: WorldKind
+    measures: dict[str, dict[str, float]]
+    probability: Floats
+    is_real: NDArray[np.bool_]
+
+
+def run_varied_world(seed: int) -> VariedResult:
+    """Ours, Stouffer, and every single source on one trust of a drawn kind."""
+    rng = np.random.default_rng([9, seed])
+    kind = draw_kind(rng)
+    world = make_varied_world(kind, rng)
+    found, harm = ours(world)
+    lists = {"ours by probability": found.probability, "ours by harm": harm.expected}
+    told = {name: varied_measures(world, list_) for name, list_ in (rivals(world) | lists).items()}
+    singles = [row for name, row in told.items() if name.startswith("single")]
+    keys = list(singles[0])
+    told["a single source on average"] = {
+        key: float(np.mean([row[key] for row in singles])) for key in keys
+    }
+    told["best single source in hindsight"] = {
+        key: max(row[key] for row in singles) for key in keys
+    }
+    kept = {name: row for name, row in told.items() if not name.startswith("single")}
+    return VariedResult(kind, kept, found.probability, world.is_real)
+
+
+def varied_measures(world: TriageWorld, urgency: Floats) -> dict[str, float]:
+    """Precision among as many as are real, at most twenty; nDCG among the first twenty."""
+    count = min(FIRST, int(world.is_real.sum()))
+    return {
+        "precision": float(world.is_real[first_of(urgency)[:count]].mean()),
+        "ndcg": measures(world, urgency)["ndcg"],
+    }
+
+
+STRATA: dict[str, Callable[[WorldKind], str]] = {
+    "lenses": lambda kind: "3-4" if kind.lenses_count < 5 else "5-6" if kind.lenses_count < 7
+    else "7-9",
+    "coverage from": lambda kind: "under half" if kind.coverage_from < 0.5 else "half or more",
+    "correlation": lambda kind: "under .35" if kind.shared_correlation < 0.35 else ".35 or more",
+    "candidates": lambda kind: "under 450" if kind.units_count * kind.topics_count < 450
+    else "450 or more",
+    "real": lambda kind: "5-15" if kind.real_count < 16 else "16-40" if kind.real_count < 41
+    else "41-150",
+    "sizes": lambda kind: kind.sizes,
+    "errors": lambda kind: kind.errors,
+    "loud": lambda kind: "on the bad side alone" if kind.is_loud_one_sided else "on both sides",
+}  # fmt: skip
+
+
+def run_varied(count: int, workers: int) -> dict[str, object]:
+    """Trusts of many kinds, made otherwise than the model believes: everywhere, and kind by kind."""
+    with ProcessPoolExecutor(workers) as pool:
+        results = list(pool.map(run_varied_world, range(count)))
+    said = np.concatenate([r.probability for r in results])
+    real = np.concatenate([r.is_real for r in results])
+    strata: dict[str, object] = {"all": varied_means(results)}
+    for name, of in STRATA.items():
+        for value in sorted({of(r.kind) for r in results}):
+            strata[f"{name}: {value}"] = varied_means([r for r in results if of(r.kind) == value])
+    return {"worlds": count, "means": strata, "calibration": in_bins(said, real)}
+
+
+def varied_means(results: list[VariedResult]) -> dict[str, object]:
+    """Mean of each method, and how many trusts it rests on."""
+    means = {
+        name: [
+            round(float(np.mean([r.measures[name][key] for r in results])), 3)
+            for key in ("precision", "ndcg")
+        ]
+        for name in results[0].measures
+    }
+    return {"worlds": len(results), "precision and ndcg": means}
 
 
 def run_size() -> dict[str, object]:
@@ -367,14 +440,15 @@ def run_size() -> dict[str, object]:
 def main() -> None:
     """Run one part and add it to the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=["worlds", "settings", "size"])
+    parser.add_argument("part", choices=["worlds", "settings", "varied", "size"])
     parser.add_argument("--worlds", type=int, default=200)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=RESULTS)
     chosen = parser.parse_args()
     runs: dict[str, Callable[[], dict[str, object]]] = {
         "worlds": lambda: run_worlds(chosen.worlds, chosen.workers),
-        "settings": lambda: run_settings(chosen.worlds),
+        "settings": lambda: run_settings(chosen.worlds, chosen.workers),
+        "varied": lambda: run_varied(chosen.worlds, chosen.workers),
         "size": run_size,
     }
     made = runs[chosen.part]()

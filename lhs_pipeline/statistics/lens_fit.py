@@ -375,9 +375,11 @@ def _learn_loudness(
     residuals: Floats, shares: Shares, known: tuple[LensModel, LensPriors]
 ) -> tuple[Floats, Floats]:
     model, priors = known
-    # What is loud on the good side cannot be a problem; the bad side is taken to be as loud.
-    is_good = np.nan_to_num(residuals) < 0
-    loud = 2 * is_good * (shares.none + shares.real)[:, 1:]
+    # What is loud on the good side cannot be a problem: the bad side is as loud at the least. A
+    # lens may also be loud on the bad side alone, as counts of what is rare are.
+    either = (shares.none + shares.real)[:, 1:]
+    good = 2 * (np.nan_to_num(residuals) < 0) * either
+    loud = np.where(either.sum(axis=0) > good.sum(axis=0), either, good)
     looked = (~np.isnan(residuals)).sum(axis=0)
     weight = priors.loud_weight_count
     prop = (loud.sum(axis=0) + weight * priors.loud_prop) / (looked + weight)

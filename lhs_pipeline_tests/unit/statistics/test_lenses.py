@@ -7,6 +7,8 @@ import pytest
 from scipy.integrate import trapezoid
 from scipy.stats import multivariate_normal, norm
 
+from lhs_pipeline.analysis.beliefs import priors_of
+from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.demo.triage_world import TriageWorld, WorldSettings, make_world
 from lhs_pipeline.statistics.lens_combination import (
     Combination,
@@ -15,17 +17,10 @@ from lhs_pipeline.statistics.lens_combination import (
     decompose,
 )
 from lhs_pipeline.statistics.lens_doubt import Doubt
-from lhs_pipeline.statistics.lens_fit import Candidates, LensFit, LensPriors
+from lhs_pipeline.statistics.lens_fit import Candidates, LensFit
 from lhs_pipeline.statistics.lens_likelihood import LensModel
 
-PRIORS = LensPriors(
-    real_prop=0.05, real_weight_count=50, response=2.0, response_log_spread=1.0,
-    response_weight_count=10, specific=0.3, specific_weight_count=30, size_shape=6,
-    size_weight_count=20, noise_weight_count=60,
-    standard_weight_count=10,
-    loud_prop=0.02, loud_weight_count=50,
-)  # fmt: skip
-SIZES = np.linspace(0.01, 5.0, 500)
+PRIORS = priors_of(read_catalogue().rules.triage)
 NOISE = np.array([[1.2, 0.4], [0.4, 2.0]])
 RESPONSE = np.array([1.5, 2.5])
 
