@@ -12,6 +12,7 @@ from lhs_pipeline.analysis.beliefs import (
     LENS_ROWS,
     LensFindings,
     find_beliefs,
+    try_other_priors,
 )
 from lhs_pipeline.analysis.comparisons import COMPARISONS, find_comparisons
 from lhs_pipeline.analysis.emerging import EMERGING_THEMES, find_emerging
@@ -325,7 +326,7 @@ def weigh_all_lenses(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd
         "lenses": found.lenses,
         "beliefs": found.beliefs,
         "lens_reliability": found.lens_reliability,
-        "belief_sensitivity": found.sensitivity,
+        "belief_sensitivity": try_other_priors(found, site.catalogue().rules.triage),
     }
 
 

@@ -115,12 +115,12 @@ _PLACES_TRIED = 300
 
 @dataclass(frozen=True)
 class BeliefTables:
-    """The four tables that weighing all lenses produces."""
+    """The three tables that weighing all lenses produces, and what they were made from."""
 
     lenses: pd.DataFrame
     beliefs: pd.DataFrame
     lens_reliability: pd.DataFrame
-    sensitivity: pd.DataFrame
+    weighed: tuple["_Weighed", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,10 +177,7 @@ def weigh_lenses(
     """
     if not of_units and not of_wholes:
         return BeliefTables(
-            *(
-                frame_of(table, [])
-                for table in (LENS_ROWS, BELIEFS, LENS_RELIABILITY, BELIEF_SENSITIVITY)
-            )
+            *(frame_of(table, []) for table in (LENS_ROWS, BELIEFS, LENS_RELIABILITY))
         )
     units = _weigh_units(of_units, policy)
     wholes = _weigh_wholes(of_wholes, units)
@@ -191,18 +188,18 @@ def weigh_lenses(
         frame_of(LENS_ROWS, rows),
         frame_of(BELIEFS, beliefs),
         frame_of(LENS_RELIABILITY, _reliability_rows(units)),
-        frame_of(BELIEF_SENSITIVITY, _try_other_priors((units, wholes), policy)),
+        (units, wholes),
     )
 
 
-def _try_other_priors(weighed: tuple[_Weighed, _Weighed], policy: TriagePolicy) -> list[Record]:
-    """Each prior halved and doubled: where the most probable places would stand."""
-    units, priors = weighed[0], priors_of(policy)
-    if not units.places:
-        return []
+def try_other_priors(found: BeliefTables, policy: TriagePolicy) -> pd.DataFrame:
+    """Return where the most probable places would stand with each prior halved and doubled."""
+    if not found.weighed or not found.weighed[0].places:
+        return frame_of(BELIEF_SENSITIVITY, [])
+    units, priors = found.weighed[0], priors_of(policy)
     believed = [
         (group.found.probability[i], group.places[i].problem_id, group.found.residuals[i])
-        for group in weighed
+        for group in found.weighed
         for i in range(len(group.places))
     ]
     first = sorted(believed, key=lambda one: (-one[0], one[1]))[:_PLACES_TRIED]
@@ -225,7 +222,7 @@ def _try_other_priors(weighed: tuple[_Weighed, _Weighed], policy: TriagePolicy) 
             }
             for (before, problem_id, _), halved, doubled in zip(first, *tried, strict=True)
         ]
-    return rows
+    return frame_of(BELIEF_SENSITIVITY, rows)
 
 
 def _groups_of(places: list[Place]) -> npt.NDArray[np.int64]:

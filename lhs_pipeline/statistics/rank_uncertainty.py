@@ -25,11 +25,14 @@ class RankRange:
         first_probability: to be real and among the first.
         lowest: best rank of the range.
         highest: worst rank of the range.
+        held_probability: that the range holds the rank; more than was asked for where one rank
+            has much of the probability, as the last one has of what may not be real.
     """
 
     first_probability: Floats
     lowest: Integers
     highest: Integers
+    held_probability: Floats
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def find_ranks(
     return RankRange(*(np.concatenate([getattr(part, name) for part in parts]) for name in _RANGES))
 
 
-_RANGES = ("first_probability", "lowest", "highest")
+_RANGES = ("first_probability", "lowest", "highest", "held_probability")
 
 
 @dataclass(frozen=True)
@@ -135,10 +138,14 @@ def _find_some(
         return np.asarray(harm.probability * real + (1 - harm.probability) * none)
 
     tail, rows = (1 - coverage) / 2, (len(places), count_above.rows_count)
+    lowest = _smallest(chance_up_to, rows, tail)
+    highest = _smallest(chance_up_to, rows, 1 - tail)
     return RankRange(
         first_probability=harm.probability * if_real.at_most(first_count - 1.0).mean(axis=1),
-        lowest=_smallest(chance_up_to, rows, tail),
-        highest=_smallest(chance_up_to, rows, 1 - tail),
+        lowest=lowest,
+        highest=highest,
+        held_probability=np.where(highest >= rows[1], 1.0, chance_up_to(highest * 1.0))
+        - np.where(lowest > 1, chance_up_to(lowest - 1.0), 0.0),
     )
 
 

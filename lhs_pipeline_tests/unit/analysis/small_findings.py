@@ -35,9 +35,7 @@ COLUMNS = {
 NO_SERIES = weeks("ward_01", []).astype({"is_complete": bool})
 
 
-def findings(
-    series: pd.DataFrame = NO_SERIES, today: date = TODAY, **given: list[dict[str, Any]]
-) -> Findings:
+def findings(series: pd.DataFrame = NO_SERIES, today: date = TODAY, **given: Any) -> Findings:
     """All that analysis knows: the series, and rows of the named tables."""
     tables = find_signals(series, CATALOGUE)
     known = {
@@ -46,7 +44,7 @@ def findings(
     }
     known |= {
         "limits": tables.limits, "episodes": tables.episodes,
-        "indicator_series": series, "units": UNITS,
+        "indicator_series": series, "units": given.get("units", UNITS),
     }  # fmt: skip
     known |= weighed(known, today)
     return Findings(**{f.name: known.get(f.name, pd.DataFrame()) for f in fields(Findings)})
@@ -59,9 +57,7 @@ def weighed(known: dict[str, pd.DataFrame], today: date) -> dict[str, pd.DataFra
     return {"lenses": tables.lenses, "beliefs": tables.beliefs}
 
 
-def found(
-    series: pd.DataFrame = NO_SERIES, today: date = TODAY, **given: list[dict[str, Any]]
-) -> ProblemTables:
+def found(series: pd.DataFrame = NO_SERIES, today: date = TODAY, **given: Any) -> ProblemTables:
     return find_problems(findings(series, today, **given), CATALOGUE, today)
 
 

@@ -23,7 +23,7 @@ TIE = {
 
 def links(
     *problems: dict[str, Any],
-    ties: list[Any] = [],
+    ties: list[Any] = [],  # noqa: B006
     said: list[Any] = [],  # noqa: B006
 ) -> list[dict[str, Any]]:
     themes = pd.DataFrame(said, columns=pd.Index(

@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 import pytest
-from small_findings import TODAY, found, problems, quiet, voice
+from small_findings import TODAY, findings, found, problems, quiet, voice
 from small_series import CATALOGUE, FIRST_WEEK, steady, weeks
 
 from lhs_pipeline.analysis.voice_signals import find_voice_signals
@@ -142,6 +143,61 @@ def test_what_is_seen_in_most_units_is_one_problem_of_the_trust() -> None:
     assert made["equipment@trust"]["unit_ids_joined"] == "ward_01, ward_02, ward_03, ward_04"
     few = problems(voice_signals=[*heard[:2], *silent, *quiet()])
     assert list(few) == ["equipment@ward_01", "equipment@ward_02"]
+
+
+def test_forty_wards_with_one_cause_are_one_problem() -> None:
+    wards = [f"bay_{i:02d}" for i in range(1, 41)]
+    units = pd.DataFrame({"unit_id": wards, "unit_name": wards, "directorate_id": "surgery"})
+    made = problems(voice_signals=[*map(voice, wards), *quiet()], units=units)
+    (whole,) = made
+    assert whole in ("equipment@trust", "equipment@surgery")
+    assert made[whole]["unit_ids_joined"] == ", ".join(wards)
+    assert made[whole]["units_affected_count"] == 40
+
+
+def test_one_ward_with_three_causes_has_three_problems() -> None:
+    three = [voice(topic_id=topic) for topic in ("equipment", "falls", "discharge")]
+    topics = {"falls", "discharge"}
+    others = [
+        row for row in quiet() if row["unit_id"] != "ward_01" or row["topic_id"] not in topics
+    ]
+    made = problems(voice_signals=[*three, *others])
+    assert sorted(made) == ["discharge@ward_01", "equipment@ward_01", "falls@ward_01"]
+
+
+def test_better_comments_and_more_incidents_contradict_and_neither_is_averaged_away() -> None:
+    worse = voice(voice="safety", recent_count=14)
+    better = voice(voice="patient", answer="contradicts", recent_count=0, earlier_count=40,
+                   expected_count=10)  # fmt: skip
+    row = problems(voice_signals=[worse, better, *quiet()])["equipment@ward_01"]
+    assert (row["safety_reports"], row["patient_voice"]) == ("agrees", "contradicts")
+    alone = problems(voice_signals=[worse, *quiet()])["equipment@ward_01"]
+    assert row["excess_per_month"] == pytest.approx(alone["excess_per_month"], rel=0.3)
+    assert row["real_prop"] < alone["real_prop"]
+
+
+def test_a_ward_that_comes_to_report_more_of_everything_is_not_worse() -> None:
+    # Three times as many reports on every topic alike; what is said in all grew as much.
+    drive = [
+        {**row, "recent_count": 3 * row["recent_count"], "recent_heard_count": 150,
+         "expected_count": 3 * row["expected_count"], "voice": "safety"}
+        for row in quiet() if row["unit_id"] == "ward_03"
+    ]  # fmt: skip
+    calm = [{**row, "voice": "safety"} for row in quiet() if row["unit_id"] != "ward_03"]
+    assert max(beliefs_of("ward_03", *drive, *calm).values()) < 0.3
+    assert problems(voice_signals=[*drive, *calm]) == {}
+    # Were it not known how much was said in all, all topics would look loud: a habit, not harm.
+    loud = [{**row, "recent_heard_count": 50, "answer": "saw_nothing"} for row in drive]
+    one = max(loud, key=lambda row: row["recent_count"])
+    usual = [{**row, "voice": "safety"} for row in quiet() if row["unit_id"] == "ward_03"]
+    others = [row for row in usual if row["topic_id"] != one["topic_id"]]
+    habit = beliefs_of("ward_03", *loud, *calm)[one["topic_id"]]
+    assert habit < 0.8 * beliefs_of("ward_03", one, *others, *calm)[one["topic_id"]]
+
+
+def beliefs_of(unit_id: str, *voices: dict[str, Any]) -> dict[str, float]:
+    rows = findings(voice_signals=list(voices)).beliefs.to_dict("records")
+    return {row["topic_id"]: row["real_prop"] for row in rows if row["unit_id"] == unit_id}
 
 
 def test_a_ward_that_people_have_taken_up_stays_its_own_problem() -> None:
