@@ -28,6 +28,7 @@ from lhs_pipeline.statistics.lens_combination import (
     combine_lenses,
     combine_residuals,
     decompose,
+    log_odds,
 )
 from lhs_pipeline.statistics.lens_fit import Candidates, LensPriors, refit_lenses
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
@@ -176,9 +177,8 @@ def weigh_lenses(
         policy: beliefs before the data.
     """
     if not of_units and not of_wholes:
-        return BeliefTables(
-            *(frame_of(table, []) for table in (LENS_ROWS, BELIEFS, LENS_RELIABILITY))
-        )
+        nothing = [frame_of(table, []) for table in (LENS_ROWS, BELIEFS, LENS_RELIABILITY)]
+        return BeliefTables(nothing[0], nothing[1], nothing[2])
     units = _weigh_units(of_units, policy)
     wholes = _weigh_wholes(of_wholes, units)
     causes = _find_causes(units, directorates, policy)
@@ -205,22 +205,30 @@ def try_other_priors(found: BeliefTables, policy: TriagePolicy) -> pd.DataFrame:
     first = sorted(believed, key=lambda one: (-one[0], one[1]))[:_PLACES_TRIED]
     residuals = np.array([one[2] for one in first])
     candidates = Candidates(units.found.residuals, _groups_of(units.places))
+    before = np.array([one[0] for one in first])
+
+    def refitted(other: LensPriors) -> npt.NDArray[np.float64]:
+        fit = refit_lenses(candidates, units.found.fit, other)
+        return log_odds(combine_residuals(residuals, fit).probability)
+
+    # What a few rounds change of themselves is no effect of the prior.
+    at_rest = refitted(priors)
     rows = []
     for field in fields(LensPriors):
         tried = []
         for factor in (0.5, 2.0):
             other = replace(priors, **{field.name: factor * getattr(priors, field.name)})
-            fit = refit_lenses(candidates, units.found.fit, other)
-            tried.append(combine_residuals(residuals, fit).probability)
+            moved = log_odds(before) + refitted(other) - at_rest
+            tried.append(1 / (1 + np.exp(-moved)))
         rows += [
             {
                 "problem_id": problem_id,
                 "tunable": f"prior_{field.name}",
-                "real_prop": float(before),
+                "real_prop": float(now),
                 "real_prop_if_halved": float(halved),
                 "real_prop_if_doubled": float(doubled),
             }
-            for (before, problem_id, _), halved, doubled in zip(first, *tried, strict=True)
+            for (now, problem_id, _), halved, doubled in zip(first, *tried, strict=True)
         ]
     return frame_of(BELIEF_SENSITIVITY, rows)
 

@@ -183,12 +183,9 @@ def _evidence_of_reports(
     fewer = min(both.here_count, both.there_count)
     if both.both_count < max(known.fewest_reports, known.least_share * fewer):
         return None
-    topics = f"{here['topic_title']} and {there['topic_title']}"
-    return (
-        "same_reports",
-        f"{both.both_count} reports of the last year speak of both ({topics}: "
-        f"{both.here_count} and {both.there_count} in all).",
-    )
+    # To the nearest five, as all counts of what people said are published.
+    about = 5 * round(both.both_count / 5)
+    return "same_reports", f"about {about} reports of the last year speak of both."
 
 
 def _evidence_of_place(here: Record, there: Record) -> tuple[str, str] | None:

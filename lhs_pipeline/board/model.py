@@ -47,7 +47,7 @@ _COLUMN_WORDS: dict[str, str] = {
     "triage": f"rank {_CYCLE} topic_id unit_id unit_name domain level raised_on state"
     " nature_of_change nature_reason group_id group_title group_reason harm_per_month"
     " harm_lower_per_month harm_upper_per_month real_prop first_prop rank_lower rank_upper"
-    " excess_per_month severity_weight excess_unit evidence_strength feasibility"
+    " excess_per_month severity_weight excess_unit evidence_strength feasibility equity_view links"
     " lenses_agree_count lenses_looked_count deadline_on what_seems_wrong how_we_know",
     "lenses": "problem_id lens answer added_log_odds",
     "moves": "problem_id move night_before_on rank_before rank reason",

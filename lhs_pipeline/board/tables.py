@@ -124,6 +124,10 @@ _TRIAGE = (
            " rank", 12),
     Column("What speaks for doing it", "text", "Who has done it elsewhere, and who may say yes"
            " here; not in the rank", 36),
+    Column("Falls on one group", "text", "Whether one group of patients or staff has more of it"
+           " than the others; not in the rank", 36),
+    Column("Hangs together with", "text", "Open problems to look at together, and by what"
+           " evidence; no cause", 40),
     Column("Patient comments", "people", "Patients' critical comments on it in the last year,"
            " to the nearest five", 11),
     Column("Staff comments", "people", "Staff comments on it in the last year, to the nearest"
@@ -204,6 +208,8 @@ def _triage_cells(
         "Sources that looked": number_of(row, "lenses_looked_count"),
         "Evidence for a remedy": text_of(row, "evidence_strength").replace("_", " "),
         "What speaks for doing it": text_of(row, "feasibility"),
+        "Falls on one group": text_of(row, "equity_view"),
+        "Hangs together with": text_of(row, "links"),
         **{_PEOPLE_HEADINGS[voice]: said[voice] for voice in VOICES},
         "Times round the loop": number_of(row, "cycle_number"),
         "Problem id": problem_id,

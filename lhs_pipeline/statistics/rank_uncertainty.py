@@ -144,8 +144,8 @@ def _find_some(
         first_probability=harm.probability * if_real.at_most(first_count - 1.0).mean(axis=1),
         lowest=lowest,
         highest=highest,
-        held_probability=np.where(highest >= rows[1], 1.0, chance_up_to(highest * 1.0))
-        - np.where(lowest > 1, chance_up_to(lowest - 1.0), 0.0),
+        held_probability=np.where(highest >= rows[1], 1.0, chance_up_to(highest.astype(np.float64)))
+        - np.where(lowest > 1, chance_up_to((lowest - 1).astype(np.float64)), 0.0),
     )
 
 

@@ -122,3 +122,26 @@ def test_the_reliability_of_each_lens_is_told() -> None:
     assert rows.loc["staff_voice", "looked_prop"] == 1
     assert rows.loc["patient_voice", "looked_prop"] == 0
     assert (rows["noise_spread"] > 0).all() and len(rows) == 6
+
+
+def test_each_belief_of_the_policy_is_tried_at_half_and_twice() -> None:
+    from dataclasses import fields
+
+    from small_findings import CATALOGUE, LensFindings, find_beliefs
+
+    from lhs_pipeline.analysis.beliefs import try_other_priors
+    from lhs_pipeline.statistics.lens_fit import LensPriors
+
+    found = findings(voice_signals=[*quiet(), voice(recent_count=12), voice(voice="patient")])
+    names = ("limits", "episodes", "comparisons", "indicator_series", "evidence", "units")
+    given = {name: getattr(found, name) for name in names}
+    nothing = {name: pd.DataFrame() for name in ("audits", "actions", "decisions")}
+    seen = LensFindings(**given, **nothing, voice_signals=found.voice_signals)
+    policy = CATALOGUE.rules.triage
+    rows = try_other_priors(find_beliefs(seen, CATALOGUE, TODAY), policy)
+    assert set(rows["tunable"]) == {f"prior_{field.name}" for field in fields(LensPriors)}
+    means = rows.groupby("tunable")[
+        ["real_prop_if_halved", "real_prop", "real_prop_if_doubled"]
+    ].mean()
+    fewer, now, more = means.loc["prior_real_prop"]
+    assert fewer < now < more

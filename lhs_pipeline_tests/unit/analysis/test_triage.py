@@ -158,6 +158,20 @@ def test_sensitivity_tells_where_each_would_stand() -> None:
     assert weights.loc["b@x", ["rank", "rank_if_halved", "rank_if_doubled"]].tolist() == [2, 2, 1]
 
 
+def test_sensitivity_to_a_belief_changes_all_at_once_and_comes_in_words() -> None:
+    a = problem(problem_id="a@x", excess_per_month=4.0)
+    b = problem(problem_id="b@x", excess_per_month=3.0)
+    tried = [
+        {"problem_id": i, "tunable": "prior_response", "real_prop": 0.9,
+         "real_prop_if_halved": halved, "real_prop_if_doubled": 0.9}
+        for i, halved in (("a@x", 0.3), ("b@x", 0.85))
+    ]  # fmt: skip
+    rows = tables(a, b, belief_sensitivity=pd.DataFrame(tried)).sensitivity
+    told = rows[rows["tunable"] == "strength with which problems are believed to show"]
+    found = told.set_index("problem_id")[["rank", "rank_if_halved", "rank_if_doubled"]]
+    assert found.loc["a@x"].tolist() == [1, 2, 1] and found.loc["b@x"].tolist() == [2, 1, 2]
+
+
 @pytest.mark.parametrize("rule", NATURE_RULES, ids=lambda rule: rule.id)
 def test_each_example_is_decided_by_its_rule_and_no_other(rule: NatureRule) -> None:
     judged = judge_nature({**EXAMPLE_PROBLEM, **rule.example}, None, CATALOGUE)
@@ -250,3 +264,36 @@ def test_how_we_know_tells_silence_from_absence() -> None:
 def test_what_seems_wrong_is_one_sentence_in_events(given: dict[str, Any], said: str) -> None:
     what = ranked(problem(**given)).iloc[0]["what_seems_wrong"]
     assert said in what and what.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "said"),
+    [
+        (["close"], "one change on it has ended here, and worked;"),
+        (["re_open"], "one change on it has ended here, and fell short;"),
+        (
+            ["close", "refine", "keep_watching"],
+            "of 2 changes on it that have ended here, 1 worked;",
+        ),
+    ],
+)
+def test_what_was_learned_here_speaks_of_how_doable_it_is(verdicts: list[str], said: str) -> None:
+    learned = pd.DataFrame({"topic_id": "falls", "verdict": verdicts})
+    rows = tables(problem(), problem(problem_id="x@a", topic_id="discharge"), learned_here=learned)
+    told = rows.triage.set_index("problem_id")["feasibility"]
+    assert said in told["falls@ward_01"] and "ended here" not in told["x@a"]
+
+
+def test_who_shows_it_is_named_before_who_merely_adds_and_remedies_are_no_sign() -> None:
+    rows = [
+        {"problem_id": "falls@ward_01", "lens": lens, "added_log_odds": added,
+         "probability_without_prop": 0.5}
+        for lens, added in (("routine", 1.5), ("safety_reports", 4.0))
+    ]  # fmt: skip
+    how = tables(problem(external_evidence="agrees"), lenses=pd.DataFrame(rows)).triage.iloc[0]
+    said = how["how_we_know"]
+    assert said.startswith("Shown by routine figures; hinted at, but not enough alone, by incident")
+    assert "elsewhere" not in said and said.endswith("fell back to what is usual there.")
+    doubtful = tables(problem(real_prop=0.04)).triage.iloc[0]["how_we_know"]
+    assert "it may well be chance alone" in doubtful
+    assert doubtful.endswith("We would change our mind if another source showed it.")
