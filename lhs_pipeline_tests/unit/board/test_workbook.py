@@ -34,7 +34,7 @@ def test_sheets_headers_and_filters(tables: BoardTables, tmp_path: Path) -> None
     assert book.sheetnames == SHEETS
     triage = book["Triage"]
     assert triage.freeze_panes == "C2"
-    assert triage.auto_filter.ref == f"A1:Z{triage.max_row}"
+    assert triage.auto_filter.ref == f"A1:AB{triage.max_row}"
     assert [cell.value for cell in triage[1]][:3] == ["Rank", "Problem", "What seems wrong"]
 
 
