@@ -57,7 +57,7 @@ def show_brief(scene: Scene, proposal: Row) -> Brief:
         evidence=_tell_evidence(scene, topic_id, triage),
         tried=_tell_tried(scene, proposal),
         elsewhere=_tell_learned(scene, topic_id),
-        overlaps=text_of(proposal, "overlaps"),
+        overlaps=text_of(proposal, "changes_met"),
     )
 
 

@@ -56,7 +56,7 @@ _COLUMN_WORDS: dict[str, str] = {
     "learned_effects": "topic_id indicator_id strength changes_count closed_count ended_count"
     " expected_relative_change_prop expected_lower_prop expected_upper_prop",
     "proposals": f"proposal_id {_CYCLE} group_id group_title meets_on respond_by_on is_overdue"
-    " told_to_group_id question options tried_before follows_decision_id overlaps rank"
+    " told_to_group_id question options tried_before follows_decision_id changes_met rank"
     " measure_indicator_id expected_relative_change_prop look_weeks"
     " balancing_indicator_id acceptability_plan",
     "decisions": f"decision_id {_CYCLE} decided_on group_id authority outcome nature_of_change"

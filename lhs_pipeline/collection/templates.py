@@ -93,6 +93,10 @@ def add_sheet_to_fill_in(book: Any, source: Source, known: Known, begun: Sequenc
         if rule:
             sheet.data_validation(1, place, ROWS_COUNT, place, rule)
     sheet.freeze_panes(1, 1)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    lists.hide()
     _write_begun(book, sheet, columns, begun)
 
 

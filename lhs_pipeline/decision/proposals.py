@@ -33,7 +33,7 @@ PROPOSALS = declare(
         "options": "VARCHAR what it may decide",
         "tried_before": "VARCHAR decisions on it that did not count, or earlier cycles",
         "follows_decision_id": "VARCHAR decision to ratify or to answer, where there is one",
-        "overlaps": "VARCHAR changes judged there by the same measure; null where there are none",
+        "changes_met": "VARCHAR changes judged there by the same measure; null where there are none",
         "measure_indicator_id": "VARCHAR pre-filled: indicator to judge by",
         "expected_relative_change_prop": "DOUBLE pre-filled: change that would matter",
         "look_weeks": "VARCHAR pre-filled: weeks after go-live to look",
@@ -142,7 +142,7 @@ def _proposal(
         "options": _OPTIONS,
         "tried_before": " ".join(_tried_before(problem, decisions, agenda)),
         "follows_decision_id": before["decision_id"] if before is not None else None,
-        "overlaps": " ".join(_find_overlaps(problem, plan, agenda)) or None,
+        "changes_met": " ".join(_find_overlaps(problem, plan, agenda)) or None,
         **plan,
     }
 

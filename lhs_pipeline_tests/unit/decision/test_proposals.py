@@ -179,4 +179,4 @@ def test_a_change_that_could_not_be_told_apart_is_flagged_beforehand(
     agenda = Agenda(TODAY, date(2026, 1, 1), ({**span, **given},))
     none = pd.DataFrame(columns=pd.Index(DECISION))
     (row,) = propose(pd.DataFrame([PROBLEM]), none, CATALOGUE, agenda).to_dict("records")
-    assert ("Bay tagging is judged there" in (row["overlaps"] or "")) is is_flagged
+    assert ("Bay tagging is judged there" in (row["changes_met"] or "")) is is_flagged
