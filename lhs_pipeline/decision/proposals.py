@@ -33,7 +33,7 @@ PROPOSALS = declare(
         "options": "VARCHAR what it may decide",
         "tried_before": "VARCHAR decisions on it that did not count, or earlier cycles",
         "follows_decision_id": "VARCHAR decision to ratify or to answer, where there is one",
-        "changes_met": "VARCHAR changes judged there by the same measure; null where there are none",
+        "changes_met": "VARCHAR changes judged there by the same measure; null for none",
         "measure_indicator_id": "VARCHAR pre-filled: indicator to judge by",
         "expected_relative_change_prop": "DOUBLE pre-filled: change that would matter",
         "look_weeks": "VARCHAR pre-filled: weeks after go-live to look",
