@@ -5,9 +5,11 @@ Cells are written as text, numbers or dates, never as formulas; the bytes depend
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 # A workbook must hold a day of creation; a fixed one keeps unchanged input at unchanged bytes.
 _CREATED = datetime(2026, 1, 1)
+_LINE_POINTS, _TALLEST_POINTS = 13.0, 409.0
+_PRINTED_WIDTH = 240
 _FONT = {"font_name": "Arial", "font_size": 10, "valign": "top"}
 _NUMBER_FORMATS = {
     "date": "d mmm yyyy",
@@ -160,8 +164,28 @@ def _write_table(book: Workbook, formats: _Formats, table: PublishedTable) -> No
     for index, column in enumerate(table.columns):
         for row, value in enumerate(frame[column.heading].tolist(), start=1):
             _write_cell(sheet, (row, index), value, formats.by_kind[column.kind])
+    widths = [column.width for column in table.columns]
+    for row, values in enumerate(frame.to_numpy(dtype=object).tolist(), start=1):
+        sheet.set_row(row, _find_height(values, widths))
     _finish_sheet(sheet, len(frame), len(table.columns))
+    sheet.print_area(0, 0, max(len(frame), 1), _count_printed(widths) - 1)
     _add_tones(book, sheet, table, len(frame))
+
+
+def _find_height(values: Sequence[object], widths: Sequence[float]) -> float:
+    """Points that a row needs for its longest wrapped text; not every program finds it itself."""
+    lines = [
+        sum(math.ceil(max(len(part), 1) / width) for part in value.split("\n"))
+        for value, width in zip(values, widths, strict=True)
+        if isinstance(value, str)
+    ]
+    return min(_LINE_POINTS * max(lines, default=1) + 3, _TALLEST_POINTS)
+
+
+def _count_printed(widths: Sequence[float]) -> int:
+    """Columns that can be read on a page across; those beyond are for the screen."""
+    within = [total <= _PRINTED_WIDTH for total in accumulate(widths)]
+    return max(sum(within), 2)
 
 
 def _write_cell(sheet: Worksheet, place: tuple[int, int], value: object, shown: Any) -> None:
