@@ -5,13 +5,14 @@ A missing table is an empty one, a missing column is empty, and a day is a datet
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from typing import Any, TypeVar
 
 import pandas as pd
 
 from lhs_pipeline.board.disclosure import STANDARD_POLICY
-from lhs_pipeline.board.rows import Row, RowsByKey, group_rows
+from lhs_pipeline.board.rows import Row, group_rows, read_rows
 from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy
 
 _SOURCE = "source_id source_file source_row"
@@ -105,6 +106,9 @@ _DAY_COLUMNS = ("period_start", "period_end", "latest_period_start", "baseline_f
                 "baseline_until", "data_until")  # fmt: skip
 
 
+Made = TypeVar("Made")
+
+
 @dataclass(frozen=True, eq=False)
 class BoardTables:
     """The warehouse tables behind the board, by their warehouse names.
@@ -154,12 +158,14 @@ class BoardTables:
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
     authorities: pd.DataFrame = field(default_factory=pd.DataFrame)
     disclosure: DisclosurePolicy = STANDARD_POLICY
-    _found: dict[tuple[str, tuple[str, ...]], RowsByKey] = field(
-        default_factory=dict, init=False, repr=False
-    )
-    _parted: dict[str, dict[str, pd.DataFrame]] = field(
-        default_factory=dict, init=False, repr=False
-    )
+    _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def remember(self, name: Hashable, make: Callable[[], Made]) -> Made:
+        """What was made of these tables under a name, made once: pages ask for the same things."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        made: Made = self._kept[name]
+        return made
 
     def rows_where(self, table: str, **wanted: object) -> list[Row]:
         """The rows of a table whose columns equal the wanted values, in order.
@@ -167,23 +173,30 @@ class BoardTables:
         A table is sorted by a set of columns once: the board asks thousands of small questions.
         """
         names = tuple(wanted)
-        if (table, names) not in self._found:
-            self._found[table, names] = group_rows(getattr(self, table), names)
-        return self._found[table, names].get(tuple(wanted.values()), [])
+        found = self.remember(
+            ("rows", table, names), lambda: group_rows(self._rows_of(table), names)
+        )
+        return found.get(tuple(wanted.values()), [])
+
+    def _rows_of(self, table: str) -> list[Row]:
+        return self.remember(("rows", table), lambda: read_rows(getattr(self, table)))
 
     def of_topic(self, table: str, topic_id: str) -> pd.DataFrame:
         """The rows of a table on one topic, in order; a table is parted by topic once."""
         frame: pd.DataFrame = getattr(self, table)
-        if table not in self._parted:
-            parts = frame.groupby("topic_id", sort=False)
-            self._parted[table] = {str(topic): part for topic, part in parts}
-        return self._parted[table].get(topic_id, frame.iloc[:0])
+        parts = self.remember(
+            ("topics", table), lambda: dict(iter(frame.groupby("topic_id", sort=False)))
+        )
+        return parts.get(topic_id, frame.iloc[:0])
 
-    @cached_property
+    @property
     def texts(self) -> pd.DataFrame:
         """What was written, by `insight_id`: the text and the row that it came from."""
         wanted = ["insight_id", "source_id", "text", "source_file", "source_row"]
-        return self.insights[wanted].drop_duplicates("insight_id").set_index("insight_id")
+        return self.remember(
+            "texts",
+            lambda: self.insights[wanted].drop_duplicates("insight_id").set_index("insight_id"),
+        )
 
     def __post_init__(self) -> None:
         """Give every table its columns and make every day a datetime64."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.rows import Row, flag_of, text_of
@@ -47,15 +46,9 @@ class Names:
         return self.measures.get(indicator_id) or name_measure(indicator_id, "", "", False)
 
 
-_GATHERED: WeakKeyDictionary[BoardTables, Names] = WeakKeyDictionary()
-"""Every page asks for the same names; they go when their tables go."""
-
-
 def gather_names(tables: BoardTables) -> Names:
     """The lookups that the tables hold, gathered once."""
-    if tables not in _GATHERED:
-        _GATHERED[tables] = _gather(tables)
-    return _GATHERED[tables]
+    return tables.remember("names", lambda: _gather(tables))
 
 
 def _gather(tables: BoardTables) -> Names:

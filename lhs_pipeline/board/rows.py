@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -25,10 +25,10 @@ def read_rows(frame: pd.DataFrame) -> list[Row]:
     return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-def group_rows(frame: pd.DataFrame, names: tuple[str, ...]) -> RowsByKey:
-    """The rows of a frame by their cells in some columns, in order; a missing cell is no key."""
+def group_rows(rows: Iterable[Row], names: tuple[str, ...]) -> RowsByKey:
+    """Rows by their cells in some columns, in order; a missing cell is no key."""
     found: RowsByKey = {}
-    for row in read_rows(frame):
+    for row in rows:
         key = tuple(row.get(name) for name in names)
         if not any(is_missing(cell) for cell in key):
             found.setdefault(key, []).append(row)

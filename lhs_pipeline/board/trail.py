@@ -271,10 +271,9 @@ def _find_turn(told: _Told, number: int, raised_on: date | None) -> date | None:
 
 
 def _tell_signals(told: _Told, cycle: _Cycle) -> list[TrailLine]:
-    signals = told.tables.signals
+    signals = told.tables.of_topic("signals", told.topic_id)
     wanted = (
-        (signals["topic_id"] == told.topic_id)
-        & (signals["unit_id"] == told.unit_id)
+        (signals["unit_id"] == told.unit_id)
         & (signals["meaning"] == "concern")
         & signals["mark_down"].isna()
     )

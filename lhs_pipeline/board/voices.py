@@ -31,22 +31,30 @@ def find_units(unit_id: str, units: pd.DataFrame) -> frozenset[str] | None:
 
 def find_comments(tables: BoardTables, topic_id: str, unit_id: str, span: Span) -> pd.DataFrame:
     """The themed comments about a topic on a problem's units in a span, oldest first."""
-    themes = tables.of_topic("themes", topic_id)
-    wanted = pd.Series(True, index=themes.index)
-    units = find_units(unit_id, tables.units)
-    if units is not None:
-        wanted &= themes["unit_id"].isin(units)
+    found = tables.remember(
+        ("comments", topic_id, unit_id), lambda: _find_of_place(tables, topic_id, unit_id)
+    )
+    wanted = pd.Series(True, index=found.index)
     if span.first is not None:
-        wanted &= themes["received_on"] >= pd.Timestamp(span.first)
+        wanted &= found["received_on"] >= pd.Timestamp(span.first)
     if span.last is not None:
-        wanted &= themes["received_on"] <= pd.Timestamp(span.last)
-    found = themes[wanted].drop_duplicates("insight_id")
-    return found.sort_values(["received_on", "insight_id"], kind="stable")
+        wanted &= found["received_on"] <= pd.Timestamp(span.last)
+    return found[wanted]
+
+
+def _find_of_place(tables: BoardTables, topic_id: str, unit_id: str) -> pd.DataFrame:
+    themes = tables.of_topic("themes", topic_id)
+    units = find_units(unit_id, tables.units)
+    here = themes if units is None else themes[themes["unit_id"].isin(units)]
+    return here.sort_values(["received_on", "insight_id"], kind="stable").drop_duplicates(
+        "insight_id"
+    )
 
 
 def with_text(comments: pd.DataFrame, tables: BoardTables) -> pd.DataFrame:
     """The comments with their de-identified text and the rows they came from."""
-    return comments.merge(tables.texts, left_on="insight_id", right_index=True, how="left")
+    said = tables.texts.reindex(comments["insight_id"])
+    return comments.assign(**{str(name): said[name].array for name in said.columns})
 
 
 def only_negative(comments: pd.DataFrame) -> pd.DataFrame:
