@@ -192,7 +192,7 @@ def show_proposal(scene: Scene, row: Row) -> Proposal:
     return Proposal(
         problem=scene.link(text_of(row, "problem_id")),
         question=as_sentence(text_of(row, "question")),
-        options=[word_for("outcome", each.replace(" ", "_")) for each in list_of(row, "options")],
+        options=[word_for("option", each.replace(" ", "_")) for each in list_of(row, "options")],
         due=due,
         meets=tell_day(meets),
         meets_key=meets.isoformat() if meets else "",

@@ -80,6 +80,14 @@ WORDS: dict[str, dict[str, str]] = {
         "decline": "Declined",
         "escalate": "Passed up",
     },
+    "option": {
+        "implement_now": "Put it in place now",
+        "task_and_finish": "Set up a task-and-finish group",
+        "testing_cycle": "Test it on a small scale",
+        "further_analysis": "Analyse further",
+        "decline": "Decline",
+        "escalate": "Pass it up",
+    },
     "verdict": {
         "close": "Close",
         "refine": "Refine",
