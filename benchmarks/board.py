@@ -1,10 +1,13 @@
 """How long the board of a national site takes, and how much each page weighs.
 
 python benchmarks/board.py
-Writes benchmarks/results/board.json. The tables are made up; reading them from a warehouse and
+python benchmarks/board.py --share 4
+The second makes a site of a quarter of the size. Each adds its part to
+benchmarks/results/board.json. The tables are made up; reading them from a warehouse and
 finding the source rows behind each line of a trail are not part of it.
 """
 
+import argparse
 import json
 import resource
 import time
@@ -12,7 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from national_tables import AS_OF, Size, make_tables
+from national_tables import AS_OF, Size, make_smaller, make_tables
 
 from lhs_pipeline.board.pages import write_board
 
@@ -22,7 +25,10 @@ SEED = 6
 
 def main() -> None:
     """Write the board once and say what it took."""
-    size = Size()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--share", type=int, default=1, help="make one so many times smaller")
+    share = parser.parse_args().share
+    size = make_smaller(Size(), share)
     tables = make_tables(size, SEED)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     cpu, wall = time.process_time(), time.perf_counter()
@@ -47,7 +53,9 @@ def main() -> None:
         "memory_of_the_tables_megabytes": before // 1024,
         "most_memory_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    known = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    known["whole" if share == 1 else f"one of {share}"] = found
+    RESULTS.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=1))
 
 

@@ -3,7 +3,7 @@
 Only their size and shape are meant to be like a real site's: no number in them means anything.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,6 +36,17 @@ class Size:
     def series(self) -> int:
         """Series that are measured."""
         return self.trusts * self.topics * 5
+
+
+def make_smaller(size: Size, share: int) -> Size:
+    """Return a site of one so many of the trusts, problems, comments and changes."""
+    return replace(
+        size,
+        trusts=size.trusts // share,
+        problems=size.problems // share,
+        comments=size.comments // share,
+        changes=size.changes // share,
+    )
 
 
 def make_tables(size: Size, seed: int) -> BoardTables:
