@@ -164,7 +164,7 @@ def _say_sure(prop: float) -> str:
     if prop >= _CERTAIN_PROP:
         return "we are almost certain that it is real"
     sure = f"the chance that it is real is {chance_words(prop)}"
-    return sure if prop >= 0.5 else f"{sure}, so it may well be chance alone"
+    return sure if prop >= 0.5 else f"{sure}, so it may well be chance, or the way of counting"
 
 
 def chance_words(prop: float) -> str:
