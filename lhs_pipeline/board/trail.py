@@ -434,9 +434,10 @@ def _tell_decision(told: _Told, row: Row) -> TrailLine:
     group = told.names.group(text_of(row, "group_id"))
     outcome = word_for("outcome", text_of(row, "outcome"))
     is_valid = flag_of(row, "is_valid") is not False
+    void = join_words(list_of(row, "void_reasons")).rstrip(".")
     parts = [
         f"{group} decided: {outcome}." if is_valid else f"Void decision of {group}: {outcome}.",
-        f"Void because {join_words(list_of(row, 'void_reasons'))}." if not is_valid else "",
+        "" if is_valid else f"Void because {void}.",
         *tell_following(row),
         as_sentence(text_of(row, "rationale")),
         f"Authority: {text_of(row, 'authority')}" if text_of(row, "authority") else "",

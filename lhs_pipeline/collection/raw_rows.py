@@ -13,6 +13,8 @@ import pyarrow as pa
 
 from lhs_pipeline.catalogue.model import Source
 
+FILLED_BEFOREHAND = "filled_in_beforehand"
+"""Heading of the column that names what stood in a row before anybody filled it in."""
 RAW_TEXT_LIMIT = 10_000
 """Characters of a refused row that are kept."""
 _EXTRA_NAMED = 6
@@ -159,7 +161,11 @@ class Header:
     def remarks(self) -> Iterator[Remark]:
         """Yield what the file holds beyond the contract."""
         taken = {*self.places, *map(self._place_of, self._constant_headings)}
-        extra = [name for place, name in enumerate(self.names) if place not in taken]
+        extra = [
+            name
+            for place, name in enumerate(self.names)
+            if place not in taken and name != FILLED_BEFOREHAND
+        ]
         if not extra:
             return
         told = [repr(name) for name in extra if name]

@@ -6,7 +6,7 @@ sheet of their own, ready to be mended and dropped into the inbox again.
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,7 @@ from lhs_pipeline.collection.recording import RecordFault, find_record_faults
 from lhs_pipeline.collection.sheet_marks import name_cell
 from lhs_pipeline.collection.templates import Begun, Known, add_sheet_to_fill_in
 from lhs_pipeline.collection.workbooks import find_headings, sheet_to_fill_in
-from lhs_pipeline.vocabulary import FileFormat
+from lhs_pipeline.vocabulary import FileFormat, SourceKind
 
 _CREATED = datetime(2026, 1, 1)
 _WIDTHS = (8, 34, 14, 12, 46, 60)
@@ -53,17 +53,18 @@ def is_answered(delivery: Delivery, source: Source) -> bool:
 def answer_rows(con: duckdb.DuckDBPyConnection, source: Source, delivery: Delivery) -> list[Answer]:
     """What became of each row of a workbook that has been landed, in the order of its rows."""
     refused = _read_refused(con, source, delivery)
-    answers = []
-    for item in read_delivery(delivery, source):
+    answers: dict[int, Answer] = {}
+    # Read as if everything had been typed: what is wrong beside a formula is told at once.
+    for item in read_delivery(delivery, replace(source, kind=SourceKind.ROUTINE)):
         if isinstance(item, Refusal):
             fault = RecordFault(item.field, item.reason, item.expected)
-            answers.append(Answer(item.source_row, {}, (fault,)))
+            answers[item.source_row] = Answer(item.source_row, {}, (fault,))
         elif isinstance(item, RawRow):
             values = _values_of(item, source)
             first = refused.get(item.source_row)
             faults = _all_faults(con, source, values, first) if first else ()
-            answers.append(Answer(item.source_row, values, faults))
-    return sorted(answers, key=lambda answer: answer.source_row)
+            answers[item.source_row] = Answer(item.source_row, values, faults)
+    return [answers[number] for number in sorted(answers)]
 
 
 def _values_of(row: RawRow, source: Source) -> dict[str, str]:
@@ -88,7 +89,8 @@ def _all_faults(
 ) -> tuple[RecordFault, ...]:
     """The fault for which the row was refused, and what else is wrong with it."""
     others = find_record_faults(con, source, values)
-    return tuple(dict.fromkeys([first, *others]))
+    is_typed = first in others
+    return (first, *(o for o in others if o != first and (is_typed or o.field != first.field)))
 
 
 def make_reply(

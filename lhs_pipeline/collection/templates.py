@@ -13,7 +13,8 @@ import duckdb
 import xlsxwriter
 
 from lhs_pipeline.catalogue.model import Catalogue, Column, Source
-from lhs_pipeline.collection.workbooks import FILLED_BEFOREHAND, sheet_to_fill_in
+from lhs_pipeline.collection.raw_rows import FILLED_BEFOREHAND
+from lhs_pipeline.collection.workbooks import sheet_to_fill_in
 from lhs_pipeline.vocabulary import ColumnType
 from lhs_pipeline.warehouse.table import table_exists
 

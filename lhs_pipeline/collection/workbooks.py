@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from lhs_pipeline.catalogue.model import Column, Source
 from lhs_pipeline.collection.raw_rows import (
     EMPTY,
+    FILLED_BEFOREHAND,
     NO_ROWS,
     RAW_TEXT_LIMIT,
     Header,
@@ -28,8 +29,6 @@ _DAY_ZERO = datetime(1899, 12, 30)
 """Excel counts days from here on; before March 1900 it is a day out, and nobody's data are."""
 _LAST_SERIAL = 2_958_466
 
-FILLED_BEFOREHAND = "filled_in_beforehand"
-"""Heading of the column that names what stood in a row before anybody filled it in."""
 _LONGEST_SHEET_NAME = 31
 
 

@@ -131,6 +131,12 @@ def test_every_fault_of_a_row_is_told_at_once(trust: Trust) -> None:
     assert {cell for _, cell, _ in trust.told()[2]} >= {"C2", "D2", "F2"}
 
 
+def test_what_is_wrong_beside_a_formula_is_told_too(trust: Trust) -> None:
+    trust.drop(filled({"auditor_role": "=1+1", "unit_id": "nowhere", "audited_on": "01/06/2026"}))
+    assert trust.told()[2][0][1] == "E2"
+    assert {cell for _, cell, _ in trust.told()[2]} == {"C2", "D2", "E2"}
+
+
 def test_the_same_key_twice_with_another_content_is_told(trust: Trust) -> None:
     trust.drop(filled({}, {"auditor_role": "somebody else"}))
     assert trust.told()[3][0][0] == "Not taken"
