@@ -17,7 +17,8 @@ def _look_often() -> dg.Definitions:
     built = build_definitions(read_catalogue())
     evaluation = dg.define_asset_job(
         EVALUATION,
-        selection=EVALUATED | dg.AssetSelection.assets(["board", "analyst_copy"]),
+        selection=EVALUATED
+        | dg.AssetSelection.assets(["board", "shown_figures"], ["board", "analyst_copy"]),
         executor_def=dg.in_process_executor,
     )
     return dg.Definitions(
