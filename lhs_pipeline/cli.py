@@ -15,7 +15,7 @@ from pathlib import Path
 from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
 from lhs_pipeline.deidentify_command import add_deidentify_command
 from lhs_pipeline.evidence_command import add_evidence_command
-from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site
+from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site, site_folder
 from lhs_pipeline.source_commands import add_source_commands, record_insight
 from lhs_pipeline.spc_command import add_spc_command
 from lhs_pipeline.themes_command import add_themes_command
@@ -120,7 +120,7 @@ def _demo(given: argparse.Namespace) -> int:
         lay_out_demo,
     )
 
-    folder = (given.site or Path("data")).resolve()
+    folder = site_folder(given.site)
     try:
         lay_out_demo(folder, _COMMITTED_DEMO.resolve())
     except NotTheDemoError as error:

@@ -131,13 +131,18 @@ class Site:
         return self.now().astimezone(ZoneInfo(self.timezone)).date()
 
 
+def site_folder(folder: Path | None = None) -> Path:
+    """Return `folder`, or the one that LHS_SITE names, or `data/` below the working folder."""
+    return Path(folder or os.environ.get("LHS_SITE") or "data").resolve()
+
+
 def read_site(folder: Path | None = None) -> Site:
     """Return the site in `folder`, or in LHS_SITE, or in `data/` below the working folder.
 
     Raises:
         SettingsError: no site.toml there, or a key in it that is not known.
     """
-    place = Path(folder or os.environ.get("LHS_SITE") or "data").resolve()
+    place = site_folder(folder)
     file = place / SITE_FILE
     if not file.is_file():
         raise SettingsError(
