@@ -65,7 +65,9 @@ def evidence(numbers: pd.DataFrame, **given: Any) -> Evidence:
     return Evidence(
         actions=pd.DataFrame([action]),
         adoption=pd.DataFrame([adoption]),
-        decisions=pd.DataFrame([{"decision_id": "D1", "nature_of_change": "improve"}]),
+        decisions=pd.DataFrame(
+            [{"decision_id": "D1", "nature_of_change": "improve", "is_valid": True}]
+        ),
         cycles=pd.DataFrame([cycle]),
         indicator_series=numbers,
         themes=pd.DataFrame(),

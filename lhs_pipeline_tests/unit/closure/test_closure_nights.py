@@ -7,21 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from small_closure import CATALOGUE, POLICY
 from small_evidence import LIVE_WEEK, WEEKS, audits, checks, day_after, evidence, series
 
+from lhs_pipeline.analysis.assets import TABLES as ANALYSIS
 from lhs_pipeline.closure import assets
 from lhs_pipeline.closure.changes import LOOKS, Evidence, find_looks
 from lhs_pipeline.closure.sensors import evaluation_sensor
+from lhs_pipeline.decision.assets import TABLES as DECISION
 from lhs_pipeline.definitions import build_definitions
 from lhs_pipeline.demo.layout import copy_starter
+from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION
 from lhs_pipeline.warehouse.assets import SiteResource
 from lhs_pipeline.warehouse.connection import Warehouse
 from lhs_pipeline.warehouse.publication import publish_database
-from lhs_pipeline.warehouse.table import read_table, write_frame
+from lhs_pipeline.warehouse.table import empty_table, read_table, write_frame
 
 SENSOR = evaluation_sensor("evaluation")
 JOB = build_definitions(CATALOGUE).resolve_job_def("evaluation")
@@ -29,6 +33,7 @@ CHOSEN = [dg.AssetKey(["closure", noun]) for noun in ("evaluations", "verdicts")
 NIGHTS = (10, 20, 30, 45)
 WORKS, FADES, HARMS = "A1", "A2", "A3"
 TABLES = {name.split(".")[1]: name for name in assets._EVIDENCE}
+DECLARED = {table.name: table for table in (*ANALYSIS, *DECISION, *IMPLEMENTATION)}
 
 
 def _numbers() -> pd.DataFrame:
@@ -70,6 +75,18 @@ def known_on(day: date, closed: pd.DataFrame) -> Evidence:
     )
 
 
+def write_whole(con: duckdb.DuckDBPyConnection, name: str, frame: pd.DataFrame) -> None:
+    """A table with all the columns that it declares; what this small site lacks is missing."""
+    con.execute(f"create schema if not exists {name.split('.')[0]}")
+    con.register("frame", frame)
+    if name in DECLARED:
+        empty_table(con, DECLARED[name])
+        con.execute(f"insert into {name} by name select * from frame")
+    else:
+        con.execute(f"create or replace table {name} as select * from frame")
+    con.unregister("frame")
+
+
 @dataclass
 class Trust:
     """A site on disc and what Dagster remembers of it."""
@@ -91,10 +108,7 @@ class Trust:
         found = known_on(day, closed)
         with self.warehouse.transaction() as con:
             for field_name, name in TABLES.items():
-                con.execute(f"create schema if not exists {name.split('.')[0]}")
-                con.register("frame", getattr(found, field_name))
-                con.execute(f"create or replace table {name} as select * from frame")
-                con.unregister("frame")
+                write_whole(con, name, getattr(found, field_name))
             write_frame(con, LOOKS, find_looks(assets._read_evidence(con), POLICY, day))
         self.publish()
 
