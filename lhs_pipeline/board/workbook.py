@@ -119,19 +119,25 @@ def _write_read_me(
     site_name, published = about
     sheet = book.add_worksheet("Read me")
     sheet.hide_gridlines(2)
-    sheet.set_column(0, 0, 26)
-    sheet.set_column(1, 1, 96)
+    widths = (26.0, 96.0)
+    for index, width in enumerate(widths):
+        sheet.set_column(index, index, width)
     sheet.write_string(0, 0, safe_cell(f"{site_name}: learning board"), formats.title)
     for row, (name, text) in enumerate(_read_me_lines(tables, published), start=2):
         sheet.write_string(row, 0, name, formats.body)
         sheet.write_string(row, 1, text, formats.body)
+        sheet.set_row(row, _find_height((name, text), widths))
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
 
 
 def _read_me_lines(
     tables: BoardTables, published: tuple[PublishedTable, ...]
 ) -> list[tuple[str, str]]:
     small = name_small(tables.disclosure)
-    newest = tables.indicator_series["period_end"].max()
+    series = tables.indicator_series
+    newest = series.loc[series["is_complete"].astype(bool), "period_end"].max()
     until = "not known" if pd.isna(newest) else tell_day(newest.date())
     return [
         ("Figures up to", until),
