@@ -18,11 +18,13 @@ _FIRST = """
     Araminta Ffion-Haf Dragomir Snezana Ljubica Zeljko Emmeline Barnabas Leocadia
 """
 _LAST = """
-    Nkemelu Wickramasinghe Kowalczyk Szczepanska Oyelaran Achterberg Papadimitriou
-    Vlahovic Ramanathan Subramaniam Chatterjee Bhattacharya Qureshi-Lodhi Al-Masri Haidari Nguyen-Le
+    Nkemelu Wickramasinghe Wojciechowska Szczepanska Adewuyi Achterberg Papadimitriou
+    Vlahovic Ramanathan Subramaniam Mukhopadhyay Bhattacharya Qureshi-Lodhi Al-Masri Haidari
+    Nguyen-Le
     Tranmere Featherstonehaugh Micklethwaite Postlethwaite Cholmondeley Ravenscroft Thistlewood
     Hepplewhite Braithwaite Entwhistle Oxenham Penhaligon Trevanion Tregothnan Polkinghorne
-    Macgillivray Colquhoun Dalrymple Strachan Auchterlonie O'Shaughnessy O'Dowd McGonagall MacAskill
+    Macgillivray Colquhoun Dalrymple Strachan Auchterlonie O'Shaughnessy O'Loughlin McGonagall
+    MacAskill
     Prydderch Bebbington-Roe Ystwyth Jankauskas Petrauskiene Ozolins Virtanen Lindqvist
     Haugland Rasmussen Dubois-Martel Desrosiers Mascarenhas Figueiredo Villanueva Echeverria Quispe
     Takahashi Yamamoto Fitzwarren Cattermole Sidebottom Oakeshott Birtwhistle Heseltine

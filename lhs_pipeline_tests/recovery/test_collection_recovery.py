@@ -11,8 +11,9 @@ ROOT = Path(__file__).parents[2]
 
 def test_a_damaged_file_of_any_format_loses_no_row_and_stops_no_night() -> None:
     small = tuple(one for one in specimens() if one.name != "large.csv")
+    # A packed file may hold two, each with an end of its own.
     became = damage_and_land(30, 7, small)
-    assert became.total() == 30 and len(became) >= 3
+    assert became.total() >= 30 and len(became) >= 3
 
 
 def test_a_killed_load_leaves_nothing_that_the_next_run_does_not_mend() -> None:

@@ -18,8 +18,9 @@ STANDARD = measure(TEXTS, "standard")
 
 
 def test_the_names_of_the_test_stand_in_no_list_of_the_package() -> None:
+    # Surnames that are ordinary words are the hardest: that list hides names, it finds none.
     lists = _lists()
-    known = lists.first_names | lists.ambiguous_names | lists.surnames | lists.ordinary_words
+    known = lists.first_names | lists.ambiguous_names | lists.surnames
     assert not {name.lower() for name in (*FIRST_NAMES, *SURNAMES)} & known
 
 
