@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from lhs_pipeline.board.rows import Row, number_of, read_rows, text_of, whole_of
+from lhs_pipeline.board.rows import Row, day_of, number_of, read_rows, text_of, whole_of
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.trail import tell_seen
 from lhs_pipeline.board.words import (
@@ -63,6 +63,9 @@ def show_brief(scene: Scene, proposal: Row) -> Brief:
 
 def _tell_sure(triage: Row) -> str:
     chance = tell_chance(number_of(triage, "real_prop"))
+    if day_of(triage, "deadline_on"):
+        apart = f"; apart from it, {chance} that something is wrong here" if chance else ""
+        return f"A duty, since a safety alert sets a day{apart}"
     return f"{chance} that it is real" if chance else ""
 
 

@@ -9,6 +9,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from lhs_pipeline.board.agenda_brief import _tell_sure
 from lhs_pipeline.board.agenda_view import list_agendas
 from lhs_pipeline.board.change_view import list_evaluations, list_open_changes, list_settled
 from lhs_pipeline.board.effect_bar import Effect
@@ -187,3 +188,11 @@ def test_two_groups_never_share_a_page() -> None:
     pages = [name_group_page(each) for each in ids]
     assert len({page.lower() for page in pages}) == len(ids)
     assert all(page.count("/") == 1 and ".." not in page for page in pages)
+
+
+def test_what_an_alert_demands_is_a_duty_and_no_guess() -> None:
+    row = {"real_prop": 0.24, "deadline_on": pd.Timestamp("2026-07-06")}
+    assert _tell_sure(row) == (
+        "A duty, since a safety alert sets a day; apart from it, 24% that something is wrong here"
+    )
+    assert _tell_sure({**row, "deadline_on": pd.NaT}) == "24% that it is real"
