@@ -186,11 +186,12 @@ def _ask_about(before: Record | None, agenda: Agenda) -> Iterator[str]:
 
 def _find_overlaps(problem: Record, plan: Record, agenda: Agenda) -> Iterator[str]:
     """A warning for each change that is still judged there by the measure of the plan."""
-    place = str(problem["problem_id"]).partition("@")[2], plan["measure_indicator_id"]
+    unit_id = str(problem["problem_id"]).partition("@")[2]
     for span in agenda.watched:
         ends = as_day(span["ends_on"])
-        is_there = (span["unit_id"], span["measure_indicator_id"]) == place
-        if is_there and ends is not None and ends >= agenda.today:
+        is_there = unit_id in span["within"].split(";")
+        is_same = span["measure_indicator_id"] == plan["measure_indicator_id"]
+        if is_there and is_same and ends is not None and ends >= agenda.today:
             yield str(span["warning"])
 
 

@@ -56,15 +56,21 @@ def pace(site: SiteResource, tempo: pd.DataFrame) -> pd.DataFrame:
 @table_asset(
     WATCHED,
     "pandas",
-    reads=named("implementation.actions", "implementation.adoption", "collection.closed"),
+    reads=named(
+        "implementation.actions", "implementation.adoption", "collection.units", "collection.closed"
+    ),
 )
 def watched(
-    site: SiteResource, actions: pd.DataFrame, adoption: pd.DataFrame, closed: pd.DataFrame
+    site: SiteResource,
+    actions: pd.DataFrame,
+    adoption: pd.DataFrame,
+    units: pd.DataFrame,
+    closed: pd.DataFrame,
 ) -> pd.DataFrame:
     """Where each change is judged and how long, and which others meet it there."""
     weeks = site.catalogue().rules.evaluation.default_look_weeks
     ended = [{**row, "ended_on": row["closed_on"]} for row in records_of(closed)]
-    return list_watched(actions, adoption, ended, ";".join(map(str, weeks)))
+    return list_watched(actions, adoption, units, ended, ";".join(map(str, weeks)))
 
 
 ASSETS = [

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from lhs_pipeline.vocabulary import TRUST_UNIT_ID
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
 WATCHED = declare(
@@ -18,6 +19,7 @@ WATCHED = declare(
         "change_id": "VARCHAR change",
         "problem_id": "VARCHAR problem that it answers",
         "unit_id": "VARCHAR unit",
+        "within": "VARCHAR the unit and what it lies in (directorate, trust), by semicolons",
         "measure_indicator_id": "VARCHAR measure that it is judged by",
         "description": "VARCHAR what is done",
         "begins_on": "DATE go-live, real or else planned",
@@ -29,20 +31,26 @@ WATCHED = declare(
 
 
 def list_watched(
-    actions: pd.DataFrame, adoption: pd.DataFrame, ended: Iterable[Record], look_weeks: str
+    actions: pd.DataFrame,
+    adoption: pd.DataFrame,
+    units: pd.DataFrame,
+    ended: Iterable[Record],
+    look_weeks: str,
 ) -> pd.DataFrame:
     """Return the span of every change in every unit, with those that it meets.
 
     Args:
         actions: rows of `implementation.actions`.
         adoption: rows of `implementation.adoption`.
+        units: rows of the register of units, for what each lies in.
         ended: change_id and the day of the verdict that ended it.
         look_weeks: weeks of the looks where a decision names none, separated by semicolons.
     """
     over = {row["change_id"]: as_day(row["ended_on"]) for row in ended}
     running = {row["change_id"]: row for row in records_of(actions) if row["state"] != "blocked"}
+    within = {row["unit_id"]: row.get("directorate_id") for row in records_of(units)}
     spans = [
-        span
+        {**span, "within": _tell_within(span["unit_id"], within.get(span["unit_id"]))}
         for row in records_of(adoption)
         if row["change_id"] in running
         for span in _span(running[row["change_id"]], row, over, look_weeks)
@@ -52,6 +60,11 @@ def list_watched(
         by_place.setdefault(_place(span), []).append(span)
     rows = [{**span, "meets": "; ".join(_find_met(span, by_place[_place(span)]))} for span in spans]
     return frame_of(WATCHED, sorted(rows, key=lambda row: (row["change_id"], row["unit_id"])))
+
+
+def _tell_within(unit_id: str, directorate_id: str | None) -> str:
+    """A problem of any of these lies over the unit too."""
+    return ";".join(filter(None, (unit_id, directorate_id, TRUST_UNIT_ID)))
 
 
 def _span(
@@ -105,7 +118,11 @@ def find_meetings(
         measure_id: measure by which a further change there would be judged.
         today: spans that ended before it meet nothing.
     """
-    place = problem_id.partition("@")[2], measure_id
+    unit_id = problem_id.partition("@")[2]
     return [
-        str(span["warning"]) for span in spans if _place(span) == place and span["ends_on"] >= today
+        str(span["warning"])
+        for span in spans
+        if unit_id in span["within"].split(";")
+        and span["measure_indicator_id"] == measure_id
+        and span["ends_on"] >= today
     ]

@@ -167,14 +167,14 @@ def test_what_is_overdue_is_told_to_the_next_group() -> None:
     [
         ({}, True),
         ({"ends_on": date(2026, 6, 30)}, False),
-        ({"unit_id": "ward_02"}, False),
+        ({"within": "ward_02;medicine;trust"}, False),
         ({"measure_indicator_id": "length_of_stay_days"}, False),
     ],
 )
 def test_a_change_that_could_not_be_told_apart_is_flagged_beforehand(
     given: dict[str, Any], is_flagged: bool
 ) -> None:
-    span = {"warning": "Bay tagging is judged there", "unit_id": "ward_01",
+    span = {"warning": "Bay tagging is judged there", "within": "ward_01;medicine;trust",
             "measure_indicator_id": "falls_per_1000_bed_days", "ends_on": TODAY}  # fmt: skip
     agenda = Agenda(TODAY, date(2026, 1, 1), ({**span, **given},))
     none = pd.DataFrame(columns=pd.Index(DECISION))

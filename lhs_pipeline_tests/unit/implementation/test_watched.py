@@ -6,9 +6,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lhs_pipeline.implementation.watched import list_watched
+from lhs_pipeline.implementation.watched import find_meetings, list_watched
 
 DAY = date(2026, 1, 5)
+UNITS = pd.DataFrame([{"unit_id": "a", "directorate_id": "medicine"}])
 
 
 def action(change_id: str, **given: Any) -> dict[str, Any]:
@@ -27,6 +28,7 @@ def met(
     frame = list_watched(
         pd.DataFrame([action("A1"), action("A2", **of_action)]),
         pd.DataFrame([place("A1"), place("A2", **of_place)]),
+        UNITS,
         ended or [],
         "8;52",
     )
@@ -59,3 +61,25 @@ def test_a_change_whose_verdict_has_fallen_meets_nothing_later() -> None:
     later = {"went_live_on": date(2026, 2, 20)}
     assert met({}, later) == "A2"
     assert met({}, later, [{"change_id": "A1", "ended_on": date(2026, 2, 19)}]) == ""
+
+
+@pytest.mark.parametrize(
+    ("problem_id", "measure_id", "is_told"),
+    [
+        ("falls@a", "falls", True),
+        ("falls@medicine", "falls", True),
+        ("falls@trust", "falls", True),
+        ("falls@b", "falls", False),
+        ("falls@surgery", "falls", False),
+        ("falls@trust", "stay", False),
+    ],
+)
+def test_who_would_change_the_whole_is_told_of_its_units(
+    problem_id: str, measure_id: str, is_told: bool
+) -> None:
+    frame = list_watched(
+        pd.DataFrame([action("A1")]), pd.DataFrame([place("A1")]), UNITS, [], "8;52"
+    )
+    spans = frame.to_dict("records")
+    assert len(find_meetings(spans, problem_id, measure_id, DAY)) == is_told
+    assert not find_meetings(spans, problem_id, measure_id, date(2026, 3, 17))
