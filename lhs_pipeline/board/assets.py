@@ -54,6 +54,7 @@ from lhs_pipeline.warehouse.assets import (
     SiteResource,
     Told,
     group_name,
+    keys_of,
     sample_of,
     table_asset,
 )
@@ -120,7 +121,7 @@ _HEARD: dict[str, str] = {
 _SHOWN_KEY = dg.AssetKey(["board", "shown_figures"])
 _DEPS = [
     _SHOWN_KEY,
-    *(dg.AssetKey(n.split(".")) for n in _READ_BY_BOARD.values() if n.split(".")[0] != "shown"),
+    *keys_of(name for name in _READ_BY_BOARD.values() if not name.startswith("shown.")),
 ]
 
 
@@ -204,7 +205,7 @@ def life_events(site: SiteResource) -> Told:
     tags={"lhs/step": "board"},
     freshness_policy=EVERY_NIGHT,
     metadata={"docs": dg.MetadataValue.path("docs/explanation/privacy-and-disclosure.md")},
-    deps=[dg.AssetKey(name.split(".")) for name in SHOWN_TABLES],
+    deps=keys_of(SHOWN_TABLES),
 )
 def shown_figures(site: SiteResource) -> dg.MaterializeResult[None]:
     """Withhold, once for everything that is published tonight."""

@@ -18,7 +18,7 @@ from lhs_pipeline.closure.reopening import (
 )
 from lhs_pipeline.closure.spread import SPREAD, find_spread
 from lhs_pipeline.closure.verdicts import VERDICTS, conclude_verdicts
-from lhs_pipeline.warehouse.assets import SiteResource, Told, asset_of, named, table_asset
+from lhs_pipeline.warehouse.assets import SiteResource, Told, asset_of, keys_of, named, table_asset
 from lhs_pipeline.warehouse.table import append_frame, count_rows, read_table, write_frame
 
 CHANGES = dg.DynamicPartitionsDefinition(name="changes")
@@ -46,7 +46,7 @@ def looks(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
 @dg.asset(
     **asset_of(EVALUATIONS, "scipy"),
     partitions_def=CHANGES,
-    deps=[dg.AssetKey(name.split(".")) for name in (*_EVIDENCE, "closure.looks")],
+    deps=keys_of([*_EVIDENCE, LOOKS.name]),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def evaluations(
@@ -71,13 +71,13 @@ def evaluations(
     )
 
 
-@table_asset(VERDICTS, "pandas", reads=named(*_EVIDENCE), after=[EVALUATIONS.name])
-def verdicts(site: SiteResource, **tables: pd.DataFrame) -> Told:
+@table_asset(VERDICTS, "pandas", reads=named(*_EVIDENCE, EVALUATIONS.name))
+def verdicts(site: SiteResource, evaluations: pd.DataFrame, **tables: pd.DataFrame) -> Told:
     """Where every change stands; what ended a cycle goes back through the registers."""
     place = site.site()
     policy = site.catalogue().rules.evaluation
     changes = read_changes(Evidence(**tables), policy, place.today())
-    found = _read_evaluations(site)
+    found = evaluations
     found = found[found["change_id"].isin(list(changes))] if len(found) else found
     at = place.now()
     reopened = append_once(
@@ -88,7 +88,7 @@ def verdicts(site: SiteResource, **tables: pd.DataFrame) -> Told:
     return Told(conclude_verdicts(found, changes), told)
 
 
-@dg.asset(**asset_of(HEARTBEAT, "scipy"), deps=[dg.AssetKey(n.split(".")) for n in _UNTREATED])
+@dg.asset(**asset_of(HEARTBEAT, "scipy"), deps=keys_of(_UNTREATED))
 def heartbeat(site: SiteResource) -> dg.MaterializeResult[None]:
     """How often would we have closed a change that never was?"""
     catalogue, night = site.catalogue(), site.site().today()
@@ -116,44 +116,47 @@ def expectations(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     return tabulate_expectations(Evidence(**tables), site.catalogue(), site.site().today())
 
 
-@table_asset(LEARNED_EFFECTS, "scipy", reads=named(*_EVIDENCE), after=[EVALUATIONS.name])
-def learned_effects(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
+@table_asset(LEARNED_EFFECTS, "scipy", reads=named(*_EVIDENCE, EVALUATIONS.name))
+def learned_effects(
+    site: SiteResource, evaluations: pd.DataFrame, **tables: pd.DataFrame
+) -> pd.DataFrame:
     """What changes of one kind on one topic have brought so far, shrunken."""
     policy = site.catalogue().rules.evaluation
     changes = read_changes(Evidence(**tables), policy, site.site().today())
-    return learn_effects(_read_evaluations(site), changes, policy)
+    return learn_effects(evaluations, changes, policy)
 
 
-@table_asset(LEARNED_CHANGES, "pandas", reads=named(*_EVIDENCE), after=[EVALUATIONS.name])
-def learned_changes(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
+@table_asset(LEARNED_CHANGES, "pandas", reads=named(*_EVIDENCE, EVALUATIONS.name))
+def learned_changes(
+    site: SiteResource, evaluations: pd.DataFrame, **tables: pd.DataFrame
+) -> pd.DataFrame:
     """What each change here has brought, for other sites and for the next problem of its kind."""
     catalogue, place = site.catalogue(), site.site()
     changes = read_changes(Evidence(**tables), catalogue.rules.evaluation, place.today())
-    return list_learned_changes(_read_evaluations(site), changes, catalogue, place.name)
+    return list_learned_changes(evaluations, changes, catalogue, place.name)
 
 
 @table_asset(
     SPREAD,
     "pandas",
-    reads=named(*_EVIDENCE, "closure.verdicts", "analysis.triage"),
+    reads=named(*_EVIDENCE, EVALUATIONS.name, "closure.verdicts", "analysis.triage"),
     after=[LEARNED_EFFECTS.name],
 )
 def spread(
-    site: SiteResource, verdicts: pd.DataFrame, triage: pd.DataFrame, **tables: pd.DataFrame
+    site: SiteResource,
+    evaluations: pd.DataFrame,
+    verdicts: pd.DataFrame,
+    triage: pd.DataFrame,
+    **tables: pd.DataFrame,
 ) -> pd.DataFrame:
     """Where else a change that was closed may help, and by how much."""
     policy = site.catalogue().rules.evaluation
     changes = read_changes(Evidence(**tables), policy, site.site().today())
-    return find_spread(_read_evaluations(site), verdicts, triage, changes, policy)
+    return find_spread(evaluations, verdicts, triage, changes, policy)
 
 
 def _read_evidence(con: object) -> Evidence:
     return Evidence(**{name.split(".")[1]: read_table(con, name) for name in _EVIDENCE})  # type: ignore[arg-type]
-
-
-def _read_evaluations(site: SiteResource) -> pd.DataFrame:
-    with site.warehouse().transaction() as con:
-        return read_table(con, EVALUATIONS.name)
 
 
 ASSETS = [

@@ -172,7 +172,7 @@ def sql_asset(file: Path, reads: Sequence[str]) -> dg.AssetsDefinition:
 
     @dg.asset(
         **asset_of(made.table, "sql"),
-        deps=_keys_of(reads),
+        deps=keys_of(reads),
         code_version=str(hash_of(made)),
     )
     def make(site: SiteResource) -> dg.MaterializeResult[None]:
@@ -229,7 +229,7 @@ def table_asset(
     """
 
     def wrap(make_frame: MakeFrame) -> dg.AssetsDefinition:
-        deps = _keys_of([*reads.values(), *after])
+        deps = keys_of([*reads.values(), *after])
 
         @dg.asset(**asset_of(table, *kinds), deps=deps)
         def make(site: SiteResource) -> dg.MaterializeResult[None]:
@@ -289,11 +289,12 @@ def _write(
     ]
 
 
-def _keys_of(names: Iterable[str]) -> list[dg.AssetKey]:
+def keys_of(names: Iterable[str]) -> list[dg.AssetKey]:
+    """Return the asset keys of tables named `schema.noun`."""
     return [dg.AssetKey(name.split(".")) for name in names]
 
 
 def specs_of(*tables: Table, reads: Sequence[str], kinds: Sequence[str] = ()) -> list[dg.AssetSpec]:
     """Return the assets of a function that reads and writes the warehouse itself."""
-    deps = _keys_of(reads)
+    deps = keys_of(reads)
     return [dg.AssetSpec(deps=deps, **asset_of(table, *kinds)) for table in tables]
