@@ -285,7 +285,8 @@ def _record(given: argparse.Namespace) -> int:
 
 def _find_warnings(site: Site, register: str, row: Mapping[str, str]) -> list[str]:
     """What a group should know at once: changes that could not be told apart from this one."""
-    from lhs_pipeline.implementation.watched import WATCHED, find_meetings
+    from lhs_pipeline.decision.proposals import find_overlaps
+    from lhs_pipeline.implementation.watched import WATCHED
     from lhs_pipeline.warehouse.connection import Warehouse
     from lhs_pipeline.warehouse.table import read_table, records_of
 
@@ -293,7 +294,7 @@ def _find_warnings(site: Site, register: str, row: Mapping[str, str]) -> list[st
         return []
     with Warehouse(site.warehouse_file).transaction() as con:
         spans = records_of(read_table(con, WATCHED.name))
-    return find_meetings(spans, row["problem_id"], row["measure_indicator_id"], site.today())
+    return find_overlaps(spans, row["problem_id"], row["measure_indicator_id"], site.today())
 
 
 def _values_of(pairs: Sequence[str], columns: Sequence[str]) -> dict[str, str]:

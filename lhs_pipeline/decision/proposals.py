@@ -3,7 +3,7 @@
 The evaluation plan is filled in beforehand, so that a group amends it rather than forgets it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -126,6 +126,9 @@ def _proposal(
     respond_by = _respond_by(problem, latest, group, agenda)
     before = _decision_to_follow(problem, latest, decisions)
     plan = _plan(problem, catalogue)
+    met = find_overlaps(
+        agenda.watched, problem["problem_id"], plan["measure_indicator_id"], agenda.today
+    )
     is_overdue = respond_by < agenda.today
     return {
         "proposal_id": f"{problem['problem_id']}/{problem['cycle_number']}",
@@ -142,7 +145,7 @@ def _proposal(
         "options": _OPTIONS,
         "tried_before": " ".join(_tried_before(problem, decisions, agenda)),
         "follows_decision_id": before["decision_id"] if before is not None else None,
-        "changes_met": " ".join(_find_overlaps(problem, plan, agenda)) or None,
+        "changes_met": " ".join(met) or None,
         **plan,
     }
 
@@ -184,15 +187,25 @@ def _ask_about(before: Record | None, agenda: Agenda) -> Iterator[str]:
         yield "What became of it?"
 
 
-def _find_overlaps(problem: Record, plan: Record, agenda: Agenda) -> Iterator[str]:
-    """A warning for each change that is still judged there by the measure of the plan."""
-    unit_id = str(problem["problem_id"]).partition("@")[2]
-    for span in agenda.watched:
-        ends = as_day(span["ends_on"])
-        is_there = unit_id in span["within"].split(";")
-        is_same = span["measure_indicator_id"] == plan["measure_indicator_id"]
-        if is_there and is_same and ends is not None and ends >= agenda.today:
-            yield str(span["warning"])
+def find_overlaps(
+    spans: Iterable[Record], problem_id: str, measure_id: str | None, today: date
+) -> list[str]:
+    """The warning of each change still judged where a problem is, by the same measure.
+
+    Args:
+        spans: rows of `implementation.watched`.
+        problem_id: topic@unit.
+        measure_id: measure by which a further change there would be judged.
+        today: spans that ended before it meet nothing.
+    """
+    unit_id = problem_id.partition("@")[2]
+    return [
+        str(span["warning"])
+        for span in spans
+        if unit_id in span["within"].split(";")
+        and span["measure_indicator_id"] == measure_id
+        and (as_day(span["ends_on"]) or date.min) >= today
+    ]
 
 
 def _words(outcome: str) -> str:

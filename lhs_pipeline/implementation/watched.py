@@ -105,24 +105,3 @@ def _find_met(span: Record, spans: Iterable[Record]) -> list[str]:
 
 def _place(span: Record) -> tuple[str, str]:
     return span["unit_id"], span["measure_indicator_id"]
-
-
-def find_meetings(
-    spans: Iterable[Record], problem_id: str, measure_id: str | None, today: date
-) -> list[str]:
-    """The warning of each change still judged where a problem is, by the same measure.
-
-    Args:
-        spans: rows of `implementation.watched`.
-        problem_id: topic@unit.
-        measure_id: measure by which a further change there would be judged.
-        today: spans that ended before it meet nothing.
-    """
-    unit_id = problem_id.partition("@")[2]
-    return [
-        str(span["warning"])
-        for span in spans
-        if unit_id in span["within"].split(";")
-        and span["measure_indicator_id"] == measure_id
-        and span["ends_on"] >= today
-    ]

@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from lhs_pipeline.implementation.watched import find_meetings, list_watched
+from lhs_pipeline.decision.proposals import find_overlaps
+from lhs_pipeline.implementation.watched import list_watched
 
 DAY = date(2026, 1, 5)
 UNITS = pd.DataFrame([{"unit_id": "a", "directorate_id": "medicine"}])
@@ -81,5 +82,5 @@ def test_who_would_change_the_whole_is_told_of_its_units(
         pd.DataFrame([action("A1")]), pd.DataFrame([place("A1")]), UNITS, [], "8;52"
     )
     spans = frame.to_dict("records")
-    assert len(find_meetings(spans, problem_id, measure_id, DAY)) == is_told
-    assert not find_meetings(spans, problem_id, measure_id, date(2026, 3, 17))
+    assert len(find_overlaps(spans, problem_id, measure_id, DAY)) == is_told
+    assert not find_overlaps(spans, problem_id, measure_id, date(2026, 3, 17))
