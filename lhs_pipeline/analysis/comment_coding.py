@@ -24,7 +24,7 @@ from lhs_pipeline.analysis.theme_model import (
     respondent_folds,
 )
 from lhs_pipeline.analysis.themes import Hit, score_of
-from lhs_pipeline.catalogue.model import Code
+from lhs_pipeline.catalogue.model import Code, Danger
 from lhs_pipeline.vocabulary import Sentiment
 
 _BATCH_ROWS = 20_000
@@ -67,7 +67,7 @@ class CommentCoder:
     def __init__(
         self,
         codes: Mapping[str, Code],
-        dangers: Mapping[str, Code],
+        dangers: Mapping[str, Danger],
         rules: TrainingRules,
         taught: CommentFile | None = None,
     ) -> None:

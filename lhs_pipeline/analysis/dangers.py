@@ -3,15 +3,16 @@
 A sign says that a person must read the text, and how soon; it never says what happened.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from lhs_pipeline.analysis.codebook import Codebook
-from lhs_pipeline.analysis.themes import Hit
-from lhs_pipeline.catalogue.model import Code
+from lhs_pipeline.analysis.phrases import Found, PhraseBook, Span
+from lhs_pipeline.analysis.themes import Hit, TopicPattern
+from lhs_pipeline.catalogue.model import Danger
 from lhs_pipeline.vocabulary import Urgency
 
 _ORDER = (Urgency.IMMEDIATE, Urgency.SAME_DAY, Urgency.ROUTINE)
+_UNLESS = "unless "
 
 
 @dataclass(frozen=True)
@@ -29,16 +30,55 @@ class DangerReading:
     hits: tuple[Hit, ...]
 
 
+@dataclass(frozen=True)
+class _Expressions:
+    """Regular expressions in the form that `TopicPattern` reads."""
+
+    include: tuple[str, ...]
+    exclude: tuple[str, ...] = ()
+
+
 class DangerRules:
     """The danger signs of a catalogue, compiled once."""
 
-    def __init__(self, dangers: Mapping[str, Code]) -> None:
-        self._codebook = Codebook(dangers)
-        self._urgency = {id_: code.urgency or Urgency.SAME_DAY for id_, code in dangers.items()}
+    def __init__(self, dangers: Mapping[str, Danger]) -> None:
+        self._phrases = PhraseBook(pair for danger in dangers.values() for pair in _lists(danger))
+        self._include = _compile({id_: danger.include for id_, danger in dangers.items()})
+        self._exclude = _compile({id_: danger.exclude for id_, danger in dangers.items()})
+        self._urgency = {id_: danger.urgency for id_, danger in sorted(dangers.items())}
 
     def read(self, text: str) -> DangerReading:
         """Return the danger signs of a text; routine where there are none."""
-        found = self._codebook.find(text)
-        hits = sorted({hit for hits in found.values() for hit in hits}, key=lambda hit: hit.start)
+        stand = self._phrases.find(text)
+        found = {id_: told for id_ in self._urgency if (told := self._spans(id_, text, stand))}
+        places = sorted({span for told in found.values() for spans in told for span in spans})
         soonest = min((self._urgency[id_] for id_ in found), key=_ORDER.index, default=_ORDER[-1])
-        return DangerReading(soonest, tuple(sorted(found)), tuple(hits))
+        hits = tuple(Hit(span.start, span.end, text[span.start : span.end]) for span in places)
+        return DangerReading(soonest, tuple(found), hits)
+
+    def _spans(self, id_: str, text: str, stand: Found) -> list[tuple[Span, ...]]:
+        """What stands of a sign, less what its `unless` overlaps."""
+        told = stand.get(id_, []) + _match(self._include.get(id_), text)
+        if not told:
+            return []
+        barred = stand.get(_UNLESS + id_, []) + _match(self._exclude.get(id_), text)
+        places = [place for spans in barred for place in spans]
+        return [spans for spans in told if not _overlap(spans, places)]
+
+
+def _lists(danger: Danger) -> Iterator[tuple[str, str]]:
+    yield from ((danger.id, phrase) for phrase in danger.terms)
+    yield from ((_UNLESS + danger.id, phrase) for phrase in danger.unless)
+
+
+def _compile(patterns: Mapping[str, tuple[str, ...]]) -> dict[str, TopicPattern]:
+    return {id_: TopicPattern(_Expressions(some)) for id_, some in patterns.items() if some}
+
+
+def _match(pattern: TopicPattern | None, text: str) -> list[tuple[Span, ...]]:
+    hits = pattern.find_hits(text) if pattern else []
+    return [(Span(hit.start, hit.end),) for hit in hits]
+
+
+def _overlap(spans: Sequence[Span], others: Sequence[Span]) -> bool:
+    return any(one.start < two.end and two.start < one.end for one in spans for two in others)

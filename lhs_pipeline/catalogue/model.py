@@ -292,7 +292,6 @@ class Code:
         labels: other names of the theme, such as column headings of labelled files.
         is_published: whether the list that the codebook follows has the theme; one that a site
             adds is read like any other, and left out where the list as a whole is measured.
-        urgency: for danger signs alone: how soon a person must read it.
     """
 
     __pydantic_config__ = _STRICT
@@ -306,7 +305,33 @@ class Code:
     exclude: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     is_published: bool = True
-    urgency: Urgency | None = None
+
+
+@dataclass(frozen=True)
+class Danger:
+    """One danger sign: phrases on which a person must read a text, and how soon.
+
+    Attributes:
+        terms: phrases as `analysis.phrases` reads them; the shared words of `danger_words.toml`
+            are filled in when the catalogue is read.
+        urgency: how soon a person must read it.
+        unless: phrases that undo one which they overlap.
+        include: regular expressions, for what phrases cannot say.
+        exclude: regular expressions; what one of them overlaps does not count.
+        rests_on: the published definition that the phrases were written from.
+    """
+
+    __pydantic_config__ = _STRICT
+    id: str
+    title: str
+    description: str
+    urgency: Urgency
+    terms: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    rests_on: str = ""
+    group: str = "Danger"
 
 
 @dataclass(frozen=True)
@@ -623,7 +648,7 @@ class Catalogue:
     sources: dict[str, Source] = field(default_factory=dict)
     topics: dict[str, Topic] = field(default_factory=dict)
     authorities: dict[str, Authority] = field(default_factory=dict)
-    dangers: dict[str, Code] = field(default_factory=dict)
+    dangers: dict[str, Danger] = field(default_factory=dict)
     policy: Policy | None = None
 
     @property

@@ -17,11 +17,13 @@ from typing import Any, TypeVar
 import jmespath
 from pydantic import TypeAdapter, ValidationError
 
+from lhs_pipeline.catalogue import danger_words
 from lhs_pipeline.catalogue.model import (
     Authority,
     Catalogue,
     Code,
     Column,
+    Danger,
     Indicator,
     Policy,
     Source,
@@ -44,7 +46,7 @@ _FOLDERS: dict[str, type] = {
     "sources": Source,
     "topics": Topic,
     "authorities": Authority,
-    "dangers": Code,
+    "dangers": Danger,
 }
 CODEBOOKS = STARTER / "codebooks"
 """Codebooks that ship with the package, for comments outside a site's own topics."""
@@ -100,6 +102,7 @@ def read_catalogue(folder: Path = STARTER) -> Catalogue:
     """
     complaints: list[Complaint] = []
     parts = {part: _read_folder(folder, part, complaints) for part in _FOLDERS}
+    parts["dangers"] = _fill_dangers(folder, parts["dangers"], complaints)
     policy = _read_policy(folder, complaints)
     catalogue = Catalogue(**parts, policy=policy)
     if not complaints:
@@ -181,6 +184,32 @@ def _read_folder(folder: Path, part: str, complaints: list[Complaint]) -> dict[s
     return records
 
 
+def _fill_dangers(
+    folder: Path, dangers: dict[str, Danger], complaints: list[Complaint]
+) -> dict[str, Danger]:
+    """The danger signs with the words that they share filled in."""
+    words = _read_words(folder, complaints)
+    filled: dict[str, Danger] = {}
+    for id_, danger in dangers.items():
+        file = folder / "dangers" / f"{id_}.toml"
+        try:
+            filled[id_] = danger_words.fill_words(danger, words)
+        except KeyError as missing:
+            complaints.append(Complaint(file, "terms", f"{missing} is not in {danger_words.FILE}"))
+            continue
+        complaints += [Complaint(file, *fault) for fault in danger_words.find_faults(filled[id_])]
+    return filled
+
+
+def _read_words(folder: Path, complaints: list[Complaint]) -> dict[str, tuple[str, ...]]:
+    own = folder / danger_words.FILE
+    file = own if own.is_file() else STARTER / danger_words.FILE
+    said = _read_toml(file, complaints) or {}
+    faults = [Complaint(file, *fault) for fault in danger_words.check_words(said)]
+    complaints += faults
+    return {} if faults else {name: tuple(phrases) for name, phrases in said.items()}
+
+
 def _read_files(folder: Path, kind: type, complaints: list[Complaint]) -> dict[str, Any]:
     records: dict[str, Any] = {}
     for file in sorted(folder.glob("*.toml")):
@@ -204,10 +233,8 @@ def _read_policy(folder: Path, complaints: list[Complaint]) -> Policy | None:
 def _read_file(
     file: Path, kind: type[_Record], given: dict[str, str], complaints: list[Complaint]
 ) -> _Record | None:
-    try:
-        said = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        complaints.append(Complaint(file, "file", f"not valid TOML in UTF-8: {error}"))
+    said = _read_toml(file, complaints)
+    if said is None:
         return None
     try:
         record: _Record = _adapters()[kind].validate_python({**said, **given})
@@ -217,10 +244,18 @@ def _read_file(
         return None
 
 
+def _read_toml(file: Path, complaints: list[Complaint]) -> dict[str, Any] | None:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        complaints.append(Complaint(file, "file", f"not valid TOML in UTF-8: {error}"))
+        return None
+
+
 @cache
 def _adapters() -> dict[type, TypeAdapter[Any]]:
     # Building one costs far more than reading a file with it.
-    return {kind: TypeAdapter(kind) for kind in (*_FOLDERS.values(), Policy)}
+    return {kind: TypeAdapter(kind) for kind in (*_FOLDERS.values(), Code, Policy)}
 
 
 def _complaints_of(file: Path, error: ValidationError) -> Iterator[Complaint]:
@@ -349,12 +384,9 @@ def _broken_topics(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
         yield from _broken_patterns(folder / "topics", topic.id, topic)
     for danger in catalogue.dangers.values():
         yield from _broken_patterns(folder / "dangers", danger.id, danger)
-        if danger.urgency is None:
-            file = folder / "dangers" / f"{danger.id}.toml"
-            yield Complaint(file, "urgency", "missing: a danger sign says how soon it is read")
 
 
-def _broken_patterns(folder: Path, id_: str, record: Topic | Code) -> Iterator[Complaint]:
+def _broken_patterns(folder: Path, id_: str, record: Topic | Code | Danger) -> Iterator[Complaint]:
     file = folder / f"{id_}.toml"
     for key, patterns in (("include", record.include), ("exclude", record.exclude)):
         for pattern in patterns:

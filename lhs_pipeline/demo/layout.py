@@ -14,6 +14,7 @@ FIRST_NIGHT = date(2026, 6, 30)
 LAST_NIGHT = date(2026, 7, 1)
 _LAST_DAY = "2026-06-30"
 _CATALOGUE_PARTS = ("indicators", "sources", "topics", "authorities", "dangers")
+_CATALOGUE_FILES = ("policy.toml", "danger_words.toml")
 _SITE_FILE = """# The demo: a fictional trust. `lhs demo` makes this folder anew.
 name = "Fenmarsh Hospitals (fictional demo)"
 timezone = "Europe/London"
@@ -71,7 +72,8 @@ def copy_starter(catalogue: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)
         for file in sorted((STARTER / part).glob("*.toml")):
             shutil.copyfile(file, target / file.name)
-    shutil.copyfile(STARTER / "policy.toml", catalogue / "policy.toml")
+    for name in _CATALOGUE_FILES:
+        shutil.copyfile(STARTER / name, catalogue / name)
 
 
 def _clear(folder: Path) -> None:

@@ -188,3 +188,33 @@ def test_groups_that_escalate_in_a_circle_are_all_named(folder: Path) -> None:
         f"authorities/{group}.toml"
         for group in ("clinical_forum", "directorate_quality_board", "ward_huddle")
     }
+
+
+@pytest.mark.parametrize(
+    ("terms", "message"),
+    [
+        ('["{nobody_knows} .. hit"]', "'nobody_knows' is not in danger_words.toml"),
+        ('["hit .."]', "'hit ..': expected words at both ends of each part"),
+        ('["hit (me)"]', "'hit (me)': '(me)' is no word"),
+    ],
+)
+def test_a_danger_sign_that_cannot_be_read_is_named(folder: Path, terms: str, message: str) -> None:
+    (folder / "dangers").mkdir()
+    (folder / "dangers" / "own.toml").write_text(
+        f'title = "Own"\ndescription = "Own."\nurgency = "same_day"\nterms = {terms}\n'
+    )
+    (told,) = complaints(folder)
+    assert told.startswith("dangers/own.toml: terms: ") and message in told
+
+
+def test_a_site_may_share_words_of_its_own_among_its_danger_signs(folder: Path) -> None:
+    (folder / "dangers").mkdir()
+    (folder / "danger_words.toml").write_text('beast = ["dog", "cat*"]\nsaid = ["bad dog"]\n')
+    (folder / "dangers" / "own.toml").write_text(
+        'title = "Own"\ndescription = "Own."\nurgency = "same_day"\n'
+        'terms = ["bitten by a|the {beast}", "{said}"]\n'
+    )
+    assert read_catalogue(folder).dangers["own"].terms == (
+        "bitten by a|the dog|cat*",
+        "bad dog",
+    )

@@ -1,0 +1,195 @@
+"""Phrases that people can read and change, found in a text word by word.
+
+A phrase is words in order; `*` stands for any ending, `a|b` for one or the other, `..` for up to
+six other words, and `+` joins parts that stand in one sentence in any order.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+_REMEMBERED_WORDS = 200_000
+_WIDEST_GAP = 6
+_TOKENS = re.compile(r"[\w'’]+|[.!?;\n]+")
+_APOSTROPHES = str.maketrans("", "", "'’")
+_NEGATORS = frozenset(
+    ("no", "not", "never", "without", "nor", "nil", "denies", "denied", "deny", "denying", "isnt",
+     "wasnt", "werent", "arent", "didnt", "doesnt", "dont", "hasnt", "havent", "hadnt")
+)  # fmt: skip
+_LIGHT = frozenset(
+    ("a", "an", "any", "the", "be", "been", "being", "ever", "were", "was", "had", "has", "have",
+     "feel", "felt", "in", "at")
+)  # fmt: skip
+_FARTHEST_NEGATOR = 3
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """Where a part of a phrase stands in a text, by character."""
+
+    start: int
+    end: int
+
+
+Found = dict[str, list[tuple[Span, ...]]]
+"""By list, the spans of the parts of each of its phrases that stands."""
+
+
+@dataclass(frozen=True)
+class _Step:
+    slot: int
+    after_gap: bool
+
+
+_Part = tuple[_Step, ...]
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    """One phrase of one list; `needed` are the slots without which it cannot stand."""
+
+    list_id: str
+    parts: tuple[_Part, ...]
+    needed: frozenset[int]
+
+
+@dataclass(frozen=True)
+class _Word:
+    text: str
+    start: int
+    end: int
+    slots: frozenset[int]
+
+
+class PhraseBook:
+    """Lists of phrases, compiled once and looked for together.
+
+    Args:
+        lists: pairs of a list's name and one of its phrases.
+
+    Raises:
+        ValueError: a phrase cannot be read; the message says which and why.
+    """
+
+    def __init__(self, lists: Iterable[tuple[str, str]]) -> None:
+        self._slots: dict[frozenset[str], int] = {}
+        phrases = [self._read(list_id, phrase) for list_id, phrase in lists]
+        self._by_slot: dict[int, list[_Phrase]] = defaultdict(list)
+        for phrase in phrases:
+            self._by_slot[phrase.parts[0][0].slot].append(phrase)
+        self._exact, self._beginnings = _index(self._slots)
+        self._slots_of = lru_cache(_REMEMBERED_WORDS)(self._find_slots)
+
+    def find(self, text: str) -> Found:
+        """Return, by list, the spans of the parts of each phrase that stands and is not denied."""
+        found: Found = defaultdict(list)
+        for sentence in self._sentences(text):
+            present = frozenset().union(*(word.slots for word in sentence))
+            for slot in present & self._by_slot.keys():
+                for phrase in self._by_slot[slot]:
+                    if phrase.needed <= present and (spans := _place(phrase, sentence)):
+                        found[phrase.list_id].append(spans)
+        return dict(found)
+
+    def _read(self, list_id: str, said: str) -> _Phrase:
+        parts = tuple(self._read_part(part.split(), said) for part in said.lower().split("+"))
+        return _Phrase(list_id, parts, frozenset(step.slot for part in parts for step in part))
+
+    def _read_part(self, items: Sequence[str], said: str) -> _Part:
+        if not items or items[0] == ".." or items[-1] == "..":
+            raise ValueError(f"{said!r}: a part has words at both of its ends")
+        steps: list[_Step] = []
+        after_gap = False
+        for item in items:
+            if item == "..":
+                after_gap = True
+                continue
+            for piece in _pieces(item):
+                steps.append(_Step(self._slot_of(piece, said), after_gap))
+                after_gap = False
+        return tuple(steps)
+
+    def _slot_of(self, item: str, said: str) -> int:
+        words = frozenset(word.translate(_APOSTROPHES) for word in item.split("|"))
+        for word in words:
+            if not re.fullmatch(r"\w+\*?", word):
+                raise ValueError(f"{said!r}: {word!r} is no word")
+        return self._slots.setdefault(words, len(self._slots))
+
+    def _sentences(self, text: str) -> Iterator[list[_Word]]:
+        sentence: list[_Word] = []
+        for match in _TOKENS.finditer(text):
+            word = match.group().lower().translate(_APOSTROPHES)
+            if word and word[0] not in ".!?;\n":
+                sentence.append(_Word(word, match.start(), match.end(), self._slots_of(word)))
+            elif sentence:
+                yield sentence
+                sentence = []
+        if sentence:
+            yield sentence
+
+    def _find_slots(self, word: str) -> frozenset[int]:
+        found = set(self._exact.get(word, ()))
+        for length in range(1, len(word) + 1):
+            found |= self._beginnings.get(word[:length], set())
+        return frozenset(found)
+
+
+def _pieces(item: str) -> list[str]:
+    """`self-harm*` is two words, as the text has them; alternatives stay together."""
+    return [item] if "|" in item else [piece for piece in item.split("-") if piece]
+
+
+def _index(slots: dict[frozenset[str], int]) -> tuple[dict[str, set[int]], dict[str, set[int]]]:
+    exact: dict[str, set[int]] = defaultdict(set)
+    beginnings: dict[str, set[int]] = defaultdict(set)
+    for words, slot in slots.items():
+        for word in words:
+            (beginnings if word.endswith("*") else exact)[word.rstrip("*")].add(slot)
+    return exact, beginnings
+
+
+def _place(phrase: _Phrase, sentence: Sequence[_Word]) -> tuple[Span, ...]:
+    """Where the parts of a phrase stand; none where one is missing or denied."""
+    spans: list[Span] = []
+    for part in phrase.parts:
+        place = next(_places(part, sentence), None)
+        if place is None:
+            return ()
+        first, last = place
+        spans.append(Span(sentence[first].start, sentence[last].end))
+    return tuple(spans)
+
+
+def _places(part: _Part, sentence: Sequence[_Word]) -> Iterator[tuple[int, int]]:
+    """The first and last word of each place where a part stands and is not denied."""
+    for first, word in enumerate(sentence):
+        if part[0].slot in word.slots and not _is_denied(sentence, first):
+            last = _follow(part, 1, sentence, first)
+            if last is not None:
+                yield first, last
+
+
+def _follow(part: _Part, step: int, sentence: Sequence[_Word], place: int) -> int | None:
+    """The place of the last word of a part whose steps before `step` end at `place`."""
+    if step == len(part):
+        return place
+    reach = _WIDEST_GAP + 1 if part[step].after_gap else 1
+    for there in range(place + 1, min(place + reach, len(sentence) - 1) + 1):
+        if part[step].slot in sentence[there].slots:
+            last = _follow(part, step + 1, sentence, there)
+            if last is not None:
+                return last
+    return None
+
+
+def _is_denied(sentence: Sequence[_Word], first: int) -> bool:
+    """Whether a negation stands before a word, with nothing between but small words."""
+    for place in range(first - 1, max(first - 1 - _FARTHEST_NEGATOR, -1), -1):
+        if sentence[place].text in _NEGATORS:
+            return True
+        if sentence[place].text not in _LIGHT:
+            return False
+    return False
