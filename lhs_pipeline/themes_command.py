@@ -38,6 +38,8 @@ def add_themes_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
         help="how strictly names are masked (standard)")  # fmt: skip
     add("--columns", default="", metavar="OURS=THEIRS[,…]",
         help="headings that differ, such as comment=answer,respondent=person")  # fmt: skip
+    add("--by-meaning", action="store_true",
+        help="let the language model of the extra `text` help with sentiment")  # fmt: skip
     add("--sizes", default="", metavar="N[,…]", help="also measure with so many labels")
     add("--least-examples", type=int, default=25, metavar="N",
         help="themes with fewer labels are left out of macro and micro F1 (25)")  # fmt: skip
@@ -49,6 +51,7 @@ def run_themes(given: argparse.Namespace) -> int:
     """Code one file; 0 done, 1 not, with the reason on the error stream."""
     from lhs_pipeline.analysis.comment_coding import CommentCoder
     from lhs_pipeline.analysis.comment_file import CommentFileError
+    from lhs_pipeline.analysis.embeddings import EmbeddingsMissing
     from lhs_pipeline.catalogue.reader import CODEBOOKS, read_catalogue, read_codebook
 
     codes = read_codebook(given.codebook or CODEBOOKS / "patient_experience")
@@ -58,17 +61,18 @@ def run_themes(given: argparse.Namespace) -> int:
         read = _read(given.file, codes, given)
         taught = _read(given.teach, codes, given) if given.teach else None
         sizes = [int(size) for size in filter(None, given.sizes.split(","))]
-    except (CommentFileError, ValueError) as error:
+        coder = CommentCoder(codes, catalogue.dangers, rules, taught, given.by_meaning)
+    except (CommentFileError, EmbeddingsMissing, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    coded = CommentCoder(codes, catalogue.dangers, rules, taught).code(read.rows)
+    coded = coder.code(read.rows)
     written = [
         _write(coded.comments, "comments", given),
         _write(coded.themes, "themes", given),
     ]
     _say_what_was_found(coded.comments, coded.themes)
     if read.marks is not None:
-        untaught = CommentCoder(codes, catalogue.dangers, rules)
+        untaught = CommentCoder(codes, catalogue.dangers, rules, None, given.by_meaning)
         agreement = _measure(untaught, read, taught, (rules, given.least_examples, sizes))
         written += _report(agreement, given)
     if read.unknown_columns:

@@ -15,7 +15,7 @@ from lhs_pipeline.analysis.themes import Hit, TopicPattern
 from lhs_pipeline.catalogue.model import Code
 
 _REMEMBERED_TEXTS = 20_000
-_BEGINNING_LETTERS = 4
+_BEGINNING_LETTERS = 8
 _WORDS = re.compile(r"\w+")
 # A word of a term that begins a word of any text that has the term: no apostrophe before it.
 _TERM_WORDS = re.compile(r"(?<![\w'’])[a-z0-9]+")
@@ -35,6 +35,7 @@ class Codebook:
 
     def __init__(self, codes: Mapping[str, Code]) -> None:
         self.ids = tuple(sorted(codes))
+        self._places = {id_: place for place, id_ in enumerate(self.ids)}
         self._always = {id_: TopicPattern(_always(codes[id_])) for id_ in self.ids}
         self._alone = {
             id_: TopicPattern(_Words(_patterns_of(code.alone_terms), code.exclude))
@@ -55,30 +56,43 @@ class Codebook:
             found = _hits(self._alone, others, text)
         return found or _hits(self._alone, self._last, text)
 
-    def _looked_for(self, text: str) -> frozenset[str]:
-        """The themes of which at least one term has a word that begins like one of the text."""
+    def _looked_for(self, text: str) -> set[str]:
+        """The themes that have a term whose words all begin a word of the text."""
         words = {word[:_BEGINNING_LETTERS] for word in _WORDS.findall(text.lower())}
         beginnings = {word[:length] for word in words for length in range(1, len(word) + 1)}
-        told = (self._by_beginning[b] for b in beginnings & self._by_beginning.keys())
-        return self._unplain.union(*told)
+        found = set(self._unplain)
+        for beginning in beginnings & self._by_beginning.keys():
+            for id_, others in self._by_beginning[beginning]:
+                if id_ not in found and others <= beginnings:
+                    found.add(id_)
+        return found
 
     def matrix(self, texts: Iterable[str]) -> npt.NDArray[np.float64]:
         """Return the number of different words per text and theme: (n_texts, n_themes)."""
-        rows = [[_count(self.find(text).get(id_, ())) for id_ in self.ids] for text in texts]
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self.ids))
+        found = [self.find(text) for text in texts]
+        counts = np.zeros((len(found), len(self.ids)))
+        for row, themes in enumerate(found):
+            for id_, hits in themes.items():
+                counts[row, self._places[id_]] = _count(hits)
+        return counts
 
 
 def _index_beginnings(
     codes: Mapping[str, Code],
-) -> tuple[dict[str, set[str]], frozenset[str]]:
-    """Themes by the beginning of the longest word of each term, and those with other patterns."""
-    found: dict[str, set[str]] = {}
+) -> tuple[dict[str, set[tuple[str, frozenset[str]]]], frozenset[str]]:
+    """Themes by the beginning of the longest word of each term, with those of its other words.
+
+    Second: the themes with other patterns, which any text may have.
+    """
+    found: dict[str, set[tuple[str, frozenset[str]]]] = {}
     unplain = {id_ for id_, code in codes.items() if code.include}
     for id_, code in codes.items():
         for term in (*code.terms, *code.alone_terms):
-            longest = max(_TERM_WORDS.findall(term.lower()), key=len, default="")
-            if longest:
-                found.setdefault(longest[:_BEGINNING_LETTERS], set()).add(id_)
+            words = sorted(_TERM_WORDS.findall(term.lower()), key=len, reverse=True)
+            beginnings = [word[:_BEGINNING_LETTERS] for word in words]
+            if beginnings:
+                theme = (id_, frozenset(beginnings[1:]))
+                found.setdefault(beginnings[0], set()).add(theme)
             else:
                 unplain.add(id_)
     return found, frozenset(unplain)

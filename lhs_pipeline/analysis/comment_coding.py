@@ -3,8 +3,8 @@
 Held-out always means: respondents whose comments the model never saw.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import pandas as pd
 from lhs_pipeline.analysis.codebook import Codebook
 from lhs_pipeline.analysis.comment_file import CommentFile, each_text_once
 from lhs_pipeline.analysis.dangers import DangerRules
+from lhs_pipeline.analysis.embeddings import embed_texts
 from lhs_pipeline.analysis.sentiment import Feeling, feel, train_sentiment
 from lhs_pipeline.analysis.text_features import Comments
 from lhs_pipeline.analysis.theme_model import (
@@ -30,6 +31,9 @@ from lhs_pipeline.vocabulary import Sentiment
 _BATCH_ROWS = 20_000
 _SIDES = (Sentiment.POSITIVE, Sentiment.NEGATIVE)
 _SEED = 20_260
+_RESAMPLES_COUNT = 200
+_AS_GOOD = 0.02
+"""A choice so little below the better of codebook and model is as good."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,15 @@ class Agreement:
     """How well codebook, model and the choice between them agree with coders.
 
     Attributes:
-        themes: one row per theme: examples, F1 of codebook, model and choice, on held-out texts.
+        themes: one row per theme: examples, F1 of codebook, model and choice, on held-out texts;
+            `difference` of the choice to the better of the two, and `margin`, half the width of
+            its interval of 95% by chance alone (bootstrap of the texts).
         overall: one row per number of labels: macro and micro F1 of the three over the themes of
-            the published list that have enough examples, and how many those are.
-        sentiment: accuracy, and F1 of positive, neutral and negative; empty without labels.
+            the published list that have enough examples, how many those are, the theme in which
+            the choice stands worst beside the better of the two, and how many are more than 0.02
+            below it.
+        sentiment: accuracy, and F1 of positive, neutral and negative, by the word list and by the
+            model, with ratings and without; empty without labels.
     """
 
     themes: pd.DataFrame
@@ -70,6 +79,7 @@ class CommentCoder:
         dangers: Mapping[str, Danger],
         rules: TrainingRules,
         taught: CommentFile | None = None,
+        by_meaning: bool = False,
     ) -> None:
         """Train where labels are given.
 
@@ -78,8 +88,14 @@ class CommentCoder:
             dangers: danger signs by id.
             rules: when a model may be trained.
             taught: comments that coders have labelled.
+            by_meaning: let the embedding model of the extra `text` help with sentiment.
+
+        Raises:
+            EmbeddingsMissing: `by_meaning` without the extra.
         """
-        self.codes, self._rules = codes, rules
+        self.codes, self._rules, self._by_meaning = codes, rules, by_meaning
+        if by_meaning:
+            embed_texts([])  # tells at once where the extra is missing
         self._codebook = Codebook(codes)
         self._dangers = DangerRules(dangers)
         self._model: ThemeModel | None = None
@@ -92,7 +108,7 @@ class CommentCoder:
                 self._model = ThemeModel(self.comments_of(once.rows), labels, rules)
             felt = once.rows[once.rows["sentiment"] != ""]
             self._sentiment = train_sentiment(
-                self.comments_of(felt),
+                self.with_meaning(self.comments_of(felt)),
                 [Sentiment(said) for said in felt["sentiment"]],
                 list(felt["respondent"]),
             )
@@ -101,8 +117,17 @@ class CommentCoder:
         """Return rows of a file as the models read them."""
         texts = list(rows["comment"])
         return Comments(
-            texts, list(rows["question"]), list(rows["rating"]), self._codebook.matrix(texts)
+            texts,
+            list(rows["question"]),
+            list(rows["rating"]),
+            self._codebook.matrix(texts),
         )
+
+    def with_meaning(self, comments: Comments) -> Comments:
+        """Return the comments with their meaning, where it was asked for."""
+        if not self._by_meaning:
+            return comments
+        return replace(comments, meaning=embed_texts(comments.texts).astype(np.float64))
 
     def code(self, rows: pd.DataFrame) -> CodedComments:
         """Return themes, sentiment and urgency of comments; memory does not grow with models."""
@@ -118,7 +143,10 @@ class CommentCoder:
     def _code_batch(self, rows: pd.DataFrame) -> CodedComments:
         comments = self.comments_of(rows)
         ids = list(rows["id"])
-        feelings = self._sentiment.read(comments) if self._sentiment else map(feel, comments.texts)
+        if self._sentiment:
+            feelings: Iterable[Feeling] = self._sentiment.read(self.with_meaning(comments))
+        else:
+            feelings = map(feel, comments.texts)
         read = [
             self._comment_row(id_, text, feeling)
             for id_, text, feeling in zip(ids, comments.texts, feelings, strict=True)
@@ -197,7 +225,7 @@ def measure_agreement(
     overall, said = [], _Said.nothing(once.marks.shape)
     for size in (*sizes, None):
         said = _predict(comments, Labels(once.marks, respondents), rules, size)
-        overall.append({"labels": size or len(respondents), **_overall(said, once.marks, counted)})
+        overall.append({"labels": size or len(respondents), **_overall(said, once, counted)})
     return Agreement(
         _by_theme(said, once, coder.codes),
         pd.DataFrame(overall),
@@ -230,7 +258,7 @@ def measure_transfer(
         comments.hits > 0, model.decide(comments, is_model_alone=True), model.decide(comments)
     )
     counted = _counted(after, coder.codes, least_examples)
-    overall = {"labels": len(before.rows), **_overall(said, after.marks, counted)}
+    overall = {"labels": len(before.rows), **_overall(said, after, counted)}
     return Agreement(
         _by_theme(said, after, coder.codes),
         pd.DataFrame([overall]),
@@ -274,15 +302,43 @@ def _counted(
     return np.flatnonzero(published & (once.marks.sum(axis=0) >= least_examples))
 
 
-def _overall(said: _Said, true: Truths, counted: npt.NDArray[np.integer]) -> dict[str, float]:
-    row: dict[str, float] = {"themes": len(counted)}
+def _overall(
+    said: _Said, once: CommentFile, counted: npt.NDArray[np.integer]
+) -> dict[str, float | str]:
+    assert once.marks is not None
+    true, theme_ids = once.marks, once.theme_ids
+    row: dict[str, float | str] = {"themes": len(counted)}
     for way in ("codebook", "model", "choice"):
         given = getattr(said, way)[:, counted]
         marks = true[:, counted]
         each = [f1_of(given[:, theme], marks[:, theme]) for theme in range(len(counted))]
         row[f"{way}_macro"] = round(float(np.mean(each)), 3) if each else float("nan")
         row[f"{way}_micro"] = round(f1_of(given.ravel(), marks.ravel()), 3)
+    beside = [_beside_the_better(said, true, int(place)) for place in counted]
+    if beside:
+        worst = int(np.argmin([one["difference"] for one in beside]))
+        row |= {f"worst_{name}": value for name, value in beside[worst].items()}
+        row["worst_theme"] = theme_ids[counted[worst]]
+    row["clearly_below"] = sum(one["difference"] < -_AS_GOOD for one in beside)
     return row
+
+
+def _beside_the_better(said: _Said, true: Truths, place: int) -> dict[str, float]:
+    """Choice less the better of codebook and model in one theme, and how far chance moves it."""
+    ways = np.column_stack([said.choice[:, place], said.codebook[:, place], said.model[:, place]])
+    marks = true[:, place][:, None]
+    # Texts that nobody and nothing gave the theme move no F1.
+    rows = (ways | marks).any(axis=1)
+    both, given = (ways & marks)[rows].astype(float), (ways * 1.0 + marks)[rows]
+    if not rows.any():
+        return {"difference": 0.0, "margin": 0.0}
+    f1 = 2 * both.sum(axis=0) / np.maximum(given.sum(axis=0), 1)
+    better = 1 + int(f1[2] > f1[1])
+    chance = np.random.default_rng(_SEED)
+    times = chance.multinomial(len(both), np.full(len(both), 1 / len(both)), _RESAMPLES_COUNT)
+    again = 2 * (times @ both) / np.maximum(times @ given, 1)
+    margin = 1.96 * float((again[:, 0] - again[:, better]).std())
+    return {"difference": round(float(f1[0] - f1[better]), 3), "margin": round(margin, 3)}
 
 
 def _by_theme(said: _Said, once: CommentFile, codes: Mapping[str, Code]) -> pd.DataFrame:
@@ -300,6 +356,7 @@ def _by_theme(said: _Said, once: CommentFile, codes: Mapping[str, Code]) -> pd.D
                     f"{way}_f1": round(f1_of(getattr(said, way)[:, place], true), 3)
                     for way in ("codebook", "model", "choice")
                 },
+                **_beside_the_better(said, once.marks, place),
             }
         )
     return pd.DataFrame(rows).sort_values("examples", ascending=False, kind="stable")
@@ -310,15 +367,20 @@ def _sentiment_agreement(coder: CommentCoder, once: CommentFile) -> pd.DataFrame
     if felt.empty:
         return pd.DataFrame()
     true = [_side(said) for said in felt["sentiment"]]
-    comments = coder.comments_of(felt)
+    comments = coder.with_meaning(coder.comments_of(felt))
     rows = [_agreement_row("words", [_side(feel(t).sentiment) for t in comments.texts], true)]
-    held_out = _held_out_feelings(comments, felt)
-    if held_out:
-        rows.append(_agreement_row("model", [_side(said) for said in held_out], true))
+    unrated = replace(comments, ratings=[""] * len(true))
+    ways = {"model": comments}
+    if any(comments.ratings):
+        ways = {"model without rating": unrated, "model with rating": comments}
+    for name, known in ways.items():
+        if held_out := _held_out_feelings(known, felt):
+            rows.append(_agreement_row(name, [_side(said) for said in held_out], true))
     return pd.DataFrame(rows)
 
 
 def _held_out_feelings(comments: Comments, felt: pd.DataFrame) -> list[str]:
+    """What the coder would say of respondents it never saw: its model, or the words if better."""
     said = list(felt["sentiment"])
     respondents = list(felt["respondent"])
     found = [""] * len(said)
@@ -328,9 +390,9 @@ def _held_out_feelings(comments: Comments, felt: pd.DataFrame) -> list[str]:
             [Sentiment(said[row]) for row in train],
             [respondents[row] for row in train],
         )
-        if model is None:
-            return []
-        for row, feeling in zip(test, model.read(comments.pick(test)), strict=True):
+        held_out = comments.pick(test)
+        feelings = model.read(held_out) if model else map(feel, held_out.texts)
+        for row, feeling in zip(test, feelings, strict=True):
             found[row] = str(feeling.sentiment)
     return found
 

@@ -90,7 +90,8 @@ def read_comments(
 def each_text_once(read: CommentFile) -> CommentFile:
     """Return the file with every text and question once; a theme needs half of its copies.
 
-    Empty comments are left out; the first respondent stands for all who wrote the same.
+    Its sentiment is the one that most copies have, the first of equals. Empty comments are left
+    out; the first respondent stands for all who wrote the same.
     """
     key = _key(read.rows)
     kept = (read.rows["comment"].str.strip() != "").to_numpy()
@@ -100,9 +101,14 @@ def each_text_once(read: CommentFile) -> CommentFile:
     if marks is not None:
         shares = pd.DataFrame(marks[kept]).groupby(keys.to_numpy(), sort=False).mean()
         marks = shares.to_numpy() >= 0.5
-    return CommentFile(
-        rows[first].reset_index(drop=True), marks, read.theme_ids, read.unknown_columns
-    )
+    once = rows[first].reset_index(drop=True)
+    most = rows.loc[rows["sentiment"] != "", "sentiment"].groupby(keys).agg(_most_common)
+    once["sentiment"] = [most.get(key, "") for key in keys[first]]
+    return CommentFile(once, marks, read.theme_ids, read.unknown_columns)
+
+
+def _most_common(said: "pd.Series[str]") -> str:
+    return str(said.value_counts(sort=False).idxmax())
 
 
 def _key(rows: pd.DataFrame) -> "pd.Series[str]":

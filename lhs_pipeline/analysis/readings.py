@@ -13,6 +13,7 @@ import pandas as pd
 
 from lhs_pipeline.analysis.codebook import Codebook
 from lhs_pipeline.analysis.dangers import DangerReading, DangerRules
+from lhs_pipeline.analysis.embeddings import embed_texts
 from lhs_pipeline.analysis.sentiment import Feeling, SentimentModel, feel, train_sentiment
 from lhs_pipeline.analysis.text_features import Comments
 from lhs_pipeline.analysis.theme_model import Labels, ThemeChoice, ThemeModel, TrainingRules
@@ -50,11 +51,11 @@ THEME_MODELS = declare(
     "one row per topic",
     {
         "topic_id": "VARCHAR topic of the catalogue",
-        "method": "VARCHAR codebook or model",
+        "method": "VARCHAR codebook, or model: the two weighed together",
         "labelled_count": "BIGINT insights that coders have read",
         "examples_count": "BIGINT of these, insights on the topic",
         "codebook_f1": "DOUBLE F1 of the words against the coders; null without labels",
-        "model_f1": "DOUBLE F1 of the model on reporters it never saw; null where none was made",
+        "model_f1": "DOUBLE F1 of words and model together on reporters never seen; null: no model",
     },
 )
 NO_TOPIC = "none"
@@ -87,9 +88,8 @@ class Reader:
         rows = [row for row in records_of(coded) if row["insight_id"] in self._coder.topics]
         self.labels_count = len(rows)
         rules = catalogue.rules.themes
-        self._training = TrainingRules(
-            rules.minimum_labelled_count, rules.minimum_examples_count, rules.caution
-        )
+        self._by_meaning = rules.by_meaning
+        self._training = TrainingRules(rules.minimum_labelled_count, rules.minimum_examples_count)
         self._lessons = _each_text_once(rows)
 
     def read(self, insights: Sequence[Record]) -> Readings:
@@ -123,13 +123,14 @@ class Reader:
             "model_f1": choice.model_f1 if choice and choice.model_f1 >= 0 else None,
         }
 
-    def _comments(self, rows: Sequence[Record]) -> Comments:
+    def _comments(self, rows: Sequence[Record], with_meaning: bool = False) -> Comments:
         texts = [str(row["text"] or "") for row in rows]
         return Comments(
             texts,
             [str(row.get("question") or row.get("source_id") or "") for row in rows],
             [str(row.get("rating") or "") for row in rows],
             self._codebook.matrix(texts),
+            embed_texts(texts).astype(np.float64) if with_meaning else None,
         )
 
     @cached_property
@@ -152,7 +153,8 @@ class Reader:
     def _sentiment(self) -> SentimentModel | None:
         felt = [row for row in self._lessons if row["insight_id"] in self._coder.sentiment]
         said = [Sentiment(self._coder.sentiment[row["insight_id"]]) for row in felt]
-        return train_sentiment(self._comments(felt), said, [_reporter(row) for row in felt])
+        known = self._comments(felt, self._by_meaning)
+        return train_sentiment(known, said, [_reporter(row) for row in felt])
 
     def _taught(self, insights: Sequence[Record]) -> dict[str, dict[str, Taught]]:
         taught: dict[str, dict[str, Taught]] = {}
@@ -181,7 +183,7 @@ class Reader:
         if self._sentiment is None:
             read = [(feel(str(row["text"] or "")), "words") for row in insights]
         else:
-            found = self._sentiment.read(self._comments(insights))
+            found = self._sentiment.read(self._comments(insights, self._by_meaning))
             read = [(feeling, "model") for feeling in found]
         return [
             (_as_coded(feeling, self._coder.sentiment[row["insight_id"]]), "coder")

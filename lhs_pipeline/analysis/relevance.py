@@ -51,9 +51,8 @@ def score_widened(index: TextIndex, words: Sequence[int]) -> Floats:
     best = [i for i in np.argsort(-plain, kind="stable")[:_FEEDBACK_TEXTS] if plain[i] > 0]
     if not best:
         return plain
-    vectors = index.vectors()
-    widened = index.vector_of(words) + _FEEDBACK_WEIGHT * _unit(vectors[best].sum(axis=0))
-    return np.asarray((vectors @ widened.T).todense(), dtype=float).ravel()
+    found = _unit(index.vectors_at(best).sum(axis=0))
+    return index.products(index.vector_of(words) + _FEEDBACK_WEIGHT * found)
 
 
 def score_by_marks(index: TextIndex, question: Question, marks: Mapping[int, bool]) -> Floats:

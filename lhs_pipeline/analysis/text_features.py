@@ -28,12 +28,14 @@ class Comments:
         questions: what was asked, empty where nothing was.
         ratings: as given, empty where there is none.
         hits: different codebook words per text and theme, (n_texts, n_themes).
+        meaning: a vector of length 1 per text by the embedding model, where it is asked for.
     """
 
     texts: Sequence[str]
     questions: Sequence[str]
     ratings: Sequence[str]
     hits: Floats
+    meaning: Floats | None = None
 
     def pick(self, rows: npt.NDArray[np.integer]) -> "Comments":
         """Return the comments in `rows`."""
@@ -42,6 +44,7 @@ class Comments:
             [self.questions[row] for row in rows],
             [self.ratings[row] for row in rows],
             self.hits[rows],
+            None if self.meaning is None else self.meaning[rows],
         )
 
 
@@ -94,17 +97,20 @@ class TextFeatures:
 
 
 def leading_words(
-    row: sp.csr_matrix, weights: Floats, names: npt.NDArray[np.str_], most: int
+    matrix: sp.csr_matrix, row: int, weights: Floats, names: npt.NDArray[np.str_], most: int
 ) -> list[str]:
     """Return the words of one text that spoke most for an answer, strongest first.
 
     Args:
-        row: one row of the matrix.
+        matrix: texts as numbers.
+        row: which text.
         weights: the model's weight per feature.
         names: the words of the first features.
         most: how many.
     """
-    columns = row.indices[row.indices < names.size]
-    shares = row.data[row.indices < names.size] * weights[columns]
+    # A slice of the matrix would cost more than all the rest.
+    span = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    columns, values = matrix.indices[span], matrix.data[span]
+    shares = np.where(columns < names.size, values * weights[columns], 0.0)
     order = np.argsort(-shares, kind="stable")[:most]
     return [str(names[columns[place]]) for place in order if shares[place] > 0]

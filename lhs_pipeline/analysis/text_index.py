@@ -23,6 +23,7 @@ Integers = npt.NDArray[np.int64]
 TERMS_COUNT = 1 << 22
 """Numbers that a hashed word may have; a collision among 100,000 words hits about one in forty."""
 _SAYS_NOTHING = -1
+_BLOCK_TEXTS = 50_000
 _TITLE_WEIGHT = 2
 _LARGEST_COUNT = 255
 _K1, _B = 1.2, 0.75  # the usual constants of BM25 (Robertson and Zaragoza 2009)
@@ -76,6 +77,19 @@ class TextIndex:
     def vectors(self) -> sparse.csr_matrix:
         """TF-IDF of every text, damped, each of length 1 (a text without words: 0)."""
         return _unit_rows(self.counts, self.rarity)
+
+    def vectors_at(self, places: Sequence[int]) -> sparse.csr_matrix:
+        """The vectors of some texts alone."""
+        return _unit_rows(sparse.csr_matrix(self.counts[list(places)]), self.rarity)
+
+    def products(self, wanted: sparse.csr_matrix) -> Floats:
+        """Product of every text's vector with another; a block of texts in memory at a time."""
+        blocks = (
+            _unit_rows(sparse.csr_matrix(self.counts[start : start + _BLOCK_TEXTS]), self.rarity)
+            for start in range(0, self.texts_count, _BLOCK_TEXTS)
+        )
+        said = [np.asarray((block @ wanted.T).todense(), dtype=float).ravel() for block in blocks]
+        return np.concatenate([np.zeros(0), *said])
 
     def vector_of(self, question: Sequence[int]) -> sparse.csr_matrix:
         """The words of a question as one vector of the same kind."""

@@ -1,10 +1,10 @@
-"""What coders' labels teach: per theme a linear model, its threshold, and codebook or model.
+"""What coders' labels teach: per theme a linear model, and how it weighs beside the codebook.
 
 Everything that is judged here is judged on texts of respondents that were held out.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,25 +18,23 @@ Truths = npt.NDArray[np.bool_]
 _FOLDS_COUNT = 5
 _REGULARISATION = 0.3
 _RESAMPLES_COUNT = 30
-_SURE_LABELS_COUNT = 2_000
-"""From so many labels on the model needs no lead over the codebook."""
+_WEIGHING_REGULARISATION = 3.0
+_MOST_WORDS = 3
 _LEADING_WORDS_COUNT = 3
 _SEED = 20_260
 
 
 @dataclass(frozen=True)
 class TrainingRules:
-    """When a model may be trained and preferred; from the policy.
+    """When a model may be trained; from the policy.
 
     Attributes:
         minimum_labelled_count: labelled texts; fewer: the codebook alone.
         minimum_examples_count: labelled texts with the theme; fewer: the codebook for it.
-        caution: lead in F1, divided by the root of the examples, that a model must show.
     """
 
     minimum_labelled_count: int
     minimum_examples_count: int
-    caution: float
 
 
 @dataclass(frozen=True)
@@ -53,28 +51,48 @@ class Labels:
 
 
 @dataclass(frozen=True)
+class Weighing:
+    """A model's decision and the codebook's words as one probability, and when it is enough.
+
+    Attributes:
+        weights: of the decision, of any word at all, of each of up to three, and a constant.
+        threshold: half the best F1 that these probabilities let expect: nothing gives a better
+            one (Lipton, Elkan and Naryanaswamy 2014).
+    """
+
+    weights: Floats
+    threshold: float
+
+    def probability(self, decisions: Floats, hits: Floats) -> Floats:
+        """Return how likely the theme is in each text."""
+        told = _facts(decisions, hits) @ self.weights[:-1] + self.weights[-1]
+        return np.asarray(1 / (1 + np.exp(-told)))
+
+
+@dataclass(frozen=True)
 class ThemeChoice:
     """How one theme is assigned, and how well either way did on held-out respondents.
 
     Attributes:
         examples_count: labelled texts with the theme.
         codebook_f1: F1 of the codebook on all labelled texts.
-        model_f1: F1 of the model on held-out texts; NaN where none was trained.
-        is_model: whether the model assigns.
-        threshold: decision value from which the model assigns.
-        slope: of the calibrated probability in the decision value.
-        intercept: of the same.
+        model_f1: F1 of model and codebook together on held-out texts; NaN without a model.
+        weighing: how the two weigh; None: the codebook alone assigns.
+        alone_threshold: decision value from which the model by itself would assign.
         confirmed_props: share of coders that confirm one, two, three or more codebook words.
     """
 
     examples_count: int
     codebook_f1: float
     model_f1: float
-    is_model: bool
-    threshold: float
-    slope: float
-    intercept: float
+    weighing: Weighing | None
+    alone_threshold: float
     confirmed_props: tuple[float, ...]
+
+    @property
+    def is_model(self) -> bool:
+        """Whether a model takes part."""
+        return self.weighing is not None
 
 
 @dataclass(frozen=True)
@@ -96,9 +114,7 @@ class ThemeModel:
         folds = [test for _, test in respondent_folds(labels.respondents)]
         self.choices = tuple(
             _choose(
-                comments.hits[:, theme],
-                _HeldOut(held_out[:, theme], labels.marks[:, theme], folds),
-                rules,
+                _HeldOut(held_out[:, theme], comments.hits[:, theme], labels.marks[:, theme], folds)
             )
             for theme in range(labels.marks.shape[1])
         )
@@ -107,15 +123,15 @@ class ThemeModel:
         self._weights = {
             theme: _fit(matrix, labels.marks[:, theme])
             for theme, choice in enumerate(self.choices)
-            if not np.isnan(choice.model_f1)
+            if choice.is_model
         }
 
     def assign(self, comments: Comments) -> Iterator[Assignment]:
         """Yield the themes of each text, theme by theme."""
         matrix = self._features.transform(comments)
         for theme, choice in enumerate(self.choices):
-            if choice.is_model:
-                yield from self._by_model(theme, choice, matrix)
+            if choice.weighing:
+                yield from self._by_model(theme, choice.weighing, matrix, comments.hits[:, theme])
             else:
                 yield from _by_codebook(theme, choice, comments.hits[:, theme])
 
@@ -124,27 +140,32 @@ class ThemeModel:
 
         Args:
             comments: texts to read.
-            is_model_alone: leave the choice aside and let the models alone speak; a theme
-                without one is never given.
+            is_model_alone: leave the codebook aside and let the models alone speak, to be held
+                against; a theme without one is never given.
         """
         matrix = self._features.transform(comments)
         given: Truths = np.zeros((len(comments.texts), len(self.choices)), dtype=np.bool_)
         for theme, choice in enumerate(self.choices):
-            if choice.is_model or (is_model_alone and theme in self._weights):
-                given[:, theme] = _decide(matrix, self._weights[theme]) >= choice.threshold
-            elif not is_model_alone:
-                given[:, theme] = comments.hits[:, theme] > 0
+            hits = comments.hits[:, theme]
+            if choice.weighing is None:
+                given[:, theme] = (hits > 0) & (not is_model_alone)
+                continue
+            decisions = _decide(matrix, self._weights[theme])
+            if is_model_alone:
+                given[:, theme] = decisions >= choice.alone_threshold
+            else:
+                weighing = choice.weighing
+                given[:, theme] = weighing.probability(decisions, hits) >= weighing.threshold
         return given
 
     def _by_model(
-        self, theme: int, choice: ThemeChoice, matrix: sp.csr_matrix
+        self, theme: int, weighing: Weighing, matrix: sp.csr_matrix, hits: Floats
     ) -> Iterator[Assignment]:
         weights = self._weights[theme]
-        decisions = _decide(matrix, weights)
-        scores = _probability(decisions, choice)
-        for row in np.flatnonzero(decisions >= choice.threshold):
+        scores = weighing.probability(_decide(matrix, weights), hits)
+        for row in np.flatnonzero(scores >= weighing.threshold):
             words = leading_words(
-                matrix[row], weights[:-1], self._features.names, _LEADING_WORDS_COUNT
+                matrix, int(row), weights[:-1], self._features.names, _LEADING_WORDS_COUNT
             )
             yield Assignment(int(row), theme, float(scores[row]), True, tuple(words))
 
@@ -207,44 +228,56 @@ def _decide(matrix: sp.csr_matrix, weights: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _HeldOut:
-    """One theme's decisions by models that never saw the respondent, what coders said, folds."""
+    """One theme's decisions by models that never saw the respondent, words, labels and folds."""
 
     decisions: Floats
+    hits: Floats
     marks: Truths
     folds: list[npt.NDArray[np.intp]]
 
     def f1(self) -> float:
-        """F1 where the threshold, too, is that of the other respondents."""
-        given: Truths = np.zeros_like(self.marks)
+        """F1 where the weighing, too, is that of the other respondents."""
+        given = self.hits > 0
         for test in self.folds:
             others = np.setdiff1d(np.arange(self.marks.size), test)
-            threshold = _best_threshold(self.decisions[others], self.marks[others])
-            given[test] = self.decisions[test] >= threshold
+            if len(set(self.marks[others])) > 1:
+                known = _weigh(self.decisions[others], self.hits[others], self.marks[others])
+                scores = known.probability(self.decisions[test], self.hits[test])
+                given[test] = scores >= known.threshold
         return f1_of(given, self.marks)
 
 
-def _choose(hits: Floats, held_out: _HeldOut, rules: TrainingRules) -> ThemeChoice:
-    """Codebook or model for one theme, by their F1 on the same labels."""
-    decisions, marks = held_out.decisions, held_out.marks
-    examples = int(marks.sum())
-    codebook_f1 = f1_of(hits > 0, marks)
-    model_f1, threshold, slope, intercept = float("nan"), np.inf, 0.0, 0.0
-    if not np.isnan(decisions).any():
-        threshold = _best_threshold(decisions, marks)
-        model_f1 = held_out.f1()
-        slope, intercept = _calibrate(decisions, marks)
-    is_sure = marks.size >= _SURE_LABELS_COUNT
-    lead = 0.0 if is_sure else rules.caution / np.sqrt(max(examples, 1))
+def _choose(held_out: _HeldOut) -> ThemeChoice:
+    """How one theme is assigned: by the codebook, or weighed with the model where there is one.
+
+    A hard choice between the two is decided by noise where examples are few; the weighing gives
+    a model that has seen little a small weight, and is about as good as the better of the two.
+    """
+    decisions, hits, marks = held_out.decisions, held_out.hits, held_out.marks
+    has_model = not np.isnan(decisions).any() and 0 < marks.sum() < marks.size
     return ThemeChoice(
-        examples_count=examples,
-        codebook_f1=codebook_f1,
-        model_f1=model_f1,
-        is_model=bool(model_f1 - lead > codebook_f1),
-        threshold=float(threshold),
-        slope=slope,
-        intercept=intercept,
+        examples_count=int(marks.sum()),
+        codebook_f1=f1_of(hits > 0, marks),
+        model_f1=held_out.f1() if has_model else float("nan"),
+        weighing=_weigh(decisions, hits, marks) if has_model else None,
+        alone_threshold=_best_threshold(decisions, marks) if has_model else float("inf"),
         confirmed_props=_confirmed(hits, marks),
     )
+
+
+def _weigh(decisions: Floats, hits: Floats, marks: Truths) -> Weighing:
+    from sklearn.linear_model import LogisticRegression
+
+    model: Any = LogisticRegression(C=_WEIGHING_REGULARISATION)
+    model.fit(_facts(decisions, hits), marks)
+    weighing = Weighing(np.append(model.coef_[0], model.intercept_[0]), 0.0)
+    likely = np.sort(weighing.probability(decisions, hits))[::-1]
+    expected_f1 = 2 * np.cumsum(likely) / (np.arange(1, likely.size + 1) + likely.sum())
+    return replace(weighing, threshold=float(expected_f1.max()) / 2)
+
+
+def _facts(decisions: Floats, hits: Floats) -> Floats:
+    return np.column_stack([decisions, hits > 0, np.minimum(hits, _MOST_WORDS) / 2])
 
 
 def _best_threshold(decisions: Floats, marks: Truths) -> float:
@@ -267,18 +300,6 @@ def _threshold_of_best_f1(decisions: Floats, marks: Truths) -> float:
     best = int(np.argmax(f1))
     following = order[min(best + 1, marks.size - 1)]
     return float((decisions[order[best]] + decisions[following]) / 2)
-
-
-def _calibrate(decisions: Floats, marks: Truths) -> tuple[float, float]:
-    """Slope and intercept of the probability in held-out decisions (Platt 1999)."""
-    from sklearn.linear_model import LogisticRegression
-
-    model: Any = LogisticRegression().fit(decisions[:, None], marks)
-    return float(model.coef_[0, 0]), float(model.intercept_[0])
-
-
-def _probability(decisions: Floats, choice: ThemeChoice) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-(choice.slope * decisions + choice.intercept))))
 
 
 def _confirmed(hits: Floats, marks: Truths) -> tuple[float, ...]:

@@ -451,7 +451,6 @@ class ThemesPolicy:
     __pydantic_config__ = _STRICT
     minimum_labelled_count: int
     minimum_examples_count: int
-    caution: float
     repeat_similarity: float
     repeat_minimum_words_count: int
     repeat_days: int
@@ -462,6 +461,7 @@ class ThemesPolicy:
     emerging_false_alert_prop: float
     silent_share_prop: float
     silent_chance_prop: float
+    by_meaning: bool = False
 
 
 @dataclass(frozen=True)

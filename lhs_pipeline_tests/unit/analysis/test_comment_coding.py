@@ -14,7 +14,7 @@ from lhs_pipeline.cli import main
 
 CODES = read_codebook(CODEBOOKS / "patient_experience")
 DANGERS = read_catalogue().dangers
-RULES = TrainingRules(minimum_labelled_count=60, minimum_examples_count=8, caution=0.5)
+RULES = TrainingRules(minimum_labelled_count=60, minimum_examples_count=8)
 SHARED = Path(__file__).parents[4] / "shared/data/fft_comments/fft_comments_neas_labelled.csv"
 
 

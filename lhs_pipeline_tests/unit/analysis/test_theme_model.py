@@ -17,7 +17,7 @@ from lhs_pipeline.catalogue.model import Code
 from lhs_pipeline.catalogue.reader import CODEBOOKS, CatalogueError, read_codebook
 
 CODES = read_codebook(CODEBOOKS / "patient_experience")
-RULES = TrainingRules(minimum_labelled_count=60, minimum_examples_count=8, caution=0.5)
+RULES = TrainingRules(minimum_labelled_count=60, minimum_examples_count=8)
 
 
 def code(**given: object) -> Code:
