@@ -39,6 +39,7 @@ class Reason(StrEnum):
     NOT_SHOWN = "not_shown_by_the_horizon"
     NOT_SUSTAINED = "shown_but_not_sustained"
     FADED = "faded_after_closure"
+    NO_LONGER_CLEAR = "no_longer_clear_after_closure"
     TOO_EARLY = "too_early"
     NOT_SHOWN_YET = "not_shown_yet"
     NOT_SUSTAINED_YET = "shown_not_yet_sustained"
@@ -81,7 +82,8 @@ class Evidence:
         is_harm: Harm has been shown by then.
         is_futile: The effect falls short of what is worthwhile.
         is_unproven_safe: Harm beyond the margin cannot be ruled out.
-        is_sustained: The effect has settled, and the latest window still shows it.
+        is_settled: The effect is clear without the weeks of settling in.
+        is_sustained: It has settled, and the latest window still shows it.
         p_value: Running p-value against no improvement, valid over all looks to the horizon.
         e_value: Evidence for improvement that is valid without any horizon.
     """
@@ -91,6 +93,7 @@ class Evidence:
     is_harm: BoolArray
     is_futile: BoolArray
     is_unproven_safe: BoolArray
+    is_settled: BoolArray
     is_sustained: BoolArray
     p_value: FloatArray
     e_value: FloatArray
@@ -137,13 +140,15 @@ def weigh_evidence(
     if is_strict:
         is_shown &= np.maximum.accumulate(log_e) >= np.log(policy.strict_evidence)
     short = trace.estimate - np.log1p(policy.futility_effect)
+    is_settled = -trace.settled_estimate > policy.settled_z * trace.settled_error
     return Evidence(
         is_enough=is_enough,
         is_shown=is_shown,
         is_harm=np.maximum.accumulate(harm) >= boundary.harm,
         is_futile=is_enough & (short > policy.futility_z * trace.standard_error),
         is_unproven_safe=_is_harm_possible(trace, policy),
-        is_sustained=_is_sustained(trace, policy),
+        is_settled=np.asarray(is_settled),
+        is_sustained=is_settled & _is_retained(trace, policy),
         p_value=_running_p_value(reach, boundary),
         e_value=np.exp(np.minimum(log_e, 500.0)),
     )
@@ -170,11 +175,10 @@ def _spent_z(trace: EffectTrace) -> FloatArray:
     return np.asarray(trace.score / np.sqrt(np.maximum(trace.information, 1e-12)) * np.sqrt(share))
 
 
-def _is_sustained(trace: EffectTrace, policy: EvaluationPolicy) -> BoolArray:
-    settled = -trace.settled_estimate > policy.settled_z * trace.settled_error
+def _is_retained(trace: EffectTrace, policy: EvaluationPolicy) -> BoolArray:
     recent = -trace.recent_estimate > policy.recent_z * trace.recent_error
     retained = -trace.recent_estimate > policy.recent_keep * -trace.estimate
-    return np.asarray(settled & recent & retained)
+    return np.asarray(recent & retained)
 
 
 def _running_p_value(reach: FloatArray, boundary: Boundary) -> FloatArray:
@@ -209,8 +213,8 @@ def judge_looks(
 ) -> list[Status]:
     """Verdict after each period under the change, index 0 = before any.
 
-    Harm on either measure, fading, and from the first closing look on "no worthwhile effect", are
-    final. Before it, "nothing worthwhile so far" and "harm not ruled out" send the change to the
+    Harm on either measure, an effect lost after closure, and from the first closing look on "no
+    worthwhile effect", are final. Before it, "nothing worthwhile so far" and "harm not ruled out" send the change to the
     group that decided, and watching goes on: the boundary assumes no stopping for futility, so
     that costs no error, and an effect that comes late is not lost.
     """
@@ -219,6 +223,8 @@ def judge_looks(
     for count in range(1, evidence.is_shown.size + 1):
         if status.verdict is LookVerdict.CLOSE:
             status = _watch_closed(trace, balancing, (count, closed_after), schedule, policy)
+            if status == _CLOSED and _is_unclear(evidence, count, schedule):
+                status = Status(LookVerdict.ITERATE, Reason.NO_LONGER_CLEAR)
         elif status.reason not in _FINAL:
             status = _judge_open(evidence, balancing, count, schedule, status)
             closed_after = count if status.verdict is LookVerdict.CLOSE else 0
@@ -230,6 +236,7 @@ _FINAL = {
     Reason.HARM,
     Reason.BALANCING_HARM,
     Reason.FADED,
+    Reason.NO_LONGER_CLEAR,
     Reason.NOT_SHOWN,
     Reason.NOT_SUSTAINED,
     Reason.NO_WORTHWHILE_EFFECT,
@@ -295,3 +302,13 @@ def _watch_closed(
     if due and shortfall > policy.fade_z * trace.recent_error[count - 1]:
         return Status(LookVerdict.ITERATE, Reason.FADED)
     return _CLOSED
+
+
+def _is_unclear(evidence: Evidence, count: int, schedule: Schedule) -> bool:
+    """Whether a later closing look finds no settled effect: a closure must stand at each of them.
+
+    What fades sinks slowly below half of what it was, which the latest window alone often cannot
+    tell; all weeks after settling in, by then two or three times as many, can.
+    """
+    is_asked = count in schedule.closing or count == schedule.horizon
+    return is_asked and not bool(evidence.is_settled[count - 1])

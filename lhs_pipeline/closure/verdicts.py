@@ -88,6 +88,8 @@ def judge_look(look: Look) -> Finding:
         return _watched(look)
     if look.effect.is_barred and look.rung not in (Rung.ONE_OFF, Rung.PRACTICE):
         return Finding(Verdict.CANNOT_BE_EVALUATED, _BARRED[look.effect.status.reason])
+    if look.effect.status.reason is Reason.FADED:
+        return Finding(Verdict.RE_OPEN, "An effect had been shown, and has been lost since.")
     if look.effect.word is Effective.NO:
         return Finding(
             Verdict.RE_OPEN,
@@ -112,6 +114,10 @@ def _vetoed(look: Look) -> Finding | None:
 def _watched(look: Look) -> Finding:
     if look.effect.word is Effective.NO:
         return Finding(Verdict.RE_OPEN, "It was closed, and the effect has been lost since.")
+    if look.effect.status.reason is Reason.NO_LONGER_CLEAR:
+        return Finding(
+            Verdict.RE_OPEN, "It was closed, and with more weeks the effect is no longer clear."
+        )
     if look.rung is Rung.PRACTICE and look.reliable.word is Reliable.NO:
         return Finding(Verdict.RE_OPEN, "It was closed, and it is no longer done as agreed.")
     return Finding(Verdict.CLOSE, "Closed, and nothing since speaks against it.")
@@ -146,7 +152,7 @@ def _not_shown(look: Look) -> Finding:
             Verdict.CANNOT_BE_EVALUATED,
             "A later change on the same problem began before this one could be judged.",
         )
-    if reason is Reason.NOT_SUSTAINED:
+    if reason in (Reason.NOT_SUSTAINED, Reason.NO_LONGER_CLEAR):
         return Finding(Verdict.REFINE, "It worked at first and has not lasted.")
     if reason is Reason.NOT_SHOWN:
         return Finding(

@@ -23,6 +23,12 @@ _HEADINGS = {
     Verdict.RE_OPEN: "Re-open.",
     Verdict.CANNOT_BE_EVALUATED: "Cannot be evaluated.",
 }
+_LASTED_OR_NOT = {
+    Reason.FADED,
+    Reason.NO_LONGER_CLEAR,
+    Reason.NOT_SUSTAINED,
+    Reason.NOT_SUSTAINED_YET,
+}
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,7 @@ def say_verdict(
 
 def _say_lately(effect: Effect) -> str:
     """The latest weeks, where they differ from the whole."""
-    lasted = (Reason.FADED, Reason.NOT_SUSTAINED, Reason.NOT_SUSTAINED_YET)
-    if effect.size is None or effect.status.reason not in lasted:
+    if effect.size is None or effect.status.reason not in _LASTED_OR_NOT:
         return ""
     return f"In the latest weeks alone it was {effect.size.recent:+.0%}."
 

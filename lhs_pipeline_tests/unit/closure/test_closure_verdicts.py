@@ -188,7 +188,7 @@ def _random_statuses(seed: int) -> list[Status]:
     evidence = Evidence(
         is_enough=np.arange(periods) >= generator.integers(0, 40), is_shown=flags(0.5),
         is_harm=flags(0.02), is_futile=flags(0.1), is_unproven_safe=flags(0.5),
-        is_sustained=flags(0.5), p_value=np.ones(periods), e_value=np.ones(periods),
+        is_settled=flags(0.4), is_sustained=flags(0.5), p_value=np.ones(periods), e_value=np.ones(periods),
     )  # fmt: skip
     balancing = Balancing(flags(0.5), flags(0.02), flags(0.1))
     level = generator.normal(-0.2, 0.2, periods)
@@ -223,5 +223,6 @@ def test_the_night_and_the_exchange_format_never_disagree() -> None:
     assert {reason for _, reason in met} >= {
         Reason.HARM, Reason.BALANCING_HARM, Reason.HARM_NOT_RULED_OUT, Reason.NOT_SHOWN,
         Reason.NO_WORTHWHILE_EFFECT, Reason.NOTHING_WORTHWHILE_SO_FAR, Reason.FADED,
+        Reason.NO_LONGER_CLEAR,
         Reason.SHOWN_AND_SUSTAINED, Reason.TOO_FEW_POINTS,
     }  # fmt: skip
