@@ -24,9 +24,11 @@ from closure_world import EFFECTS, World, WorldSettings, simulate
 from lhs_pipeline.closure.judgement import (
     SHAPE_WEIGHTS,
     Boundary,
+    Evidence,
     LookVerdict,
     Reason,
     Schedule,
+    Status,
     judge_looks,
     no_balancing,
     weigh_evidence,
@@ -34,6 +36,7 @@ from lhs_pipeline.closure.judgement import (
 from lhs_pipeline.closure.panels import rows_of, with_point_variance
 from lhs_pipeline.closure.policy import REFERENCE_POLICY, EvaluationPolicy
 from lhs_pipeline.statistics.control_path import (
+    ControlPath,
     SeriesPanel,
     fit_control_path,
     with_all_levels,
@@ -53,6 +56,7 @@ from lhs_pipeline.statistics.sequential_evidence import (
 )
 from lhs_pipeline.statistics.series_covariance import (
     TYPICAL,
+    CovarianceParameters,
     effect_degrees_of_freedom,
     fit_covariance,
     uncertainty_factor,
@@ -60,6 +64,7 @@ from lhs_pipeline.statistics.series_covariance import (
 
 SCHEDULE = Schedule(closing=(28, 40), futility_from=10, fade_every=4, review=13, horizon=52)
 NEVER = 999
+_LOST = {Reason.FADED, Reason.NO_LONGER_CLEAR}
 QUIET = WorldSettings(
     selection="random",
     common_trend=0,
@@ -119,35 +124,83 @@ class Outcome:
     rivals: dict[str, int]
 
 
-def judge_world(
-    world: World, settings: WorldSettings, policy: EvaluationPolicy, with_rivals: bool
-) -> list[Outcome]:
-    """Fit the comparison once, then judge every change of a world."""
+@dataclass(frozen=True)
+class Fitted:
+    """What all changes of a world are judged by."""
+
+    controls: ControlPath
+    covariance: CovarianceParameters
+    tracing: TraceSettings
+    boundary: Boundary
+    is_strict: bool
+
+
+def fit_world(world: World, policy: EvaluationPolicy) -> Fitted:
+    """Path, covariance and boundary from all weeks that the world has."""
+    controls, weeks = fit_controls(world)
+    covariance = fit_covariance(controls, weeks, TYPICAL)
+    return Fitted(
+        controls, covariance, *settings_of(controls, weeks, covariance, policy),
+        world.controls.size < policy.enough_controls,
+    )  # fmt: skip
+
+
+def fit_controls(world: World) -> tuple[ControlPath, NDArray[np.float64]]:
+    """Common path and levels, and the weeks on which they stand."""
     controls = with_all_levels(
         fit_control_path(rows_of(world.panel, world.controls)), *_units_known(world)
     )
-    weeks = np.arange(world.panel.numerator.shape[1], dtype=np.float64)
-    covariance = fit_covariance(controls, weeks, TYPICAL)
+    return controls, np.arange(world.panel.numerator.shape[1], dtype=np.float64)
+
+
+def settings_of(
+    controls: ControlPath,
+    weeks: NDArray[np.float64],
+    covariance: CovarianceParameters,
+    policy: EvaluationPolicy,
+) -> tuple[TraceSettings, Boundary]:
+    """How an effect is traced, and how far evidence must go."""
     widening = uncertainty_factor(
-        effect_degrees_of_freedom(controls, weeks, covariance, TYPICAL, settings.after)
+        effect_degrees_of_freedom(controls, weeks, covariance, TYPICAL, SCHEDULE.horizon)
     )
     tracing = TraceSettings(
         16, 10, 12, 12, policy.scale_weight, policy.effect_spread, 1.0, widening
     )
-    typical = ChangePlan(0, 104, settings.after, 0, 1, 0)
+    typical = ChangePlan(0, 104, SCHEDULE.horizon, 0, 1, 0)
     increments = typical_increments(typical, controls, covariance, tracing)
     harm = float(obrien_fleming_boundary(np.ones(1), policy.harm_alpha)[0])
     factors = shape_factors(SHAPE_WEIGHTS, policy.alpha)
-    boundary = Boundary(shape_boundary(increments, factors, policy.alpha), harm, policy.alpha)
-    is_strict = world.controls.size < policy.enough_controls
+    shown = shape_boundary(increments, factors, policy.alpha)
+    return tracing, Boundary(shown, harm, policy.alpha)
+
+
+def trace_change(world: World, row: int, fitted: Fitted) -> EffectTrace:
+    """The evidence on one change."""
+    unit, start = int(world.changed_units[row]), int(world.starts[row])
+    plan = ChangePlan(unit, start, SCHEDULE.horizon, 0, 1, max(0, start - 156))
+    return trace_effect(world.panel, plan, fitted.controls, fitted.covariance, fitted.tracing)
+
+
+def judge_trace(
+    trace: EffectTrace, fitted: Fitted, policy: EvaluationPolicy
+) -> tuple[Evidence, list[Status]]:
+    """Evidence and status after each week."""
+    evidence = weigh_evidence(trace, fitted.boundary, fitted.is_strict, policy)
+    beside = no_balancing(SCHEDULE.horizon)
+    return evidence, judge_looks(trace, evidence, beside, SCHEDULE, policy)[1:]
+
+
+def judge_world(
+    world: World, settings: WorldSettings, policy: EvaluationPolicy, with_rivals: bool
+) -> list[Outcome]:
+    """Fit the comparison once, then judge every change of a world."""
+    fitted = fit_world(world, policy)
     rivals = _rival_weeks(world, settings) if with_rivals else [{}] * len(world.effects)
     found = []
-    for row, (unit, start) in enumerate(zip(world.changed_units, world.starts, strict=True)):
-        plan = ChangePlan(int(unit), int(start), settings.after, 0, 1, max(0, int(start) - 156))
-        trace = trace_effect(world.panel, plan, controls, covariance, tracing)
-        found.append(
-            _outcome(world, settings, row, (trace, boundary, is_strict, policy), rivals[row])
-        )
+    for row in range(len(world.effects)):
+        trace = trace_change(world, row, fitted)
+        judged = (trace, *judge_trace(trace, fitted, policy))
+        found.append(_outcome(world, (row, settings.volume), judged, policy, rivals[row]))
     return found
 
 
@@ -160,22 +213,20 @@ def _units_known(world: World) -> tuple[SeriesPanel, NDArray[np.int64]]:
 
 def _outcome(
     world: World,
-    settings: WorldSettings,
-    row: int,
-    judged: tuple[EffectTrace, Boundary, bool, EvaluationPolicy],
+    which: tuple[int, float],
+    judged: tuple[EffectTrace, Evidence, list[Status]],
+    policy: EvaluationPolicy,
     rivals: dict[str, int],
 ) -> Outcome:
-    trace, boundary, is_strict, policy = judged
-    evidence = weigh_evidence(trace, boundary, is_strict, policy)
-    statuses = judge_looks(trace, evidence, no_balancing(settings.after), SCHEDULE, policy)[1:]
+    (row, volume), (trace, evidence, statuses) = which, judged
     closed = [s.verdict is LookVerdict.CLOSE for s in statuses]
-    sent = [s.verdict is LookVerdict.ITERATE and s.reason is not Reason.FADED for s in statuses]
+    sent = [s.verdict is LookVerdict.ITERATE and s.reason not in _LOST for s in statuses]
     sequence = confidence_sequence(trace.estimate, trace.information[0], policy.effect_spread, 0.05)
-    means = np.cumsum(world.paths[row]) / np.arange(1, settings.after + 1)
+    means = np.cumsum(world.paths[row]) / np.arange(1, SCHEDULE.horizon + 1)
     right = (sequence.lower <= means) & (means <= sequence.upper)
     return Outcome(
         effect=world.effects[row],
-        volume=settings.volume,
+        volume=volume,
         mean_effect=float(means[-1]),
         shown=_first(evidence.is_shown),
         strict=_first(evidence.e_value >= 20.0),

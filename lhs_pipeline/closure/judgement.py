@@ -225,14 +225,14 @@ def judge_looks(
             status = _watch_closed(trace, balancing, (count, closed_after), schedule, policy)
             if status == _CLOSED and _is_unclear(evidence, count, schedule):
                 status = Status(LookVerdict.ITERATE, Reason.NO_LONGER_CLEAR)
-        elif status.reason not in _FINAL:
+        elif status.reason not in FINAL:
             status = _judge_open(evidence, balancing, count, schedule, status)
             closed_after = count if status.verdict is LookVerdict.CLOSE else 0
         statuses.append(status)
     return statuses
 
 
-_FINAL = {
+FINAL = {
     Reason.HARM,
     Reason.BALANCING_HARM,
     Reason.FADED,

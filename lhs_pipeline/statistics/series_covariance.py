@@ -149,14 +149,18 @@ def _walk(years: FloatArray) -> FloatArray:
 
 
 def fit_covariance(
-    controls: ControlPath, weeks: FloatArray, prior: CovariancePrior
+    controls: ControlPath,
+    weeks: FloatArray,
+    prior: CovariancePrior,
+    start: CovarianceParameters | None = None,
 ) -> CovarianceParameters:
     """Pooled maximum a posteriori fit of the variance parameters to all controls at once.
 
     Maximises -(N/2) [log|C| + tr(C^-1 S)] - sum (log p - log p0)^2 / 2 s^2, with S the
     precision-weighted second moments of the controls' leave-one-out departures. Pairs of weeks with
     a missing point drop out of S, so the estimating equation tr(C^-1 (S - C) C^-1 dC) = 0 keeps its
-    zero mean. One factorisation per step, whatever the number of controls.
+    zero mean. One factorisation per step, whatever the number of controls. The search begins at
+    `start`, such as the values of the night before, else at the prior's centre.
     """
     problem = _pool(controls, weeks, prior.centre.slow_weeks)
     centre = _encode(prior.centre)
@@ -164,7 +168,7 @@ def fit_covariance(
         return prior.centre
     found = minimize(
         _objective,
-        centre,
+        centre if start is None else _encode(start),
         args=(problem, centre, prior),
         jac=True,
         method="L-BFGS-B",
