@@ -32,7 +32,7 @@ from lhs_pipeline.closure.judgement import (
     weigh_balancing,
     weigh_evidence,
 )
-from lhs_pipeline.closure.panels import days_of
+from lhs_pipeline.closure.panels import DateArray, days_of
 from lhs_pipeline.closure.placement import (
     Looks,
     joint_barrier,
@@ -61,6 +61,21 @@ _HARMS = {Reason.HARM, Reason.BALANCING_HARM}
 
 
 @dataclass(frozen=True)
+class Beside:
+    """The effect on the balancing measure.
+
+    `known` tells how many of its periods are complete when each period of the target becomes so.
+    """
+
+    trace: EffectTrace
+    known: NDArray[np.int64]
+
+    def at(self, count: int) -> int:
+        """Index of what is known of it after `count` periods of the target; below 0 for nothing."""
+        return int(self.known[min(count, self.known.size) - 1]) - 1
+
+
+@dataclass(frozen=True)
 class Case:
     """Everything known about one change before it is judged.
 
@@ -75,7 +90,7 @@ class Case:
     trace: EffectTrace | None
     evidence: Evidence | None
     balancing: Balancing | None
-    balancing_trace: EffectTrace | None
+    beside: Beside | None
     schedule: Schedule
     cap: int
     barrier: Reason | None
@@ -170,9 +185,9 @@ def _build_case(
     boundary = _boundary(plans[0], lead, comparison, boundaries, policy)
     is_strict = comparison.controls_count < policy.enough_controls
     evidence = _freeze(weigh_evidence(trace, boundary, is_strict, policy), schedule.horizon)
-    beside = _trace_balancing(sites, known, comparisons, policy)
+    beside = _trace_balancing(sites, known, comparisons, _complete(plans[0], comparison), policy)
     balancing = _weigh_balancing(lead, beside, trace.estimate.size, policy)
-    empty = replace(empty, balancing=balancing, balancing_trace=beside)
+    empty = replace(empty, balancing=balancing, beside=beside)
     return replace(empty, trace=trace, evidence=evidence, boundary=boundary)
 
 
@@ -232,10 +247,7 @@ def _boundary(
 
 
 def _weigh_balancing(
-    change: ChangedUnit,
-    trace: EffectTrace | None,
-    periods: int,
-    policy: EvaluationPolicy,
+    change: ChangedUnit, beside: Beside | None, periods: int, policy: EvaluationPolicy
 ) -> Balancing:
     """Whether the balancing measure is safe or harmed; all safe where none was named.
 
@@ -243,20 +255,30 @@ def _weigh_balancing(
     """
     if change.balancing_indicator is None:
         return no_balancing(periods)
-    if trace is None:
+    if beside is None:
         never = np.zeros(periods, dtype=np.bool_)
         return Balancing(never, never, never)
     harm = float(obrien_fleming_boundary(np.ones(1), policy.balancing_alpha)[0])
-    return _at_periods(weigh_balancing(trace, harm, policy), periods)
+    found = weigh_balancing(beside.trace, harm, policy)
+    index, is_known = np.maximum(beside.known - 1, 0), beside.known > 0
+    return Balancing(
+        found.is_safe[index] & is_known,
+        found.is_harm[index] & is_known,
+        found.is_doubtful[index] & is_known,
+    )
 
 
 def _trace_balancing(
     sites: Sequence[ChangedUnit],
     known: ByPlace,
     comparisons: dict[str, Comparison],
+    complete: DateArray,
     policy: EvaluationPolicy,
-) -> EffectTrace | None:
-    """The effect on the balancing measure, lower or higher being better as declared for it."""
+) -> Beside | None:
+    """The effect on the balancing measure, lower or higher being better as declared for it.
+
+    A look takes of it what is complete by then, on the days `complete` of the target's periods.
+    """
     name = sites[0].balancing_indicator
     if name is None or name not in comparisons:
         return None
@@ -267,16 +289,16 @@ def _trace_balancing(
     if not plans:
         return None
     horizon = int(np.ceil(sites[0].horizon_weeks / comparison.settings.weeks_per_period))
-    return _trace_all([replace(plan, lag_periods=0) for plan in plans], comparison, horizon)
+    trace = _trace_all([replace(plan, lag_periods=0) for plan in plans], comparison, horizon)
+    counts = np.searchsorted(_complete(plans[0], comparison), complete, side="right")
+    return Beside(trace, counts.astype(np.int64))
 
 
-def _at_periods(found: Balancing, periods: int) -> Balancing:
-    """The same answers on the target's grid, if the two indicators differ in period."""
-    index = np.minimum(
-        ((np.arange(1, periods + 1) * found.is_safe.size) // periods) - 1, found.is_safe.size - 1
-    )
-    index = np.maximum(index, 0)
-    return Balancing(found.is_safe[index], found.is_harm[index], found.is_doubtful[index])
+def _complete(plan: ChangePlan, comparison: Comparison) -> DateArray:
+    """Days from which each period under a change counts as complete."""
+    panel = comparison.panel
+    ends = panel.period_starts[plan.first_period + 1 : plan.first_period + 1 + plan.periods_after]
+    return np.asarray(ends + np.timedelta64(panel.lag.lag_weeks * 7, "D"))
 
 
 def _apply_portfolio_rate(cases: list[Case], rate: float) -> list[Case]:

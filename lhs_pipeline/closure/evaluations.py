@@ -350,16 +350,15 @@ def _balance(subject: Subject, effect: Effect, count: int) -> Balance:
     if tracked is None or tracked.case.balancing is None or count == 0:
         return unknown
     found = replace(unknown, is_harm=effect.status.reason is Reason.BALANCING_HARM)
-    trace, safe = tracked.case.balancing_trace, tracked.case.balancing.is_safe
-    if trace is None:
+    beside, safe = tracked.case.beside, tracked.case.balancing.is_safe
+    if beside is None or beside.at(count) < 0:
         return found
-    at = min(count, safe.size)
-    own = max(1, at * trace.estimate.size // safe.size) - 1
+    trace, own = beside.trace, beside.at(count)
     sign = -1.0 if indicator.direction is Direction.HIGHER else 1.0
     worst = trace.estimate[own] + subject.policy.balancing_z * trace.standard_error[own]
     return replace(
         found,
-        is_safe=bool(safe[at - 1]),
+        is_safe=bool(safe[min(count, safe.size) - 1]),
         relative=float(np.expm1(sign * trace.estimate[own])),
         worst=float(np.expm1(sign * worst)),
     )

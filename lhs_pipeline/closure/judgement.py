@@ -214,9 +214,9 @@ def judge_looks(
     """Verdict after each period under the change, index 0 = before any.
 
     Harm on either measure, an effect lost after closure, and from the first closing look on "no
-    worthwhile effect", are final. Before it, "nothing worthwhile so far" and "harm not ruled out" send the change to the
-    group that decided, and watching goes on: the boundary assumes no stopping for futility, so
-    that costs no error, and an effect that comes late is not lost.
+    worthwhile effect", are final. Before it, "nothing worthwhile so far" and "harm not ruled out"
+    send the change to the group that decided, and watching goes on: the boundary assumes no
+    stopping for futility, so that costs no error, and an effect that comes late is not lost.
     """
     status = Status(LookVerdict.KEEP_WATCHING, Reason.TOO_EARLY)
     statuses, closed_after = [status], 0

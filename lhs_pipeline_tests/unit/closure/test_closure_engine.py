@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lhs_pipeline.closure.engine import evaluate_changes
+from lhs_pipeline.closure.engine import evaluate_changes, judge_changes
 from lhs_pipeline.closure.policy import REFERENCE_POLICY
 
 INDICATORS = pd.DataFrame(
@@ -205,6 +205,17 @@ def test_a_balancing_measure_without_figures_is_never_safe() -> None:
     series = make_series({("falls", "ward_00"): LOSS})
     table = judge(series[series["indicator"] == "falls"], ONE)
     assert last(table)["reason"] == "balancing_measure_not_yet_safe"
+
+
+def test_a_look_takes_of_the_balancing_measure_what_is_complete_by_then() -> None:
+    series = make_series({("falls", "ward_00"): LOSS})
+    later = np.where(series["indicator"] == "readmissions", np.timedelta64(49, "D"), 0)
+    series["as_of"] += later.astype("timedelta64[D]")
+    (case,) = judge_changes(series, ONE, INDICATORS, REFERENCE_POLICY).cases
+    assert case.beside is not None
+    # Complete after one week and after eight: seven periods fewer, and none in the first seven.
+    assert case.beside.known[:9].tolist() == [0, 0, 0, 0, 0, 0, 0, 1, 2]
+    assert case.balancing is not None and not case.balancing.is_safe[:7].any()
 
 
 def test_a_change_on_a_measure_without_figures_has_no_look() -> None:
