@@ -136,12 +136,43 @@ class _Window:
 
 
 @dataclass(frozen=True)
+class _Past:
+    """What the past says of the time after the change, and that time's figures.
+
+    With C = LL' in blocks, L11 L11' = C11 the past's: all that comes after needs only C11's part
+    of it, which is the same however the time after is linearised, and is worked out once.
+
+    Attributes:
+        response: L11^-1 d1, the whitened past.
+        expected: C21 C11^-1 d1, the departure that the past lets expect.
+        spread: C22 - C21 C11^-1 C12 without single-point noise.
+        usual_noise: Variance of a typical single point of the past.
+        is_seen: Where the past has a figure.
+        panel: Figures after the change.
+        offset: Linear predictor there without an effect.
+        path_variance: Sampling variance of the common path there.
+    """
+
+    response: FloatArray
+    expected: FloatArray
+    spread: FloatArray
+    usual_noise: float
+    is_seen: NDArray[np.bool_]
+    panel: SeriesPanel
+    offset: FloatArray
+    path_variance: FloatArray
+    prior_shift: float
+    noise: float
+    direction: int
+
+
+@dataclass(frozen=True)
 class _Whitened:
-    """Response and regressors with unit, independent errors, and the factor that undoes it."""
+    """Response and regressors after the change with unit, independent errors, and the factor."""
 
     response: FloatArray
     regressors: FloatArray
-    factor_after: FloatArray
+    factor: FloatArray
 
 
 def impact_shapes(plan: ChangePlan, settings: TraceSettings) -> FloatArray:
@@ -167,44 +198,78 @@ def trace_effect(
     products give every look's estimate sum(xy)/sum(xx). The response is linearised at the effect as
     estimated from *earlier* periods only, so that evidence stays a martingale under no effect.
     """
-    window = _cut_window(panel, plan, controls, covariance, settings.weeks_per_period)
+    past = _read_past(_cut_window(panel, plan, controls, covariance, settings.weeks_per_period))
     shapes = impact_shapes(plan, settings)
-    known = _known_part(window, panel, plan, settings.recent_periods)
-    trace = _trace_known(known, shapes[:, : known.offset.size - known.before], settings)
-    increments = _planned_increments(window, shapes)
+    known = _known_part(past, panel, plan, settings.recent_periods)
+    trace = _trace_known(known, shapes[:, : known.offset.size], settings)
+    increments = _planned_increments(past, shapes)
     planned = np.cumsum(increments**2, axis=1) / trace.noise_scale**2
     whole = _extend(trace, plan.periods_after)
     return replace(whole, planned_information=planned[:, -1], planned_path=planned)
 
 
-def _known_part(window: _Window, panel: SeriesPanel, plan: ChangePlan, recent: int) -> _Window:
-    """The window up to where no unit has a figure any more, and the latest window has run empty."""
-    seen = np.flatnonzero(panel.is_seen.any(axis=0))
-    last = int(seen[-1]) + 1 if seen.size else 0
-    after = min(plan.periods_after, max(1, last - plan.first_period + recent))
-    kept = slice(0, window.before + after)
-    return replace(
-        window,
-        panel=replace(
-            window.panel,
-            numerator=window.panel.numerator[:, kept],
-            denominator=window.panel.denominator[:, kept],
-        ),
-        offset=window.offset[kept],
-        structure=window.structure[kept, kept],
-        path_variance=window.path_variance[kept],
+def _read_past(window: _Window) -> _Past:
+    """Factor the past once, and carry it on to the time after the change."""
+    before = slice(0, window.before)
+    after = slice(window.before, None)
+    own = _cut_panel(window.panel, before)
+    response = working_response(own, window.offset[None, before])
+    noise = np.minimum(
+        response.variance[0] + window.path_variance[before] + window.noise, NO_INFORMATION
+    )
+    matrix = window.structure[before, before].copy()
+    matrix[np.diag_indices_from(matrix)] += noise
+    departure = window.direction * (window.prior_shift + response.departure[0])
+    factor, _ = lapack.dpotrf(matrix, lower=1)
+    columns = np.column_stack([departure, window.structure[before, after]])
+    solved, _ = lapack.dtrtrs(factor, columns, lower=1)
+    cross = solved[:, 1:]
+    usual = noise[noise < NO_INFORMATION]
+    return _Past(
+        response=solved[:, 0],
+        expected=cross.T @ solved[:, 0],
+        spread=window.structure[after, after] - cross.T @ cross,
+        usual_noise=float(np.median(usual)) if usual.size else 1.0,
+        is_seen=own.is_seen[0],
+        panel=_cut_panel(window.panel, after),
+        offset=window.offset[after],
+        path_variance=window.path_variance[after],
+        prior_shift=window.prior_shift,
+        noise=window.noise,
+        direction=window.direction,
     )
 
 
-def _trace_known(window: _Window, shapes: FloatArray, settings: TraceSettings) -> EffectTrace:
+def _cut_panel(panel: SeriesPanel, span: slice) -> SeriesPanel:
+    return replace(
+        panel, numerator=panel.numerator[:, span], denominator=panel.denominator[:, span]
+    )
+
+
+def _known_part(past: _Past, panel: SeriesPanel, plan: ChangePlan, recent: int) -> _Past:
+    """The time up to where no unit has a figure any more, and the latest window has run empty."""
+    seen = np.flatnonzero(panel.is_seen.any(axis=0))
+    last = int(seen[-1]) + 1 if seen.size else 0
+    kept = slice(0, min(plan.periods_after, max(1, last - plan.first_period + recent)))
+    return replace(
+        past,
+        expected=past.expected[kept],
+        spread=past.spread[kept, kept],
+        panel=_cut_panel(past.panel, kept),
+        offset=past.offset[kept],
+        path_variance=past.path_variance[kept],
+    )
+
+
+def _trace_known(past: _Past, shapes: FloatArray, settings: TraceSettings) -> EffectTrace:
     periods = shapes.shape[1]
-    first = _whiten(window, np.zeros(periods), shapes)
-    scale = _noise_scale(first, window, settings.scale_weight) * settings.widening
-    running = _running_effect(first, window.before, settings.effect_spread, scale)
+    first = _whiten(past, np.zeros(periods), shapes)
+    scale = _noise_scale(past, settings.scale_weight) * settings.widening
+    running = _running_effect(first, settings.effect_spread, scale)
     starts = np.tril(np.ones((periods, periods))).T
-    second = _whiten(window, running, np.vstack([shapes, running, starts]))
-    average = _average_effect(second, window, running, scale)
-    trace = _read_trace(second, window, scale, settings)
+    second = _whiten(past, running, np.vstack([shapes, running, starts]))
+    average = _average_effect(second, past, running, scale)
+    trace = _read_trace(second, past, scale, settings)
     return replace(trace, average=average[0], average_error=average[1])
 
 
@@ -337,68 +402,52 @@ def _own_level(
     return level
 
 
-def _whiten(window: _Window, running: FloatArray, regressors: FloatArray) -> _Whitened:
-    """Apply L^-1 to the response and to the regressors (rows of zeros before the change)."""
-    linear = window.offset.copy()
-    linear[window.before :] += window.direction * running
-    response = working_response(window.panel, linear[None, :])
-    departure = window.prior_shift + response.departure[0]
-    departure[window.before :] += window.direction * running
-    noise = np.minimum(response.variance[0] + window.path_variance + window.noise, NO_INFORMATION)
-    matrix = window.structure.copy()
-    matrix[np.diag_indices_from(matrix)] += noise
-    columns = np.zeros((departure.size, 1 + regressors.shape[0]))
-    columns[:, 0] = window.direction * departure
-    columns[window.before :, 1:] = regressors.T
+def _whiten(past: _Past, running: FloatArray, regressors: FloatArray) -> _Whitened:
+    """Apply L22^-1 to what the past does not tell of the response, and to the regressors."""
+    moved = past.direction * running
+    response = working_response(past.panel, (past.offset + moved)[None, :])
+    departure = past.direction * (past.prior_shift + response.departure[0] + moved)
+    matrix = past.spread.copy()
+    matrix[np.diag_indices_from(matrix)] += np.minimum(
+        response.variance[0] + past.path_variance + past.noise, NO_INFORMATION
+    )
+    columns = np.column_stack([departure - past.expected, regressors.T])
     factor, _ = lapack.dpotrf(matrix, lower=1)
     solved, _ = lapack.dtrtrs(factor, columns, lower=1)
-    after = slice(window.before, None)
-    return _Whitened(solved[:, 0], solved[:, 1:], factor[after, after])
+    return _Whitened(solved[:, 0], solved[:, 1:], factor)
 
 
-def _planned_increments(window: _Window, shapes: FloatArray) -> FloatArray:
+def _planned_increments(past: _Past, shapes: FloatArray) -> FloatArray:
     """Whitened shapes after the change if all goes on as before, shape (shapes, periods)."""
-    response = working_response(window.panel, window.offset[None, :])
-    noise = np.minimum(response.variance[0] + window.path_variance + window.noise, NO_INFORMATION)
-    is_after = np.arange(noise.size) >= window.before
-    usual = noise[: window.before][noise[: window.before] < NO_INFORMATION]
-    typical = float(np.median(usual)) if usual.size else 1.0
-    matrix = window.structure.copy()
-    matrix[np.diag_indices_from(matrix)] += np.where(is_after, typical, noise)
-    columns = np.zeros((noise.size, shapes.shape[0]))
-    columns[window.before :] = shapes.T
+    matrix = past.spread.copy()
+    matrix[np.diag_indices_from(matrix)] += past.usual_noise
     factor, _ = lapack.dpotrf(matrix, lower=1)
-    solved, _ = lapack.dtrtrs(factor, columns, lower=1)
-    return np.asarray(solved[window.before :].T)
+    solved, _ = lapack.dtrtrs(factor, shapes.T, lower=1)
+    return np.asarray(solved.T)
 
 
-def _noise_scale(whitened: _Whitened, window: _Window, weight: float) -> float:
+def _noise_scale(past: _Past, weight: float) -> float:
     """Shrunken ratio of the unit's own noise to its peers' from the whitened past."""
-    seen = window.panel.is_seen[0, : window.before]
-    squares = whitened.response[: window.before][seen] ** 2
+    squares = past.response[past.is_seen] ** 2
     return float(np.sqrt((squares.sum() + weight) / (squares.size + weight)))
 
 
-def _running_effect(whitened: _Whitened, before: int, spread: float, scale: float) -> FloatArray:
+def _running_effect(whitened: _Whitened, spread: float, scale: float) -> FloatArray:
     """Shrunken step effect known before each period after the change, length periods_after."""
-    step = whitened.regressors[before:, 0]
-    score = np.cumsum(step * whitened.response[before:])
+    step = whitened.regressors[:, 0]
+    score = np.cumsum(step * whitened.response)
     information = np.cumsum(step**2) + (scale / spread) ** 2
     return np.concatenate([[0.0], np.clip(score / information, -0.7, 0.7)[:-1]])
 
 
 def _read_trace(
-    whitened: _Whitened,
-    window: _Window,
-    scale: float,
-    settings: TraceSettings,
+    whitened: _Whitened, past: _Past, scale: float, settings: TraceSettings
 ) -> EffectTrace:
     """Everything that follows from running sums of the whitened products."""
-    after = slice(window.before, None)
-    response = whitened.response[after] / scale
-    shapes = whitened.regressors[after, :3].T / scale
-    running = whitened.regressors[after, 3].T / scale
-    starts = whitened.regressors[after, 4:].T / scale
+    response = whitened.response / scale
+    shapes = whitened.regressors[:, :3].T / scale
+    running = whitened.regressors[:, 3].T / scale
+    starts = whitened.regressors[:, 4:].T / scale
     information = np.cumsum(shapes**2, axis=1)
     score = -np.cumsum(shapes * response, axis=1)
     step = np.maximum(information[0], 1e-12)
@@ -417,21 +466,21 @@ def _read_trace(
         average=score[0],
         average_error=score[0],
         estimate=_on_working_scale(
-            window, -score[0] / step, np.cumsum(shapes[0] * running) / step
+            past, -score[0] / step, np.cumsum(shapes[0] * running) / step
         ).change,
         standard_error=1.0 / np.sqrt(step),
-        recent_estimate=_on_working_scale(window, recent[0], recent_running).change,
+        recent_estimate=_on_working_scale(past, recent[0], recent_running).change,
         recent_error=recent[1],
         settled_estimate=settled[0],
         settled_error=settled[1],
-        baseline_count=int(window.panel.is_seen[0, : window.before].sum()),
-        after_count=np.cumsum(window.panel.is_seen[0, after]),
+        baseline_count=int(past.is_seen.sum()),
+        after_count=np.cumsum(past.panel.is_seen[0]),
         noise_scale=scale,
     )
 
 
 def _average_effect(
-    whitened: _Whitened, window: _Window, running: FloatArray, scale: float
+    whitened: _Whitened, past: _Past, running: FloatArray, scale: float
 ) -> FloatArray:
     """Mean departure from what the past lets expect, and its error, shape (2, periods).
 
@@ -439,30 +488,30 @@ def _average_effect(
     whitened w, so the sum over seen periods up to a look is a' w with a the sum of those rows of
     L22, and its variance a'a. Right for an effect of any course; as a step it may be less exact.
     """
-    is_seen = window.panel.is_seen[0, window.before :]
-    rows = np.where(is_seen[:, None], whitened.factor_after, 0.0)
+    is_seen = past.panel.is_seen[0]
+    rows = np.where(is_seen[:, None], whitened.factor, 0.0)
     sums = np.cumsum(rows, axis=0)
     count = np.maximum(np.cumsum(is_seen), 1)
-    average = sums @ whitened.response[window.before :] / count
+    average = sums @ whitened.response / count
     error = scale * np.sqrt(np.sum(sums**2, axis=1)) / count
     known = np.cumsum(np.where(is_seen, running, 0.0)) / count
     has_any = np.cumsum(is_seen) > 0
-    found = _on_working_scale(window, average, known)
+    found = _on_working_scale(past, average, known)
     error = error * np.sqrt(found.inflation)
     centre = np.where(has_any, found.change, 0.0)
     return np.vstack([centre, np.where(has_any, error, NO_INFORMATION)])
 
 
-def _on_working_scale(window: _Window, estimate: FloatArray, running: FloatArray) -> Delinearised:
+def _on_working_scale(past: _Past, estimate: FloatArray, running: FloatArray) -> Delinearised:
     """An estimate with what the running linearisation missed put on the working scale.
 
     `running` is the part of the estimate that came from the points of linearisation; only the rest
     is a relative departure.
     """
-    level = float(np.mean(window.offset[window.before :])) + window.direction * running
-    missed = window.direction * (estimate - running)
-    parts = undo_linearisation(window.panel.kind, np.asarray(level), np.asarray(missed))
-    return Delinearised(np.asarray(running + window.direction * parts.change), parts.inflation)
+    level = float(np.mean(past.offset)) + past.direction * running
+    missed = past.direction * (estimate - running)
+    parts = undo_linearisation(past.panel.kind, np.asarray(level), np.asarray(missed))
+    return Delinearised(np.asarray(running + past.direction * parts.change), parts.inflation)
 
 
 def _recent_starts(periods: int, length: int) -> NDArray[np.int64]:
