@@ -35,7 +35,10 @@ _TOP, _PLOT, _BELOW = 44.0, 200.0, 50.0
 
 @dataclass(frozen=True)
 class EvaluationSeries:
-    """One change's measure on one unit, in the numbers that people read; None leaves a gap."""
+    """One change's measure on one unit, in the numbers that people read; None leaves a gap.
+
+    `judged_until` is the last day of the figures that its latest look saw.
+    """
 
     title: str
     unit_words: str
@@ -47,6 +50,7 @@ class EvaluationSeries:
     controls: tuple[float | None, ...]
     live_on: date
     looks: tuple[date, ...]
+    judged_until: date
 
 
 @lru_cache(maxsize=1024)
@@ -74,14 +78,17 @@ def describe_evaluation(series: EvaluationSeries) -> str:
     after = [
         (seen, expected)
         for day, seen, expected in zip(series.days, series.observed, series.expected, strict=True)
-        if day >= series.live_on and seen is not None and expected is not None
+        if series.live_on <= day <= series.judged_until
+        and seen is not None
+        and expected is not None
     ]
     said = f"{series.title}, {series.unit_words}. In place since {tell_day(series.live_on)}."
     if not after:
-        return f"{said} No complete period since then."
+        return f"{said} No complete period since then had been judged."
     seen, expected = (sum(pair[i] for pair in after) / len(after) for i in (0, 1))
     return (
-        f"{said} In the {len(after)} periods since then the average was {tell_number(seen)} seen, "
+        f"{said} In the {len(after)} periods from then to the latest look the average was "
+        f"{tell_number(seen)} seen, "
         f"{tell_number(expected)} expected without the change. {len(series.looks)} looks."
     )
 

@@ -69,20 +69,14 @@ def _view(tables: BoardTables, names: Names, row: Row) -> EffectView:
 def _charts(tables: BoardTables, names: Names, change_id: str) -> list[EffectChart]:
     points = tables.rows_where("expectations", change_id=change_id)
     units = list(dict.fromkeys(text_of(row, "unit_id") for row in points))
-    looks = tuple(
-        day
-        for row in tables.rows_where("evaluations", change_id=change_id)
-        if (day := day_of(row, "look_on"))
-    )
+    looks = tables.rows_where("evaluations", change_id=change_id)
     return [
         _chart(tables, names, [row for row in points if text_of(row, "unit_id") == unit], looks)
         for unit in units
     ]
 
 
-def _chart(
-    tables: BoardTables, names: Names, points: list[Row], looks: tuple[date, ...]
-) -> EffectChart:
+def _chart(tables: BoardTables, names: Names, points: list[Row], looks: list[Row]) -> EffectChart:
     measure = names.measure(text_of(points[0], "indicator_id"))
     unit = names.unit(text_of(points[0], "unit_id"))
     live = tables.rows_where(
@@ -102,11 +96,16 @@ def _chart(
         upper=_column(points, "expected_upper", measure),
         controls=_column(points, "controls", measure),
         live_on=begun,
-        looks=looks,
+        looks=_days(looks, "look_on"),
+        judged_until=max(_days(looks, "data_until"), default=date.min),
     )
     return EffectChart(
         series.title, Markup(draw_evaluation_chart(series)), describe_evaluation(series)
     )
+
+
+def _days(rows: list[Row], name: str) -> tuple[date, ...]:
+    return tuple(day for row in rows if (day := day_of(row, name)))
 
 
 def _column(points: list[Row], name: str, measure: Measure) -> tuple[float | None, ...]:

@@ -37,7 +37,7 @@ WORDS: Mapping[Reason, tuple[str, str]] = {
     ),
     Reason.NOT_SUSTAINED: (_AGAIN, "an effect was shown, and has not lasted"),
     Reason.FADED: (_AGAIN, "it was closed, and the effect has been lost since"),
-    Reason.NO_LONGER_CLEAR: (_AGAIN, "it was closed, and with more weeks is no longer clear"),
+    Reason.NO_LONGER_CLEAR: (_AGAIN, "it was closed, and over the whole plan is no longer clear"),
     Reason.TOO_EARLY: (_WATCH, "there is no complete period under the change yet"),
     Reason.NOT_SHOWN_YET: (_WATCH, "it cannot be told from chance yet"),
     Reason.NOT_SUSTAINED_YET: (_WATCH, "an effect has been shown, not yet that it lasts"),

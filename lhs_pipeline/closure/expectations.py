@@ -69,7 +69,8 @@ def _rows_of_unit(
     path = _path(tracked, plan)
     for at in np.flatnonzero(panel.is_seen[plan.unit]):
         index = int(at) - plan.baseline_from
-        if index < 0 or index >= path.expected.size:
+        # From a later change on, what is seen is no longer this one's.
+        if index < 0 or index >= path.expected.size or at >= plan.first_period + tracked.case.cap:
             continue
         figure, base = panel.numerator[plan.unit, at], panel.denominator[plan.unit, at]
         yield {
@@ -90,18 +91,13 @@ def _rows_of_unit(
 
 def _path(tracked: Tracked, plan: ChangePlan) -> ExpectedPath:
     """The expected level from the first period of the past to the last that is followed."""
-    comparison = tracked.comparison
-    span = slice(plan.baseline_from, plan.first_period + plan.periods_after)
-    own = rows_of(comparison.panel.panel, np.array([plan.unit]))
-    own = type(own)(own.kind, own.numerator[:, span], own.denominator[:, span], own.point_variance)
-    count = own.numerator.shape[1]
-    weeks = np.arange(count, dtype=np.float64) * comparison.settings.weeks_per_period
+    comparison, trace = tracked.comparison, tracked.case.trace
     return expect_path(
-        own,
-        plan.first_period - plan.baseline_from,
-        comparison.controls.cut(span),
+        comparison.panel.panel,
+        plan,
+        comparison.controls,
         comparison.covariance,
-        weeks,
+        (comparison.settings.weeks_per_period, trace.noise_scale if trace else 1.0),
     )
 
 

@@ -305,10 +305,9 @@ def _watch_closed(
 
 
 def _is_unclear(evidence: Evidence, count: int, schedule: Schedule) -> bool:
-    """Whether a later closing look finds no settled effect: a closure must stand at each of them.
+    """Whether the plan's last look, at which a closure must stand again, finds no settled effect.
 
     What fades sinks slowly below half of what it was, which the latest window alone often cannot
-    tell; all weeks after settling in, by then two or three times as many, can.
+    tell; all weeks after settling in, by then two or three times as many as at closure, can.
     """
-    is_asked = count in schedule.closing or count == schedule.horizon
-    return is_asked and not bool(evidence.is_settled[count - 1])
+    return count == schedule.horizon and not bool(evidence.is_settled[count - 1])

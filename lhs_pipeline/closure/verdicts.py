@@ -116,7 +116,8 @@ def _watched(look: Look) -> Finding:
         return Finding(Verdict.RE_OPEN, "It was closed, and the effect has been lost since.")
     if look.effect.status.reason is Reason.NO_LONGER_CLEAR:
         return Finding(
-            Verdict.RE_OPEN, "It was closed, and with more weeks the effect is no longer clear."
+            Verdict.RE_OPEN,
+            "It was closed, and over the whole of the plan the effect is no longer clear.",
         )
     if look.rung is Rung.PRACTICE and look.reliable.word is Reliable.NO:
         return Finding(Verdict.RE_OPEN, "It was closed, and it is no longer done as agreed.")

@@ -122,8 +122,19 @@ class TraceSettings:
 
 
 @dataclass(frozen=True)
-class _Window:
-    """One unit's data around one change, whitening inputs."""
+class Window:
+    """One unit's data around one change, on the working scale.
+
+    Attributes:
+        panel: Its figures, shape (1, periods).
+        offset: Linear predictor without an effect, at the unit's own level.
+        prior_shift: That level less the one it is shrunk to.
+        structure: Covariance of its departures from its peers, without single-point noise.
+        path_variance: Sampling variance of the common path.
+        noise: Over-dispersion of a single point.
+        before: Periods before the change.
+        direction: +1 if lower is better, -1 if higher is better.
+    """
 
     panel: SeriesPanel
     offset: FloatArray
@@ -198,7 +209,7 @@ def trace_effect(
     products give every look's estimate sum(xy)/sum(xx). The response is linearised at the effect as
     estimated from *earlier* periods only, so that evidence stays a martingale under no effect.
     """
-    past = _read_past(_cut_window(panel, plan, controls, covariance, settings.weeks_per_period))
+    past = _read_past(cut_window(panel, plan, controls, covariance, settings.weeks_per_period))
     shapes = impact_shapes(plan, settings)
     known = _known_part(past, panel, plan, settings.recent_periods)
     trace = _trace_known(known, shapes[:, : known.offset.size], settings)
@@ -208,7 +219,7 @@ def trace_effect(
     return replace(whole, planned_information=planned[:, -1], planned_path=planned)
 
 
-def _read_past(window: _Window) -> _Past:
+def _read_past(window: Window) -> _Past:
     """Factor the past once, and carry it on to the time after the change."""
     before = slice(0, window.before)
     after = slice(window.before, None)
@@ -322,13 +333,14 @@ def typical_increments(
     return np.asarray(solved[before:].T)
 
 
-def _cut_window(
+def cut_window(
     panel: SeriesPanel,
     plan: ChangePlan,
     controls: ControlPath,
     covariance: CovarianceParameters,
     weeks_per_period: float,
-) -> _Window:
+) -> Window:
+    """The unit's past and the time after the change, and how it departs from its peers."""
     stop = plan.first_period + plan.periods_after
     span = slice(plan.baseline_from, stop)
     own = replace(
@@ -343,7 +355,7 @@ def _cut_window(
     weeks = np.arange(stop - plan.baseline_from, dtype=np.float64) * weeks_per_period
     grid = np.arange(controls.path.size, dtype=np.float64) * weeks_per_period
     movement = common_movement(controls.path, grid)[span]
-    window = _Window(
+    window = Window(
         panel=own,
         offset=path + level,
         prior_shift=level - controls.mean_level,
@@ -359,7 +371,7 @@ def _cut_window(
 
 
 def _adapt_noise(
-    window: _Window, covariance: CovarianceParameters, weeks_per_period: float
+    window: Window, covariance: CovarianceParameters, weeks_per_period: float
 ) -> CovarianceParameters:
     """The unit's own autocorrelated noise, as far as its past before the change tells it."""
     past = slice(max(0, window.before - _NOISE_PERIODS), window.before)

@@ -14,10 +14,10 @@ from lhs_pipeline.statistics.control_path import (
     SeriesPanel,
     working_response,
 )
-from lhs_pipeline.statistics.series_covariance import CovarianceParameters, covariance_matrix
+from lhs_pipeline.statistics.controlled_series import NO_INFORMATION, ChangePlan, cut_window
+from lhs_pipeline.statistics.series_covariance import CovarianceParameters
 
 FloatArray = NDArray[np.float64]
-_NO_INFORMATION = 1e8
 
 
 @dataclass(frozen=True)
@@ -30,53 +30,40 @@ class ExpectedPath:
 
 
 def expect_path(
-    own: SeriesPanel,
-    before: int,
+    panel: SeriesPanel,
+    plan: ChangePlan,
     controls: ControlPath,
     covariance: CovarianceParameters,
-    weeks: FloatArray,
+    scale: tuple[float, float],
 ) -> ExpectedPath:
-    """Level of one unit in every period, given only what was seen before its change.
+    """Level of one unit in every period of a plan, given only what was seen before its change.
 
-    Conditional mean and variance of the departure from the peers' path under the covariance model:
-    C_ab C_bb^-1 d_b and C_aa - C_ab C_bb^-1 C_ba. The limits are those of the level, without the
-    chance of a single period.
+    Conditional mean and variance of the departure d from the peers' path under the covariance model
+    by which the effect is judged: C_ab C_bb^-1 d_b and C_aa - C_ab C_bb^-1 C_ba. The limits are
+    those of the level, without the chance of a single period.
 
     Args:
-        own: One unit, shape (1, periods).
-        before: Periods before the change.
-        controls: Common path on the same periods.
+        panel: All units.
+        plan: Where the change stands.
+        controls: Common path.
         covariance: Of departures from it.
-        weeks: Time of each period, weeks.
+        scale: Spacing of the grid in weeks, and how much noisier than its peers the unit is.
     """
-    path = np.nan_to_num(controls.path)
-    level = _level(own, path, before)
-    response = working_response(own, (path + level)[None, :])
-    matrix = covariance_matrix(covariance, weeks, path, max(controls.level_variance, 0.25))
-    noise = np.minimum(response.variance[0] + controls.sampling_variance + covariance.noise, 1e8)
-    past = matrix[:before, :before] + np.diag(noise[:before])
+    weeks_per_period, noise_scale = scale
+    window = cut_window(panel, plan, controls, covariance, weeks_per_period)
+    before, matrix = window.before, window.structure
+    response = working_response(window.panel, window.offset[None, :])
+    points = response.variance[0, :before] + window.path_variance[:before] + window.noise
+    past = matrix[:before, :before] + np.diag(np.minimum(points, NO_INFORMATION))
     gain = np.linalg.solve(past, matrix[:before, :]).T
-    centre = path + level + gain @ response.departure[0, :before]
-    spread = np.sqrt(np.maximum(np.diagonal(matrix) - np.sum(gain * matrix[:, :before], axis=1), 0))
+    departure = window.prior_shift + response.departure[0, :before]
+    centre = window.offset - window.prior_shift + gain @ departure
+    rest = np.diagonal(matrix) - np.sum(gain * matrix[:, :before], axis=1)
+    reach = 1.96 * noise_scale * np.sqrt(np.maximum(rest, 0.0))
+    kind = panel.kind
     return ExpectedPath(
-        _natural(own.kind, centre),
-        _natural(own.kind, centre - 1.96 * spread),
-        _natural(own.kind, centre + 1.96 * spread),
+        _natural(kind, centre), _natural(kind, centre - reach), _natural(kind, centre + reach)
     )
-
-
-def _level(own: SeriesPanel, path: FloatArray, before: int) -> float:
-    """Where the response is linearised: the unit's own level before the change."""
-    level = 0.0 if own.kind != "mean" else float(np.log(np.nanmean(own.numerator[0, :before])))
-    if own.kind == "rate":
-        total = np.nansum(own.numerator[0, :before]) + 0.5
-        level = float(np.log(total / max(np.nansum(own.denominator[0, :before]), 1e-9)))
-    for _ in range(6):
-        response = working_response(own, (path + level)[None, :])
-        weights = 1.0 / (response.variance[0, :before] + 0.03)
-        pull = float(weights @ response.departure[0, :before]) / max(float(weights.sum()), 1e-12)
-        level += float(np.clip(pull, -1.0, 1.0))
-    return level
 
 
 def _natural(kind: SeriesKind, working: FloatArray) -> FloatArray:

@@ -21,6 +21,7 @@ from lhs_pipeline.statistics.controlled_series import (
     impact_shapes,
     trace_effect,
 )
+from lhs_pipeline.statistics.expected_path import expect_path
 from lhs_pipeline.statistics.reporting_lag import learn_reporting_lag
 from lhs_pipeline.statistics.series_covariance import (
     TYPICAL,
@@ -204,6 +205,20 @@ def test_the_average_effect_is_right_for_an_effect_that_comes_late() -> None:
     truth = 0.5 * np.log(0.7)
     assert abs(found.average[-1] - truth) < 2 * found.average_error[-1]
     assert found.average_error[-1] > found.standard_error[-1]
+
+
+def test_the_drawn_path_is_what_the_effect_is_measured_against() -> None:
+    counts = made_panel(np.log(0.7))
+    figures = counts.numerator / counts.denominator
+    panel = SeriesPanel("mean", np.where(figures > 0, figures, np.nan), counts.denominator, 4.0)
+    others = SeriesPanel("mean", panel.numerator[1:], panel.denominator[1:], 4.0)
+    controls = fit_control_path(others)
+    covariance = fit_covariance(controls, np.arange(WEEKS, dtype=np.float64), TYPICAL)
+    trace = trace_effect(panel, PLAN, controls, covariance, SETTINGS)
+    drawn = expect_path(panel, PLAN, controls, covariance, (1.0, trace.noise_scale))
+    apart = np.log(panel.numerator[0, 104:] / drawn.expected[104:])
+    assert np.nanmean(apart) == pytest.approx(trace.average[-1], abs=1e-9)
+    assert np.all(drawn.lower < drawn.expected) and np.all(drawn.expected < drawn.upper)
 
 
 def test_a_noisier_unit_is_known_by_its_past() -> None:
