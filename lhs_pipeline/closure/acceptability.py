@@ -146,7 +146,16 @@ def _worse_voices(
     found = compare_counts([since], [earlier], [weeks], [_COMPARED.days / 7])
     if float(found.chance_of_rise[0]) >= policy.worse_voices_chance:
         return []
-    return [f"Critical remarks became more frequent: {since} since, {earlier} in the year before."]
+    now, then = (_monthly(count, span) for count, span in ((since, weeks), (earlier, 52)))
+    return [
+        f"Critical remarks became more frequent: {now} a month since, {then} in the year before."
+    ]
+
+
+def _monthly(count: int, weeks: float) -> str:
+    """A count as people told it a month, to the nearest whole one, so that none is counted out."""
+    month = count / weeks * 365.25 / 12 / 7
+    return f"about {month:.0f}" if month >= 1 else "fewer than one"
 
 
 def _worse_surveys(

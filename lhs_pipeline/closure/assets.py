@@ -32,6 +32,7 @@ _EVIDENCE = (
     "collection.audits",
     "collection.acceptability",
     "collection.closed",
+    "analysis.problem_links",
 )
 _UNTREATED = ("analysis.indicator_series", "implementation.adoption")
 

@@ -5,7 +5,7 @@ Read from the warehouse's tables; nothing is judged here.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -29,12 +29,41 @@ LOOKS = declare(
 )
 
 
+_TIED = {"leads", "follows", "moves_together"}
+_SAME_TOPIC = {"kind": "same_topic", "words": "the same topic in the same unit."}
+_BLURRING = {"same_topic", "follows"}
+"""Kinds of link by which a change on the other problem is a concurrent one on this."""
+
+
 @dataclass(frozen=True)
 class Site:
     """One unit where a change has begun."""
 
     unit_id: str
     live_on: date
+
+
+@dataclass(frozen=True)
+class Link:
+    """A problem that this change's hangs together with, and a change on it, if one has begun.
+
+    Attributes:
+        kind: By what evidence, as in `analysis.problem_links`.
+        words: The evidence in words.
+        change_id: The change on it; None where there is none.
+        live_on: First go-live of that change.
+    """
+
+    problem_id: str
+    kind: str
+    words: str
+    change_id: str | None
+    live_on: date | None
+
+    @property
+    def is_concurrent(self) -> bool:
+        """Whether what that change does is seen in this one's figures as if it were its own."""
+        return self.change_id is not None and self.kind in _BLURRING
 
 
 @dataclass(frozen=True)
@@ -49,6 +78,7 @@ class Change:
         until_on: First go-live of a later change on the same problem.
         ended_on: Day on which the problem went into a later cycle.
         closed_on: Day on which the register says that this change closed it.
+        links: Problems that its own hangs together with, and changes on them.
     """
 
     change_id: str
@@ -69,11 +99,12 @@ class Change:
     until_on: date | None
     ended_on: date | None
     closed_on: date | None
+    links: tuple[Link, ...] = ()
 
     @property
     def topic_id(self) -> str:
         """Topic of the problem."""
-        return self.problem_id.split("@", 1)[0]
+        return _topic_of(self.problem_id)
 
     @property
     def unit_ids(self) -> tuple[str, ...]:
@@ -113,6 +144,7 @@ class Evidence:
     audits: pd.DataFrame
     acceptability: pd.DataFrame
     closed: pd.DataFrame
+    problem_links: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -124,6 +156,7 @@ class _Known:
     natures: dict[str, str]
     adoption: dict[str, list[Record]]
     begun: list[Record]
+    links: dict[str, list[Record]]
     today: date
     policy: EvaluationPolicy
 
@@ -144,6 +177,7 @@ def read_changes(evidence: Evidence, policy: EvaluationPolicy, today: date) -> d
         natures={r["decision_id"]: r["nature_of_change"] for r in records_of(evidence.decisions)},
         adoption=adoption,
         begun=begun,
+        links=_by_problem(evidence.problem_links),
         today=today,
         policy=policy,
     )
@@ -202,10 +236,11 @@ def before(row: Mapping[str, object], day: str, look_on: date) -> bool:
 
 def _on_indicator(name: str, changes: Sequence[Change]) -> list[tuple[str, tuple[Site, ...]]]:
     """Units that do not serve as a comparison on an indicator."""
+    met = {link.change_id for c in changes if c.measure_id == name for link in c.links}
     return sorted(
         (change.change_id, change.sites)
         for change in changes
-        if name in (change.measure_id, change.balancing_id)
+        if name in (change.measure_id, change.balancing_id) or change.change_id in met
     )
 
 
@@ -267,7 +302,49 @@ def _change(action: Record, known: _Known) -> Change:
         until_on=_next_change(action, sites[0].live_on, known.begun),
         ended_on=_next_cycle(problem, number, known.cycles),
         closed_on=as_day(known.closed.get(action["change_id"], {}).get("closed_on")),
+        links=tuple(_links(action, [site.unit_id for site in sites], known)),
     )
+
+
+def _by_problem(links: pd.DataFrame) -> dict[str, list[Record]]:
+    rows: dict[str, list[Record]] = {}
+    for row in records_of(links):
+        rows.setdefault(row["problem_id"], []).append(row)
+    return rows
+
+
+def _links(action: Record, units: Sequence[str], known: _Known) -> Iterator[Link]:
+    """Changes on other problems that may show in this one's figures, and problems that may.
+
+    Two changes on one topic in one unit blur each other, whether or not their problems are still
+    open; all other links are those that are known tonight.
+    """
+    problem = action["problem_id"]
+    tied = {row["linked_problem_id"]: row for row in known.links.get(problem, ())}
+    met = set()
+    for other in known.begun:
+        name = other["problem_id"]
+        live = {r["unit_id"] for r in known.adoption[other["change_id"]] if r["is_live"]}
+        is_shared = not live.isdisjoint(units)
+        if name == problem or not (is_shared or _is_tied(tied.get(name))):
+            continue
+        found = _SAME_TOPIC if _topic_of(name) == _topic_of(problem) else tied.get(name)
+        if found is not None:
+            day = _as_date(other["first_live_on"])
+            yield Link(name, found["kind"], found["words"], other["change_id"], day)
+            met.add(name)
+    for name, row in tied.items():
+        if name not in met and (_is_tied(row) or row["kind"] == "same_reports"):
+            yield Link(name, row["kind"], row["words"], None, None)
+
+
+def _is_tied(link: Record | None) -> bool:
+    """Whether the measures of two problems move together, or one after the other."""
+    return link is not None and link["kind"] in _TIED
+
+
+def _topic_of(problem_id: str) -> str:
+    return problem_id.split("@", 1)[0]
 
 
 def _overdue(units: Iterable[Record], today: date) -> list[str]:

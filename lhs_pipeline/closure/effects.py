@@ -91,10 +91,12 @@ class Tracked:
     @property
     def ends_on(self) -> date | None:
         """Day on which the last period of the plan counts as complete."""
+        return self.day_of(self.horizon)
+
+    def day_of(self, count: int) -> date | None:
+        """Day from which so many periods under the change count as complete."""
         complete = self.case.looks.complete
-        day: date | None = (
-            complete[self.horizon - 1].astype(object) if complete.size >= self.horizon else None
-        )
+        day: date | None = complete[count - 1].astype(object) if complete.size >= count else None
         return day
 
     def count_on(self, day: date) -> int:

@@ -290,10 +290,11 @@ def _look(subject: Subject, day: date, *, is_closed: bool) -> Look:
         effect=effect,
         reliable=reliable,
         acceptable=acceptable,
-        is_closing=_is_closing(subject, count, weeks),
+        is_closing=_is_closing(subject, effect.periods_count, weeks),
         is_over=count >= tracked.horizon if tracked else weeks >= change.horizon_weeks,
         is_closed=is_closed,
         is_confounded=bool(tracked and tracked.is_confounded(count)),
+        review_on=tracked.day_of(tracked.case.schedule.review) if tracked else None,
     )
     if subject.rung is Rung.ONE_OFF:
         return _look_for_recurrence(subject, look)

@@ -45,7 +45,7 @@ def tabulate_expectations(evidence: Evidence, catalogue: Catalogue, today: date)
     figures = lay_out_figures(changes, evidence.indicator_series, catalogue)
     if not len(figures.changes):
         return frame_of(EXPECTATIONS, [])
-    judged = judge_changes(figures.series, figures.changes, figures.indicators, policy)
+    judged = judge_changes(figures.series, figures.changes, figures.indicators, policy, changes)
     touched = figures.changes
     rows = [
         row

@@ -28,6 +28,7 @@ def lay_out_figures(
     """Return what the engine needs for all changes that have a measure."""
     policy = catalogue.rules.evaluation
     rows = [row for change in changes.values() for row in _rows_of(change, catalogue, policy)]
+    rows += [row for change in changes.values() for row in _rows_met(change, changes, rows)]
     needed = {str(row["indicator"]) for row in rows} | {
         str(row["balancing_indicator"]) for row in rows if row["balancing_indicator"]
     }
@@ -74,6 +75,39 @@ def _rows_of(
     return [
         {**shared, "unit": site.unit_id, "implemented_date": site.live_on} for site in change.sites
     ]
+
+
+def _rows_met(
+    change: Change, changes: Mapping[str, Change], rows: list[dict[str, object]]
+) -> list[dict[str, object]]:
+    """Concurrent changes on linked problems, as changes to this one's measure.
+
+    They are judged on their own measures. Here they end this one's time or its past, as any other
+    change on the same measure does, and take their units out of the comparison.
+    """
+    mine = next((row for row in rows if row["change_id"] == change.change_id), None)
+    known = {(row["unit"], row["indicator"], row["implemented_date"]) for row in rows}
+    found = {}
+    for link in change.links:
+        other = changes.get(link.change_id or "")
+        if mine is None or other is None or not link.is_concurrent:
+            continue
+        # A measure that follows another's moves in its own units, wherever the other is changed.
+        sites = other.sites if link.kind == "same_topic" else change.sites
+        for unit in (site.unit_id for site in sites):
+            live = next((s.live_on for s in other.sites if s.unit_id == unit), other.live_on)
+            if (unit, mine["indicator"], live) not in known:
+                found[other.change_id, unit] = {
+                    **mine,
+                    "change_id": f"{other.change_id} on {mine['indicator']}",
+                    "balancing_indicator": None,
+                    "evaluation_horizon_weeks": other.horizon_weeks,
+                    "until_date": None,
+                    "ended_date": other.ended_on,
+                    "unit": unit,
+                    "implemented_date": live,
+                }
+    return list(found.values())
 
 
 def _series(series: pd.DataFrame, needed: set[str], catalogue: Catalogue) -> pd.DataFrame:

@@ -45,8 +45,8 @@ class Look:
         is_closing: Whether a look at which a change may be closed or refined has been reached.
         is_over: Whether the last look of the plan has been reached.
         is_closed: Whether the change was closed before.
-        is_confounded: Whether a later change on the same problem blurs the figures.
-        has_measure: Whether there are figures on the measure of the plan.
+        is_confounded: Whether a later change blurs the figures.
+        review_on: Day by which harm had to be ruled out; None without figures to rule it out by.
     """
 
     rung: Rung
@@ -58,6 +58,7 @@ class Look:
     is_over: bool
     is_closed: bool
     is_confounded: bool
+    review_on: date | None
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class Finding:
 
 
 _BARRED = {
-    Reason.OVERLAP_EARLIER: "An earlier change on the same measure was still being judged, so "
-    "that nobody can say which of the two did it.",
+    Reason.OVERLAP_EARLIER: "An earlier change that shows in the same figures was still being "
+    "judged, so that nobody can say which of the two did it.",
     Reason.SHORT_BASELINE: "Too little was recorded before the change to know what was usual.",
     Reason.NO_COMPARISON: "There are too few units to compare with: what happened may have "
     "happened everywhere. Harm is looked for nevertheless.",
@@ -126,6 +127,12 @@ def _watched(look: Look) -> Finding:
 
 def _conclude(look: Look) -> Finding:
     word = look.effect.word
+    if look.is_confounded and (word is Effective.NOT_KNOWN_YET or not look.is_closing):
+        return Finding(
+            Verdict.CANNOT_BE_EVALUATED,
+            "A later change on the same problem, or on one that shows in the same figures, began "
+            "before this one could be judged.",
+        )
     if word is Effective.NOT_KNOWN_YET:
         return _not_shown(look)
     if not look.is_closing:
@@ -148,11 +155,6 @@ def _conclude(look: Look) -> Finding:
 
 def _not_shown(look: Look) -> Finding:
     reason = look.effect.status.reason
-    if look.is_confounded:
-        return Finding(
-            Verdict.CANNOT_BE_EVALUATED,
-            "A later change on the same problem began before this one could be judged.",
-        )
     if reason in (Reason.NOT_SUSTAINED, Reason.NO_LONGER_CLEAR):
         return Finding(Verdict.REFINE, "It worked at first and has not lasted.")
     if reason is Reason.NOT_SHOWN:
@@ -164,18 +166,23 @@ def _not_shown(look: Look) -> Finding:
     if reason is Reason.HARM_NOT_RULED_OUT:
         return Finding(
             Verdict.REVIEW,
-            "By the day of its review the figures could not rule out harm of a size that matters. "
-            "That is no proof of harm: the group that decided looks at it again now.",
+            f"By its review{_on(look.review_on)} the figures could not rule out harm of a size "
+            "that matters. That is no proof of harm: it is for the group that decided to look at "
+            "it again.",
         )
     if reason is Reason.NOTHING_WORTHWHILE_SO_FAR:
         return Finding(
             Verdict.REVIEW,
-            "Nothing worth having is seen so far, and an effect may still come late: "
-            "the group that decided looks at it again now.",
+            "Nothing worth having is seen so far, and an effect may still come late: it is for the "
+            "group that decided to look at it again.",
         )
     if reason is Reason.NOT_SUSTAINED_YET:
         return Finding(Verdict.KEEP_WATCHING, "An effect has been shown; not yet that it lasts.")
     return Finding(Verdict.KEEP_WATCHING, "It cannot be told from chance yet.")
+
+
+def _on(day: date | None) -> str:
+    return f" on {day:%-d %B %Y}" if day else ""
 
 
 def conclude_verdicts(evaluations: pd.DataFrame, changes: dict[str, Change]) -> pd.DataFrame:

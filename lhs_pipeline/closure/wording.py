@@ -3,8 +3,9 @@
 What changed, by how much, how sure, compared with what, what could be wrong, what comes next.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from lhs_pipeline.catalogue.model import Indicator
 from lhs_pipeline.closure.changes import Change
@@ -12,7 +13,7 @@ from lhs_pipeline.closure.effects import Effect, Size
 from lhs_pipeline.closure.judgement import Reason
 from lhs_pipeline.closure.ladder import Rung
 from lhs_pipeline.closure.verdicts import Finding, Look
-from lhs_pipeline.vocabulary import Effective, Verdict
+from lhs_pipeline.vocabulary import TRUST_UNIT_ID, Effective, Verdict
 
 _SPELT_OUT = ("days", "minutes")
 _HEADINGS = {
@@ -23,6 +24,7 @@ _HEADINGS = {
     Verdict.RE_OPEN: "Re-open.",
     Verdict.CANNOT_BE_EVALUATED: "Cannot be evaluated.",
 }
+_MOST_LINKS = 2
 _LASTED_OR_NOT = {
     Reason.FADED,
     Reason.NO_LONGER_CLEAR,
@@ -161,10 +163,38 @@ def _say_doubts(look: Look, change: Change) -> str:
         doubts.append("units that copied the change unrecorded make it look smaller")
     size = look.effect.size
     if size is not None and look.effect.word is Effective.NOT_KNOWN_YET:
-        doubts.append("events are few, so that the range is wide")
+        doubts.append("figures, or units to compare with, are few: the range is wide")
     if len(change.sites) > 1:
         doubts.append("units may have gained unequally")
-    return "; ".join(doubts) + "."
+    return "; ".join([*doubts, *_say_links(look, change)]) + "."
+
+
+def _say_links(look: Look, change: Change) -> Iterator[str]:
+    """At most so many linked problems and changes that may show in the same figures."""
+    window = timedelta(weeks=change.horizon_weeks)
+    met = [
+        link
+        for link in change.links
+        if link.live_on is None
+        or (abs(link.live_on - change.live_on) <= window and link.live_on < look.on)
+    ]
+    met.sort(key=lambda link: (not link.is_concurrent, link.change_id is None))
+    for link in met[:_MOST_LINKS]:
+        why = link.words.rstrip(".")
+        if link.live_on is None:
+            yield f"what happens to {_problem(link.problem_id)} may show here too ({why})"
+        else:
+            yield (
+                f"what was changed for {_problem(link.problem_id)}, {link.change_id} since "
+                f"{_day(link.live_on)}, may show here too ({why})"
+            )
+
+
+def _problem(problem_id: str) -> str:
+    """A problem as people say it: topic and place."""
+    topic, _, unit = problem_id.partition("@")
+    place = "the whole trust" if unit == TRUST_UNIT_ID else unit.replace("_", " ")
+    return f"{topic.replace('_', ' ')} in {place}"
 
 
 def _say_next(look: Look, finding: Finding, change: Change, outlook: Outlook) -> str:

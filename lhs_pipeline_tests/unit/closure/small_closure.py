@@ -50,5 +50,6 @@ def look(
         "rung": Rung.SYSTEMIC, "on": LIVE + timedelta(weeks=28), "effect": effect(word, reason),
         "reliable": Answer(reliable, "Audited."), "acceptable": Answer(acceptable, "Asked."),
         "is_closing": True, "is_over": False, "is_closed": False, "is_confounded": False,
+        "review_on": None,
     }  # fmt: skip
     return Look(**{**fields, **given})

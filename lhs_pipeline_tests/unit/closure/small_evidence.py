@@ -74,6 +74,7 @@ def evidence(numbers: pd.DataFrame, **given: Any) -> Evidence:
         audits=pd.DataFrame(audits()),
         acceptability=pd.DataFrame(checks()),
         closed=pd.DataFrame(),
+        problem_links=pd.DataFrame(columns=["problem_id", "linked_problem_id", "kind", "words"]),
     )
 
 

@@ -72,6 +72,7 @@ def known_on(day: date, closed: pd.DataFrame) -> Evidence:
         indicator_series=whole.indicator_series,
         themes=pd.DataFrame(columns=["topic_id", "unit_id", "received_on", "is_negative"]),
         closed=closed,
+        problem_links=whole.problem_links,
     )
 
 

@@ -188,7 +188,8 @@ def _random_statuses(seed: int) -> list[Status]:
     evidence = Evidence(
         is_enough=np.arange(periods) >= generator.integers(0, 40), is_shown=flags(0.5),
         is_harm=flags(0.02), is_futile=flags(0.1), is_unproven_safe=flags(0.5),
-        is_settled=flags(0.4), is_sustained=flags(0.5), p_value=np.ones(periods), e_value=np.ones(periods),
+        is_settled=flags(0.4), is_sustained=flags(0.5),
+        p_value=np.ones(periods), e_value=np.ones(periods),
     )  # fmt: skip
     balancing = Balancing(flags(0.5), flags(0.02), flags(0.1))
     level = generator.normal(-0.2, 0.2, periods)
