@@ -443,7 +443,8 @@ def rank_open_problems(site: SiteResource, **tables: pd.DataFrame) -> dict[str, 
 def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """What is known and what was learned about each problem."""
     works = read_works(tables["references"], tables["safety_alerts"], tables["community_findings"])
-    learned = [*records_of(tables["learned_elsewhere"]), *records_of(_learned_here(site))]
+    here = ({**row, "is_own": True} for row in records_of(_learned_here(site)))
+    learned = [*records_of(tables["learned_elsewhere"]), *here]
     return find_problem_evidence(
         tables["problems"], tables["evidence"], works, learned, site.catalogue()
     )

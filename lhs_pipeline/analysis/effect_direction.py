@@ -85,6 +85,7 @@ _HARM = re.compile(
 )
 # Who was studied is no result: "patients at increased risk of falls".
 _WHO = re.compile(r"\bat (?:an? )?(?:increased|high\w*|greater|low\w*) risk\b", re.IGNORECASE)
+_TURN = re.compile(r"\b(?:but|however|although|while|whereas)\b|;")
 _RESULT_SENTENCES = 6
 _RESULTS_WORD = re.compile(
     r"\b(?:found|showed|resulted|led to|associated with|reduc\w+|improv\w+|increas\w+|decreas\w+|"
@@ -116,7 +117,7 @@ def judge_sentence(sentence: str) -> EffectDirection:
     is_none = rest != sentence
     is_good, is_bad = bool(_BENEFIT.search(rest)), bool(_HARM.search(rest))
     if is_none:
-        has_other = (is_good or is_bad) and re.search(r"\b(?:but|however|although|while)\b", rest)
+        has_other = (is_good or is_bad) and _TURN.search(rest)
         return EffectDirection.MIXED if has_other else EffectDirection.NO_DIFFERENCE
     if is_good and is_bad:
         return EffectDirection.MIXED

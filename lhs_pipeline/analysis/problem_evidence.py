@@ -13,9 +13,9 @@ from lhs_pipeline.analysis.learned_changes import LearnedMatch, learn_from, matc
 from lhs_pipeline.analysis.relevance import Question, score_by_question
 from lhs_pipeline.analysis.text_index import (
     build_index,
+    name_words,
     number_of,
     read_question,
-    split_words,
 )
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.warehouse.table import declare, frame_of, records_of
@@ -36,6 +36,8 @@ PROBLEM_EVIDENCE = declare(
         "effect_direction": "VARCHAR as stated; of a change: benefit, harm or uncertain",
         "effect_sentence": "VARCHAR the sentence that states it, or the effect in words",
         "site_code": "VARCHAR site that learned it",
+        "is_own": "BOOLEAN whether this site learned it; null for a work",
+        "alike_count": "BIGINT effects that the effect was drawn towards, itself included",
         "expected_relative_change_prop": "DOUBLE effect of a change, drawn towards its like",
         "expected_lower_prop": "DOUBLE lower bound, 95%",
         "expected_upper_prop": "DOUBLE upper bound, 95%",
@@ -58,7 +60,7 @@ def find_problem_evidence(
         problems: `analysis.problems`.
         evidence: `analysis.evidence`.
         works: the records that the evidence came from, with their abstracts.
-        learned: rows of exchange files, the site's own among them.
+        learned: rows of exchange files, and the site's own, marked `is_own`.
         catalogue: topics and indicators.
     """
     subjects = records_of(problems)
@@ -107,8 +109,8 @@ class _Shelf:
         ]
 
     def _why(self, row: Record, words: Sequence[str]) -> str:
-        held = set(split_words(text_of(self._texts[row["evidence_id"]])))
-        shared = [word for word in words if word in held][:_SHOWN_WORDS]
+        named = name_words(text_of(self._texts[row["evidence_id"]]))
+        shared = [named[word] for word in words if word in named][:_SHOWN_WORDS]
         return f"speaks of: {', '.join(shared)}" if shared else "speaks of the topic"
 
 
@@ -142,12 +144,21 @@ def _row_of_change(match: LearnedMatch) -> dict[str, Any]:
         "effect_direction": ("benefit" if is_better else "harm") if is_sure else "uncertain",
         "effect_sentence": (
             f"{row['measure']}: {change.expected_prop:+.0%} ({change.lower_prop:+.0%} to "
-            f"{change.upper_prop:+.0%}) at {row['site_code']}, drawn towards "
-            f"{change.alike_count} effect{'s' if change.alike_count > 1 else ''} of its kind"
+            f"{change.upper_prop:+.0%}) at {row['site_code']}, {_drawn(change.alike_count)}"
         ),
         "site_code": row["site_code"],
+        "is_own": bool(row.get("is_own")),
+        "alike_count": change.alike_count,
         "expected_relative_change_prop": change.expected_prop,
         "expected_lower_prop": change.lower_prop,
         "expected_upper_prop": change.upper_prop,
         "deadline_on": None,
     }
+
+
+def _drawn(alike_count: int) -> str:
+    """Towards what an effect was drawn: alone of its kind, it stands as it was measured."""
+    others = alike_count - 1
+    if not others:
+        return "the only effect of its kind so far"
+    return f"drawn towards {others} other effect{'s' if others > 1 else ''} of its kind"

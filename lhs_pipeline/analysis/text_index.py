@@ -103,6 +103,15 @@ def split_words(text: str) -> list[str]:
     return [_stem(word) for word in _WORD.findall(text.lower()) if word not in STOP_WORDS]
 
 
+def name_words(text: str) -> dict[str, str]:
+    """Return the stemmed words of a text that say something, each as it first stands there."""
+    named: dict[str, str] = {}
+    for word in _WORD.findall(text.lower()):
+        if word not in STOP_WORDS and not word.isdigit():
+            named.setdefault(_stem(word), word)
+    return named
+
+
 def split_pairs(text: str) -> list[str]:
     """Return the words of a text and every two that stand next to each other."""
     words = split_words(text)

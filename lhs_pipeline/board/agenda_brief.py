@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lhs_pipeline.board.rows import Row, day_of, number_of, read_rows, text_of, whole_of
+from lhs_pipeline.board.problem_doubts import list_doubts
+from lhs_pipeline.board.problem_lessons import ProblemLesson, list_problem_lessons
+from lhs_pipeline.board.problem_works import Work, list_works
+from lhs_pipeline.board.rows import Row, day_of, number_of, text_of, whole_of
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.trail import tell_seen
 from lhs_pipeline.board.words import (
@@ -20,8 +23,7 @@ from lhs_pipeline.board.words import (
 
 _LENSES = ("routine", "comparison", "patient_voice", "staff_voice", "safety_reports", "audit",
            "external_evidence")  # fmt: skip
-_EVIDENCE_SHOWN = 2
-_LABEL = re.compile(r"^[A-Z ]+: ")
+_WORKS_SHOWN, _LESSONS_SHOWN, _DOUBTS_SHOWN = 2, 2, 2
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Brief:
     lenses: list[str]
     evidence: list[str]
     tried: list[str]
-    elsewhere: list[str]
+    learned: list[str]
+    doubts: list[str]
     overlaps: str
 
 
@@ -48,15 +51,18 @@ def show_brief(scene: Scene, proposal: Row) -> Brief:
     )
     topic_id = problem_id.partition("@")[0]
     nature = word_for("nature", text_of(triage, "nature_of_change"))
+    works = [work for work in list_works(scene, problem_id, topic_id) if not work.is_gone]
+    lessons = list_problem_lessons(scene, problem_id)
     return Brief(
         rank=whole_of(triage, "rank") or whole_of(proposal, "rank") or 0,
         nature=f"{nature}: {as_sentence(text_of(triage, 'nature_reason'))}" if nature else "",
         why_this_group=as_sentence(text_of(triage, "group_reason")),
         how_sure=_tell_sure(triage),
         lenses=_tell_lenses(problem),
-        evidence=_tell_evidence(scene, topic_id, triage),
+        evidence=_tell_evidence(works, triage),
         tried=_tell_tried(scene, proposal),
-        elsewhere=_tell_learned(scene, topic_id),
+        learned=[*map(_tell_lesson, lessons[:_LESSONS_SHOWN]), *_tell_expected(scene, topic_id)],
+        doubts=list_doubts(works, lessons)[:_DOUBTS_SHOWN],
         overlaps=text_of(proposal, "changes_met"),
     )
 
@@ -82,20 +88,23 @@ def _tell_lenses(problem: Row) -> list[str]:
     return [f"{answer}: {join_words(told[answer])}" for answer in words if answer in told]
 
 
-def _tell_evidence(scene: Scene, topic_id: str, triage: Row) -> list[str]:
-    """The strength of what is known elsewhere, and the works that matter most."""
+def _tell_evidence(works: Sequence[Work], triage: Row) -> list[str]:
+    """The strength of what is known elsewhere, what an alert demands, and the closest works."""
     strength = word_for("certainty", text_of(triage, "evidence_strength"))
-    works = [
-        row
-        for row in read_rows(scene.tables.of_topic("evidence", topic_id))
-        if text_of(row, "effect_sentence") or text_of(row, "kind") == "alert"
-    ]
-    works.sort(key=lambda row: number_of(row, "relevance_rank") or float("inf"))
     told = [f"Strength of the evidence: {strength.lower()}."] if strength else []
-    for row in works[:_EVIDENCE_SHOWN]:
-        found = as_sentence(_LABEL.sub("", text_of(row, "effect_sentence")))
-        told.append(f"{as_sentence(text_of(row, 'title'))} {found}".strip())
+    for work in works:
+        if work.due:
+            late = ", which has passed" if work.due.is_overdue else ""
+            told.append(f"{work.kind}, to be acted on by {work.due.words}{late}: {work.title}.")
+    stated = [work for work in works if work.effect_sentence and not work.due]
+    told += map(_tell_found, stated[:_WORKS_SHOWN])
     return told
+
+
+def _tell_found(work: Work) -> str:
+    certainty = f"certainty {work.certainty.lower()}" if work.certainty else ""
+    kind = ", ".join(part for part in (work.design or work.kind, certainty) if part)
+    return f"{kind}: {as_sentence(work.title)} {work.effect_sentence}"
 
 
 def _tell_tried(scene: Scene, proposal: Row) -> list[str]:
@@ -113,8 +122,13 @@ def _tell_tried(scene: Scene, proposal: Row) -> list[str]:
     return told
 
 
-def _tell_learned(scene: Scene, topic_id: str) -> list[str]:
-    """What changes on the topic have come to here, all strengths together."""
+def _tell_lesson(lesson: ProblemLesson) -> str:
+    where = "Here" if lesson.where == "Here" else f"At {lesson.where}"
+    return f"{where}: {lesson.change} {lesson.measure} {lesson.effect.words.lower()}"
+
+
+def _tell_expected(scene: Scene, topic_id: str) -> list[str]:
+    """What to expect of the next change on the topic here, all strengths together."""
     return [
         _tell_effect(scene, row)
         for row in scene.tables.rows_where("learned_effects", topic_id=topic_id)

@@ -76,6 +76,7 @@ _READ: dict[str, str] = {
     "insights": "analysis.insights",
     "themes": "analysis.themes",
     "evidence": "analysis.evidence",
+    "problem_evidence": "analysis.problem_evidence",
     "problems": "analysis.problems",
     "triage": "analysis.triage",
     "lenses": "analysis.lenses",

@@ -40,7 +40,10 @@ _COLUMN_WORDS: dict[str, str] = {
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
     "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"
     " pmid url deadline_on matched_terms source_file source_row certainty is_appraised"
-    " effect_direction effect_sentence standing relevance_rank",
+    " effect_direction effect_sentence standing standing_reason relevance_rank",
+    "problem_evidence": "problem_id rank kind evidence_id title why effect_direction"
+    " effect_sentence site_code is_own alike_count expected_relative_change_prop"
+    " expected_lower_prop expected_upper_prop deadline_on",
     "problems": f"{_CYCLE} topic_id topic_title unit_id unit_name level domain raised_on"
     " last_signal_on state lead_indicator_id excess_per_month excess_unit routine comparison"
     " patient_voice"
@@ -131,6 +134,7 @@ class BoardTables:
     insights: pd.DataFrame = field(default_factory=pd.DataFrame)
     themes: pd.DataFrame = field(default_factory=pd.DataFrame)
     evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
+    problem_evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
     problems: pd.DataFrame = field(default_factory=pd.DataFrame)
     triage: pd.DataFrame = field(default_factory=pd.DataFrame)
     lenses: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -19,8 +19,10 @@ from lhs_pipeline.board.problem_deeds import (
     list_looks,
     list_proposals,
 )
+from lhs_pipeline.board.problem_doubts import list_doubts
+from lhs_pipeline.board.problem_lessons import ProblemLesson, list_problem_lessons
 from lhs_pipeline.board.problem_voices import VoiceSummary, list_voices
-from lhs_pipeline.board.problem_works import EvidenceLine, list_evidence
+from lhs_pipeline.board.problem_works import Work, list_works
 from lhs_pipeline.board.reckoning import Reckoning, show_reckoning
 from lhs_pipeline.board.rows import (
     Row,
@@ -42,7 +44,7 @@ from lhs_pipeline.board.words import (
 )
 from lhs_pipeline.vocabulary import Period
 
-_EVIDENCE_SHOWN = 12
+_WORKS_SHOWN, _LESSONS_SHOWN, _DOUBTS_SHOWN = 10, 6, 6
 _LENS_MEANING = {
     "agrees": "It shows the same problem.",
     "contradicts": "It had data, and the data point the other way.",
@@ -73,6 +75,18 @@ class TrailItem:
 
 
 @dataclass(frozen=True)
+class Known:
+    """What is known of the problem: elsewhere, from changes, and what speaks against."""
+
+    works: list[Work]
+    more_works: int
+    gone: list[Work]
+    lessons: list[ProblemLesson]
+    more_lessons: int
+    doubts: list[str]
+
+
+@dataclass(frozen=True)
 class ProblemView:
     """The page of one problem."""
 
@@ -86,8 +100,7 @@ class ProblemView:
     lenses: list[Answer]
     charts: list[Chart]
     voices: list[VoiceSummary]
-    evidence: list[EvidenceLine]
-    more_evidence: int
+    known: Known
     proposals: list[Proposal]
     decisions: list[DecisionLine]
     actions: list[ActionLine]
@@ -101,7 +114,6 @@ class ProblemView:
 def show_problem(scene: Scene, problem_id: str, rows_behind: RowsBehind) -> ProblemView:
     """The page of one problem from the tables."""
     subject = find_subject(scene, problem_id)
-    evidence = list_evidence(subject)
     return ProblemView(
         problem=scene.link(problem_id),
         problem_id=problem_id,
@@ -113,14 +125,27 @@ def show_problem(scene: Scene, problem_id: str, rows_behind: RowsBehind) -> Prob
         lenses=_list_lenses(subject),
         charts=list_charts(subject),
         voices=list_voices(subject),
-        evidence=evidence[:_EVIDENCE_SHOWN],
-        more_evidence=max(0, len(evidence) - _EVIDENCE_SHOWN),
+        known=_show_known(subject),
         proposals=list_proposals(subject),
         decisions=list_decisions(subject),
         actions=list_actions(subject),
         effects=list_effects(scene.tables, problem_id),
         looks=list_looks(subject),
         trail=_list_trail(tell_trail(problem_id, scene.tables, rows_behind)),
+    )
+
+
+def _show_known(subject: Subject) -> Known:
+    found = list_works(subject.scene, subject.problem_id, subject.topic_id)
+    lessons = list_problem_lessons(subject.scene, subject.problem_id)
+    works = [work for work in found if not work.is_gone]
+    return Known(
+        works=works[:_WORKS_SHOWN],
+        more_works=max(0, len(works) - _WORKS_SHOWN),
+        gone=[work for work in found if work.is_gone],
+        lessons=lessons[:_LESSONS_SHOWN],
+        more_lessons=max(0, len(lessons) - _LESSONS_SHOWN),
+        doubts=list_doubts(works, lessons)[:_DOUBTS_SHOWN],
     )
 
 
@@ -201,7 +226,7 @@ def _list_lenses(subject: Subject) -> list[Answer]:
 
 def _tell_lens(subject: Subject, lens: str, code: str) -> str:
     if lens == "external_evidence" and code == "agrees":
-        return "Others have met this problem: see what is known elsewhere, below."
+        return "Others have met this problem: see what is known, below."
     if lens == "routine" and code == "did_not_look" and subject.has_figures:
         return "The figures below are counted from incident reports: see there."
     meaning = _LENS_MEANING.get(code, "")

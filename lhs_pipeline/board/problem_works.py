@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
-from lhs_pipeline.board.rows import (
-    Row,
-    day_of,
-    flag_of,
-    text_of,
-)
-from lhs_pipeline.board.scene import Scene
-from lhs_pipeline.board.subject import Subject
-from lhs_pipeline.board.words import (
-    tell_day,
-    tell_month,
-    word_for,
-)
+from lhs_pipeline.board.rows import Row, day_of, flag_of, text_of, whole_of
+from lhs_pipeline.board.scene import Due, Scene
+from lhs_pipeline.board.words import as_sentence, tell_month, word_for
+
+_KINDS = {"safety_alert": 0, "community_finding": 1, "research": 2}
+_CERTAINTIES = {"high": 0, "moderate": 1, "low": 2, "very_low": 3}
+_AGAINST = ("harm", "no_difference", "mixed")
+_LAST = 10_000
+_HEADING = re.compile(r"^[A-Z][A-Z ]+: ")
+"""Of the part of an abstract that its sentence stands in, such as 'RESULTS: '."""
 
 
 @dataclass(frozen=True)
-class EvidenceLine:
-    """One piece of outside evidence."""
+class Work:
+    """One piece of outside evidence; `due` is the day by which an alert asks for action."""
 
     kind: str
     title: str
@@ -31,29 +29,49 @@ class EvidenceLine:
     certainty: str
     href: str
     reference: str
-    due: str
-    is_overdue: bool
+    why: str
+    due: Due | None
     standing: str
+    standing_reason: str
     effect: str
+    effect_code: str
     effect_sentence: str
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it no longer stands: retracted, withdrawn or superseded."""
+        return bool(self.standing)
 
-def list_evidence(subject: Subject) -> list[EvidenceLine]:
-    """What still stands first, then alerts, findings and research by their certainty."""
-    rows = subject.tables.rows_where("evidence", topic_id=subject.topic_id)
-    order = {"safety_alert": 0, "community_finding": 1, "research": 2}
-    certainty = {"high": 0, "moderate": 1, "low": 2, "very_low": 3}
-    ranked = sorted(
-        rows,
-        key=lambda row: (
-            text_of(row, "standing") not in ("", "current"),
-            order.get(text_of(row, "kind"), 9),
-            certainty.get(_certainty_of(row), 9),
-            -(day_of(row, "published_on") or date.min).toordinal(),
-            text_of(row, "evidence_id"),
-        ),
+    @property
+    def is_against(self) -> bool:
+        """Whether it states that no good came of what was tried, or not only good."""
+        return self.effect_code in _AGAINST and not self.is_gone
+
+
+def list_works(scene: Scene, problem_id: str, topic_id: str) -> list[Work]:
+    """Alerts that set a day, then what answers the problem most closely, then what is gone."""
+    closest = {
+        text_of(row, "evidence_id"): row
+        for row in scene.tables.rows_where("problem_evidence", problem_id=problem_id)
+    }
+    rows = scene.tables.rows_where("evidence", topic_id=topic_id)
+    ranked = sorted(rows, key=lambda row: _place(row, closest.get(text_of(row, "evidence_id"), {})))
+    return [
+        _show_work(scene, row, text_of(closest.get(text_of(row, "evidence_id"), {}), "why"))
+        for row in ranked
+    ]
+
+
+def _place(row: Row, close: Row) -> tuple[bool, bool, int, int, int, int, str]:
+    return (
+        text_of(row, "standing") not in ("", "current"),
+        day_of(row, "deadline_on") is None,
+        whole_of(close, "rank") or _LAST,
+        _KINDS.get(text_of(row, "kind"), 9),
+        _CERTAINTIES.get(_certainty_of(row), 9),
+        -(day_of(row, "published_on") or date.min).toordinal(),
+        text_of(row, "evidence_id"),
     )
-    return [_show_evidence(subject.scene, row) for row in ranked]
 
 
 def _certainty_of(row: Row) -> str:
@@ -68,25 +86,26 @@ def _show_certainty(row: Row) -> str:
     return f"{word_for('certainty', certainty)} ({how})"
 
 
-def _show_evidence(scene: Scene, row: Row) -> EvidenceLine:
+def _show_work(scene: Scene, row: Row, why: str) -> Work:
     doi, pmid = text_of(row, "doi"), text_of(row, "pmid").removesuffix(".0")
     due = day_of(row, "deadline_on")
-    standing = text_of(row, "standing") or "current"
     effect = text_of(row, "effect_direction") or "not_stated"
     parts = [f"doi {doi}" if doi else "", f"PMID {pmid}" if pmid else ""]
-    return EvidenceLine(
+    return Work(
         kind=word_for("evidence_kind", text_of(row, "kind")),
         title=text_of(row, "title"),
         published=tell_month(day_of(row, "published_on")),
-        design=text_of(row, "design").replace("_", " "),
+        design=word_for("design", text_of(row, "design")),
         certainty=_show_certainty(row),
         href=_safe_href(text_of(row, "url")),
         reference=", ".join(part for part in parts if part),
-        due=tell_day(due),
-        is_overdue=bool(due and due < scene.as_of),
-        standing=word_for("standing", standing),
+        why=as_sentence(why),
+        due=scene.due(due) if due else None,
+        standing=word_for("standing", text_of(row, "standing") or "current"),
+        standing_reason=as_sentence(text_of(row, "standing_reason")),
         effect=word_for("effect_direction", effect),
-        effect_sentence=text_of(row, "effect_sentence"),
+        effect_code=effect,
+        effect_sentence=as_sentence(_HEADING.sub("", text_of(row, "effect_sentence"))),
     )
 
 

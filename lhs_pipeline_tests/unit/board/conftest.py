@@ -187,6 +187,26 @@ def _voices() -> dict[str, pd.DataFrame]:
         "insights": pd.DataFrame(insights),
         "themes": pd.DataFrame(themes),
         "evidence": frame.assign(source_file="reference_set_1.ris", source_row=[4, 9, 2]),
+        "problem_evidence": pd.DataFrame(
+            [
+                {
+                    "problem_id": "falls@ward_07",
+                    "rank": 1,
+                    "kind": "learned_change",
+                    "evidence_id": "S:A1",
+                    "title": "A huddle a day",
+                    "why": "same measure",
+                    "effect_direction": "benefit",
+                    "effect_sentence": "Falls: -30%",
+                    "is_own": True,
+                    "site_code": "Sample",
+                    "alike_count": 1,
+                    "expected_relative_change_prop": -0.3,
+                    "expected_lower_prop": -0.4,
+                    "expected_upper_prop": -0.2,
+                }
+            ]
+        ),
     }
 
 
