@@ -33,7 +33,8 @@ class AlertSettings:
         sender: address that mail comes from.
         is_encrypted: whether the server is spoken to by STARTTLS.
         webhook: address that takes a message as JSON; '' for none.
-        recipients: addresses for each decision group, and for `engineer`.
+        recipients: addresses for each decision group, for `reader` (of danger signs) and for
+            `engineer`.
         user: name for the mail server, from LHS_SMTP_USER.
         password: from LHS_SMTP_PASSWORD.
     """
@@ -96,6 +97,11 @@ class Site:
     def rejected(self) -> Path:
         """Folder of the rows that could not be landed, one CSV per source."""
         return self.folder / "rejected"
+
+    @property
+    def to_read(self) -> Path:
+        """Folder of what was written and must be read by a person; never published."""
+        return self.folder / "to_read"
 
     def database_url(self, connection: str) -> str:
         """Return the address of a database, from LHS_DATABASE_<NAME> or from site.toml.

@@ -15,6 +15,7 @@ from lhs_pipeline.analysis.beliefs import (
     try_other_priors,
 )
 from lhs_pipeline.analysis.comparisons import COMPARISONS, find_comparisons
+from lhs_pipeline.analysis.danger_signs import DANGER_SIGNS, make_danger_signs
 from lhs_pipeline.analysis.emerging import EMERGING_THEMES, find_emerging
 from lhs_pipeline.analysis.equity import EQUITY, find_equity
 from lhs_pipeline.analysis.evidence import match_evidence
@@ -44,6 +45,7 @@ from lhs_pipeline.warehouse.assets import (
     SiteResource,
     Told,
     asset_of,
+    keys_of,
     named,
     sample_of,
     specs_of,
@@ -74,6 +76,7 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         comparisons,
         interdependencies,
         read_insights,
+        danger_signs,
         repeats,
         voice_signals,
         emerging_themes,
@@ -122,6 +125,17 @@ def _groups_asset(source_ids: list[str]) -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
     return group_counts
+
+
+@dg.asset(
+    **asset_of(DANGER_SIGNS, "sql"),
+    deps=keys_of(("analysis.insights", "analysis.readings", "collection.theme_labels")),
+)
+def danger_signs(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Texts that a person must read, and has not yet."""
+    with site.warehouse().transaction() as con:
+        rows = write_query(con, make_danger_signs(site.site().today()))
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
 
 
 def _landed(source_ids: Iterable[str]) -> list[dg.AssetKey]:
@@ -457,6 +471,7 @@ TABLES: tuple[Table, ...] = (
     INTERDEPENDENCIES,
     INSIGHTS,
     READINGS,
+    DANGER_SIGNS,
     THEMES,
     THEME_MODELS,
     REPEATS,

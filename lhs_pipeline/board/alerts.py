@@ -11,12 +11,13 @@ import smtplib
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from email.message import EmailMessage
 from pathlib import Path
 
+from lhs_pipeline.board.danger_signs import READER
 from lhs_pipeline.board.news import Message, News
 from lhs_pipeline.settings import AlertSettings, Site
 from lhs_pipeline.warehouse.publication import replace_if_changed
@@ -43,8 +44,13 @@ class Delivery:
 
 def choose_untold(site: Site, news: Sequence[News]) -> list[News]:
     """Return the news that nobody was told yet."""
-    told = _read_told(site)
-    return [one for one in news if one.key not in told]
+    untold = find_untold(site, (one.key for one in news))
+    return [one for one in news if one.key in untold]
+
+
+def find_untold(site: Site, keys: Iterable[str]) -> set[str]:
+    """Return those keys under which nothing was told yet."""
+    return set(keys) - _read_told(site)
 
 
 def deliver(site: Site, messages: Sequence[Message], keys: Sequence[str]) -> Delivery:
@@ -110,10 +116,16 @@ def _free_name(folder: Path, on: date, group: str) -> str:
 
 
 def _ways(alerts: AlertSettings, group: str) -> Iterator[str]:
-    if alerts.smtp_host and alerts.recipients.get(group):
+    if alerts.smtp_host and _recipients(alerts, group):
         yield "email"
     if alerts.webhook:
         yield "webhook"
+
+
+def _recipients(alerts: AlertSettings, group: str) -> tuple[str, ...]:
+    """Who is written to; danger signs reach the engineer where no reader is named."""
+    named = alerts.recipients.get(group, ())
+    return named if named or group != READER else alerts.recipients.get(ENGINEER, ())
 
 
 def _send_file(alerts: AlertSettings, waiting: Path) -> str:
@@ -133,7 +145,7 @@ def _send_file(alerts: AlertSettings, waiting: Path) -> str:
 def _send_email(alerts: AlertSettings, letter: dict[str, str]) -> None:
     email = EmailMessage()
     email["From"] = alerts.sender
-    email["To"] = ", ".join(alerts.recipients.get(letter["group_id"], ()))
+    email["To"] = ", ".join(_recipients(alerts, letter["group_id"]))
     email["Subject"] = letter["subject"]
     email.set_content(letter["text"])
     with smtplib.SMTP(alerts.smtp_host, alerts.smtp_port, timeout=_SECONDS) as server:

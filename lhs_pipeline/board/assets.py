@@ -13,9 +13,11 @@ import pandas as pd
 
 from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
 from lhs_pipeline.analysis.signal_warehouse import read_breaks_of_site
-from lhs_pipeline.board.alerts import choose_untold, deliver
+from lhs_pipeline.board.alerts import choose_untold, deliver, find_untold
 from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, describe_copy, with_shown_columns
 from lhs_pipeline.board.charts import draw_spc_chart
+from lhs_pipeline.board.danger_signs import FILE as DANGERS_FILE
+from lhs_pipeline.board.danger_signs import keys_of_signs, write_list, write_message
 from lhs_pipeline.board.decision_evidence import with_evidence
 from lhs_pipeline.board.exchange_file import write_exchange
 from lhs_pipeline.board.life_events import (
@@ -75,6 +77,7 @@ _READ: dict[str, str] = {
     "interdependencies": "analysis.interdependencies",
     "insights": "analysis.insights",
     "themes": "analysis.themes",
+    "danger_signs": "analysis.danger_signs",
     "evidence": "analysis.evidence",
     "problem_evidence": "analysis.problem_evidence",
     "problems": "analysis.problems",
@@ -349,6 +352,43 @@ def analyst_copy(site: SiteResource) -> dg.MaterializeResult[None]:
 
 
 @dg.asset(
+    **{
+        **_published(
+            "danger_signs",
+            "Texts with a danger sign: a list outside the published folder for those who read "
+            "them, and a message to the reader, each text once.",
+            "csv",
+        ),
+        # Whatever else fails tonight, somebody is told.
+        "deps": keys_of(("analysis.danger_signs", "collection.units")),
+    }
+)
+def danger_signs(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Put what must be read before the people who read it."""
+    place, catalogue = site.site(), site.catalogue()
+    with site.warehouse().transaction() as con:
+        tables = BoardTables(
+            danger_signs=read_table(con, "analysis.danger_signs"),
+            units=read_table(con, "collection.units"),
+            disclosure=catalogue.rules.disclosure,
+        )
+    content = write_list(tables, gather_names(tables), catalogue)
+    replace_if_changed(place.to_read / DANGERS_FILE, content)
+    signs = keys_of_signs(tables)
+    untold = sorted(find_untold(place, signs))
+    new = [signs[key] for key in untold]
+    message = write_message(new, tables, place.today(), place.name)
+    done = deliver(place, [message] if new else [], untold)
+    return dg.MaterializeResult(
+        metadata={
+            "texts": len(tables.danger_signs),
+            "new": len(untold),
+            "not_sent": "; ".join(done.failures) or "nothing",
+        }
+    )
+
+
+@dg.asset(
     **_published(
         "alerts",
         "What changed since each group was last told: written, and sent where the site says so.",
@@ -404,6 +444,7 @@ ASSETS: list[dg.AssetsDefinition] = [
     pages,
     spc_charts,
     alerts,
+    danger_signs,
     analyst_copy,
 ]
 

@@ -38,6 +38,8 @@ _COLUMN_WORDS: dict[str, str] = {
     " points_count p_value q_value shares_denominator words",
     "insights": "insight_id source_id voice unit_id received_on rating text source_file source_row",
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
+    "danger_signs": "insight_id urgency danger_ids danger_spans voice unit_id received_on text"
+    f" {_SOURCE}",
     "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"
     " pmid url deadline_on matched_terms source_file source_row certainty is_appraised"
     " effect_direction effect_sentence standing standing_reason relevance_rank",
@@ -133,6 +135,7 @@ class BoardTables:
     interdependencies: pd.DataFrame = field(default_factory=pd.DataFrame)
     insights: pd.DataFrame = field(default_factory=pd.DataFrame)
     themes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    danger_signs: pd.DataFrame = field(default_factory=pd.DataFrame)
     evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
     problem_evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
     problems: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from lhs_pipeline.board.agenda_view import Agenda
 from lhs_pipeline.board.change_view import Evaluation, list_open_changes, list_settled
+from lhs_pipeline.board.danger_signs import Unread, count_unread
 from lhs_pipeline.board.learned_view import Reopening
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.rows import Row, day_of, flag_of, read_rows, text_of
@@ -80,6 +81,7 @@ class Today:
     """The front page."""
 
     headline: str
+    unread: Unread
     tiles: list[Tile]
     urgent: list[OpenProblem]
     due: list[DueLine]
@@ -95,6 +97,7 @@ def show_today(scene: Scene, board: Board, pulse: str) -> Today:
     news = sorted(_find_news(scene, board), key=lambda each: each.sort_key, reverse=True)
     return Today(
         headline=_tell_headline(board),
+        unread=count_unread(scene.tables),
         tiles=list(_list_tiles(board)),
         urgent=board.open_problems[:_URGENT_SHOWN],
         due=due[:_DUE_SHOWN],

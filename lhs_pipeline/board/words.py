@@ -183,6 +183,7 @@ WORDS: dict[str, dict[str, str]] = {
         "unclear": "Kind of study not clear",
         "retracted": "",
     },
+    "urgency": {"immediate": "At once", "same_day": "Today", "routine": ""},
     "lesson": {
         "benefit": "It helped",
         "harm": "It made things worse",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from lhs_pipeline.board.danger_signs import count_unread
 from lhs_pipeline.board.disclosure import name_small, safe_cell
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.reply_sheet import add_reply_sheet
@@ -144,6 +145,8 @@ def _read_me_lines(
         *[(f"Sheet {table.title}", f"{table.about} {len(table.frame):,} rows.")
           for table in published],
         ("Sheet Data dictionary", "What every column means."),
+        ("Danger signs", count_unread(tables).words
+         or "No text that waits for a reader holds a danger sign."),
         ("Small numbers", f"A count of people from {small.replace('–', ' to ')} is shown as"
          f" {small}, so that nobody can be recognised. 0 means none; an empty cell means that"
          " it is not known."),
