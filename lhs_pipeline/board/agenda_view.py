@@ -9,7 +9,7 @@ from lhs_pipeline.board.agenda_brief import Brief, show_brief
 from lhs_pipeline.board.change_view import Evaluation
 from lhs_pipeline.board.links import name_group_page
 from lhs_pipeline.board.rows import Row, day_of, flag_of, list_of, number_of, text_of
-from lhs_pipeline.board.scene import Due, Link, Scene
+from lhs_pipeline.board.scene import NO_DAY, Due, Link, Scene
 from lhs_pipeline.board.triage_view import OpenProblem
 from lhs_pipeline.board.words import as_sentence, tell_change, tell_day, word_for
 
@@ -92,7 +92,7 @@ def list_agendas(
 
 
 def _urgency(agenda: Agenda) -> tuple[int, str, str]:
-    first = min((each.due.sort_key for each in agenda.queue.proposals), default="9999-12-31")
+    first = min((each.due.sort_key for each in agenda.queue.proposals), default=NO_DAY)
     return -agenda.queue.overdue_count, first, agenda.group.title
 
 
@@ -120,7 +120,7 @@ def _agenda(
         group=group,
         page=name_group_page(group_id),
         meets=tell_day(date.fromisoformat(min(meetings))) if meetings else "",
-        meets_key=min(meetings, default="9999-12-31"),
+        meets_key=min(meetings, default=NO_DAY),
         queue=queue,
         remade=_list_remade(scene, group_id),
         late_below=_list_late_below(scene, group_id),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lhs_pipeline.board.effect_bar import Effect, find_effect
 from lhs_pipeline.board.rows import Row, day_of, number_of, read_rows, text_of, whole_of
-from lhs_pipeline.board.scene import Link, Scene
+from lhs_pipeline.board.scene import NO_DAY, Link, Scene
 from lhs_pipeline.board.trail import tell_seen
 from lhs_pipeline.board.words import as_sentence, tell_day, word_for
 
@@ -98,7 +98,7 @@ def _evaluation(scene: Scene, action: Row, look: Row, verdict: Row) -> Evaluatio
         reason=as_sentence(text_of(look, "verdict_reason") or text_of(verdict, "words")),
         words=as_sentence(text_of(verdict, "words")),
         next_look=tell_day(next_look),
-        next_look_key=next_look.isoformat() if next_look else "9999-12-31",
+        next_look_key=next_look.isoformat() if next_look else NO_DAY,
         can_tell=tell_day(day_of(verdict, "can_tell_on")),
         on=tell_day(on),
         sort_key=on.isoformat() if on else "",

@@ -31,9 +31,10 @@ from lhs_pipeline.board.rows import (
     text_of,
     whole_of,
 )
-from lhs_pipeline.board.scene import Link, Scene
+from lhs_pipeline.board.scene import NO_DAY, Link, Scene
 from lhs_pipeline.board.subject import Subject, find_subject
 from lhs_pipeline.board.trail import RowsBehind, TrailLine, tell_trail
+from lhs_pipeline.board.triage_view import find_due
 from lhs_pipeline.board.words import (
     LENSES,
     as_sentence,
@@ -187,10 +188,9 @@ def _find_first_raised(subject: Subject) -> date | None:
 def _due_fact(subject: Subject) -> Fact:
     waiting = subject.tables.rows_where("proposals", problem_id=subject.problem_id)
     days = [day for row in waiting if (day := day_of(row, "respond_by_on"))]
-    deadline = day_of(subject.triage, "deadline_on")
-    day = min([*days, *([deadline] if deadline else [])], default=None)
-    due = subject.scene.due(day)
-    return Fact("Decide by", due.words if day else "", is_overdue=due.is_overdue)
+    due = find_due(subject.scene, subject.triage, min(days, default=None))
+    is_set = due.is_overdue or due.sort_key != NO_DAY
+    return Fact("Decide by", due.words if is_set else "", capitalise(due.note), due.is_overdue)
 
 
 def _excess_fact(problem: Row, tables: BoardTables) -> Fact:

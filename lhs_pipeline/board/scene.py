@@ -13,6 +13,8 @@ from lhs_pipeline.board.names import Names
 from lhs_pipeline.board.words import tell_day
 
 Item = TypeVar("Item")
+NO_DAY = "9999-12-31"
+"""Where what has no day stands in an order of days."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Scene:
     def due(self, day: date | None) -> Due:
         """A due day as people read it, late or not on the day of the board."""
         if day is None:
-            return Due("No date set", False, "9999-12-31")
+            return Due("No date set", False, NO_DAY)
         return Due(tell_day(day), day < self.as_of, day.isoformat())
 
 

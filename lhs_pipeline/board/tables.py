@@ -181,6 +181,11 @@ def _find_answers_due(tables: BoardTables) -> dict[str, pd.Timestamp]:
     return {str(problem): pd.Timestamp(day) for problem, day in earliest.items()}
 
 
+def _deadline_of(row: Row) -> object:
+    """The day that an alert sets, as long as nothing is decided."""
+    return row.get("deadline_on") if text_of(row, "state") in ("open", "") else None
+
+
 def _triage_cells(
     row: Row, names: Names, tables: BoardTables, due: dict[str, pd.Timestamp]
 ) -> dict[str, object]:
@@ -197,7 +202,7 @@ def _triage_cells(
         "Why this kind": text_of(row, "nature_reason"),
         "Who decides": text_of(row, "group_title") or names.group(text_of(row, "group_id")),
         "Why this group": text_of(row, "group_reason"),
-        "Decide by": due.get(problem_id, row.get("deadline_on")),
+        "Decide by": due.get(problem_id, _deadline_of(row)),
         "Raised on": row.get("raised_on"),
         "Harm a month": _rounded(number_of(row, "harm_per_month")),
         "Harm, at least": _rounded(number_of(row, "harm_lower_per_month")),

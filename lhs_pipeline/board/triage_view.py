@@ -67,7 +67,7 @@ def _open_problem(scene: Scene, row: Row, asked_by: date | None) -> OpenProblem:
         nature_reason=as_sentence(text_of(row, "nature_reason")),
         group=scene.link_group(text_of(row, "group_id"), text_of(row, "group_title")),
         group_reason=as_sentence(text_of(row, "group_reason")),
-        due=_find_due(scene, row, asked_by),
+        due=find_due(scene, row, asked_by),
         lenses=_tell_lenses(row),
         state=word_for("state", text_of(row, "state")),
         chance=tell_chance(real),
@@ -77,15 +77,17 @@ def _open_problem(scene: Scene, row: Row, asked_by: date | None) -> OpenProblem:
     )
 
 
-def _find_due(scene: Scene, row: Row, asked_by: date | None) -> Due:
-    """The day by which the group should answer, or an alert's own where that comes first."""
-    due = scene.due(asked_by)
+def find_due(scene: Scene, row: Row, asked_by: date | None) -> Due:
+    """The day by which the group should answer, an alert's own where that comes first.
+
+    Overdue is that day once it has passed, and nothing else: what is decided is not overdue.
+    """
     if asked_by is None and text_of(row, "state") not in ("open", ""):
-        due = replace(due, words="Decided")
+        return replace(scene.due(None), words="Decided")
     deadline = day_of(row, "deadline_on")
-    if deadline and (asked_by is None or deadline < asked_by):
-        due = replace(scene.due(deadline), note="a safety alert sets this day")
-    return due
+    if deadline and (asked_by is None or deadline <= asked_by):
+        return replace(scene.due(deadline), note="a safety alert sets this day")
+    return scene.due(asked_by)
 
 
 def _tell_lenses(row: Row) -> str:

@@ -26,7 +26,7 @@ PROPOSALS = declare(
         "group_id": "VARCHAR group that decides",
         "group_title": "VARCHAR its title",
         "meets_on": "DATE next meeting",
-        "respond_by_on": "DATE day by which the group has promised an answer",
+        "respond_by_on": "DATE day by which the group has promised an answer, or an alert sets",
         "is_overdue": "BOOLEAN whether that day has passed",
         "told_to_group_id": "VARCHAR group that hears of it since the answer is overdue",
         "question": "VARCHAR what the group is asked",
@@ -84,7 +84,8 @@ def next_meeting(group: Authority, today: date) -> date:
 
 def _awaits_decision(problem: Record, decisions: list[Record], agenda: Agenda) -> bool:
     latest = _latest_decision(problem, decisions)
-    if not problem["is_active"]:
+    # A mandated alert is a duty whether anything shows it here or not.
+    if not problem["is_active"] and as_day(problem["deadline_on"]) is None:
         return False
     return latest is None or not Outcome(latest["outcome"]).settles or _is_due(latest, agenda)
 

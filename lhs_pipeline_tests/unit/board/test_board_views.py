@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.dom.minidom
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 import pytest
@@ -85,6 +85,20 @@ def test_every_group_has_an_agenda_and_late_ones_come_first(board: Board) -> Non
     assert forum.group.title == "Clinical Forum" and forum.meets == "3 Jul 2026"
     # Its void decision on falls was made again by another group: nothing is left to do.
     assert huddle.remade == []
+
+
+def test_overdue_means_one_thing_wherever_it_is_told(tables: BoardTables) -> None:
+    passed, state = AS_OF - timedelta(days=1), ["open", "live", *tables.triage["state"][2:]]
+    proposals = tables.proposals.iloc[:0]
+    alone = replace(
+        tables,
+        triage=tables.triage.assign(deadline_on=pd.Timestamp(passed), state=state),
+        proposals=proposals,
+    )
+    scene = Scene(alone, gather_names(alone), AS_OF)
+    by_rank = {each.rank: each.due for each in list_open_problems(scene)}
+    assert by_rank[1].is_overdue and by_rank[1].note
+    assert not by_rank[2].is_overdue and by_rank[2].words == "Decided"
 
 
 def test_a_void_decision_that_nobody_made_again_comes_back(tables: BoardTables) -> None:

@@ -99,6 +99,13 @@ def test_no_answer_is_late_before_the_system_could_tell() -> None:
     assert row["respond_by_on"] == date(2026, 7, 4) and not row["is_overdue"]
 
 
+def test_an_alert_is_on_the_agenda_though_nothing_shows_it_here() -> None:
+    alert = {**PROBLEM, "is_active": False, "deadline_on": date(2026, 6, 30)}
+    (row,) = proposed(alert)
+    assert row["is_overdue"]
+    assert proposed(alert, decisions=({**DECISION, "decided_on": date(2026, 7, 1)},)) == []
+
+
 def test_a_mandated_deadline_wins_over_a_later_promise() -> None:
     (row,) = proposed({**PROBLEM, "deadline_on": date(2026, 6, 30)})
     assert row["respond_by_on"] == date(2026, 6, 30) and row["is_overdue"]
