@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -90,16 +91,44 @@ def look(sightings: Sightings, catalogue: Catalogue, today: date) -> dict[Place,
     """Return one row per lens for every place that anything looks at.
 
     Several signals of one lens in a place speak with one voice: the worst, allowing for how
-    many there were.
+    many there were and how alike such signals are.
     """
     looked = {*sightings.series, *sightings.voices, *sightings.audits}
-    return {
-        place: [
-            _row(place, lens, [s for s in signals if s.lens == lens], catalogue) for lens in LENSES
-        ]
+    heard = {
+        place: list(_signals_of(place, sightings, catalogue, today))
         for place in sorted(looked, key=lambda place: place.problem_id)
-        for signals in [list(_signals_of(place, sightings, catalogue, today))]
     }
+    of_lens = {
+        lens: [[s for s in signals if s.lens == lens] for signals in heard.values()]
+        for lens in LENSES
+    }
+    most = catalogue.rules.triage.score_at_most
+    alike = {lens: _likeness(places, most) for lens, places in of_lens.items()}
+    return {
+        place: [_row(place, (lens, alike[lens]), of_lens[lens][at], catalogue) for lens in LENSES]
+        for at, place in enumerate(heard)
+    }
+
+
+def _likeness(places: list[list[LensSignal]], at_most: float) -> float:
+    """Correlation of the signals of one lens in the same place, over all places.
+
+    Few pairs are not believed: each of ten more is taken to have nothing in common.
+    """
+    scores = [
+        [min(max(s.score, -at_most), at_most) for s in signals if s.score is not None]
+        for signals in places
+    ]
+    known = np.array([score for of_place in scores for score in of_place], np.float64)
+    if known.size == 0:
+        return 0.0
+    middle, spread = float(np.median(known)), max(float(known.std()), 1.0)
+    pairs = np.array(
+        [pair for of_place in scores for pair in combinations(of_place, 2)], np.float64
+    ).reshape(-1, 2)
+    one, other = ((pairs - middle) / spread).T
+    together, apart = float(one @ other), float((one**2 + other**2).sum() / 2)
+    return max(together, 0.0) / (apart + _PAIRS_BELIEVED)
 
 
 def _signals_of(
@@ -221,10 +250,13 @@ def _signal_of_audits(audits: list[Record], standard: float) -> LensSignal:
     )  # fmt: skip
 
 
-def _row(place: Place, lens: str, signals: list[LensSignal], catalogue: Catalogue) -> Record:
+def _row(
+    place: Place, of_lens: tuple[str, float], signals: list[LensSignal], catalogue: Catalogue
+) -> Record:
+    lens, alike = of_lens
     seen = [signal for signal in signals if signal.score is not None]
     told = max(seen, key=lambda s: s.score or 0.0, default=signals[0] if signals else None)
-    score = _worst(seen, catalogue.rules.triage.score_at_most)
+    score = _worst(seen, alike, catalogue.rules.triage.score_at_most)
     departure = told.departure if told is not None else None
     answer = strongest(signal.answer for signal in signals)
     return {
@@ -248,18 +280,24 @@ def _row(place: Place, lens: str, signals: list[LensSignal], catalogue: Catalogu
 
 
 _OPPOSITES = {LensAnswer.AGREES, LensAnswer.CONTRADICTS}
+_PAIRS_BELIEVED = 10
 
 
-def _worst(signals: list[LensSignal], at_most: float) -> float | None:
-    """Score of the worst of several signals, allowing for how many there were (Šidák)."""
+def _worst(signals: list[LensSignal], alike: float, at_most: float) -> float | None:
+    """Score of the worst of several signals, allowing for how many there were.
+
+    Two measures that always say the same are one. Source: Šidák 1967, JASA 62:626; effective
+    number of equally correlated tests, Nyholt 2004, Am J Hum Genet 74:765.
+    """
     from scipy.special import log_ndtr, ndtri_exp
 
     if not signals:
         return None
     worst = max(float(signal.score or 0.0) for signal in signals)
     held = min(max(worst, -at_most), at_most)
+    count = 1 + (len(signals) - 1) * (1 - alike**2)
     # P(all below) = Φ(worst) ** count, taken back to one score.
-    joined = float(ndtri_exp(len(signals) * log_ndtr(held))) if len(signals) > 1 else held
+    joined = float(ndtri_exp(count * log_ndtr(held))) if count > 1 else held
     return min(max(joined, -at_most), at_most)
 
 

@@ -154,6 +154,8 @@ def _believe_some(residuals: Floats, fit: LensFit) -> _Belief:
         loud += doubt.weights[place].sum() * looked * (shares.none + shares.real)[:, 1:]
     held = np.maximum(total, 1e-300)
     spread = np.sqrt(np.maximum(squared / held - (size / held) ** 2, 0.0))
+    if fit.errors is not None:
+        total = fit.errors.allow_for(total, residuals, patterns, fit.model)
     return _Belief(total, size / held, spread, loud)
 
 

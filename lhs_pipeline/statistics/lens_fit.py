@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lhs_pipeline.statistics.lens_doubt import Doubt, DoubtPriors, measure_doubt
+from lhs_pipeline.statistics.lens_errors import LensErrors, Weights, measure_errors
 from lhs_pipeline.statistics.lens_likelihood import (
     Floats,
     Integers,
     LensModel,
+    Looked,
     Patterns,
     Shares,
     divide_probability,
@@ -67,11 +69,13 @@ class LensFit:
         model: how lenses behave.
         habit_spread: (n_lenses,) standard deviation of the habits of groups.
         doubt: what the candidates left open.
+        errors: how wrongly each lens may have been learnt; None where that was not asked.
     """
 
     model: LensModel
     habit_spread: Floats
     doubt: Doubt
+    errors: LensErrors | None = None
 
 
 @dataclass(frozen=True)
@@ -116,12 +120,14 @@ def fit_lenses(candidates: Candidates, priors: LensPriors) -> LensFit:
     """
     chosen = _choose(candidates, _ROWS_AT_MOST)
     model = _start(chosen.scores, priors)
-    learnt = _Learnt(model, 0.3 * np.sqrt(np.diag(model.noise)))
+    learnt = _Learnt(model, _no_habits(chosen, 0.3 * np.sqrt(np.diag(model.noise))))
     # Many candidates are begun with few, which soon come close to where all of them settle.
     if len(chosen.scores) > 2 * _ROWS_FIRST:
         learnt = _settle(_choose(chosen, _ROWS_FIRST), learnt, priors)
-    learnt = _settle(chosen, learnt, priors)
-    return _finish(chosen, learnt, priors)
+    fit = _finish(chosen, _settle(chosen, learnt, priors), priors)
+    # So many candidates that not all were needed leave nothing open that could matter.
+    is_whole = len(chosen.scores) == len(candidates.scores)
+    return replace(fit, errors=_errors(chosen, fit, priors)) if is_whole else fit
 
 
 def refit_lenses(candidates: Candidates, fit: LensFit, priors: LensPriors) -> LensFit:
@@ -135,24 +141,55 @@ def refit_lenses(candidates: Candidates, fit: LensFit, priors: LensPriors) -> Le
         priors: the others.
     """
     chosen = _choose(candidates, _ROWS_FIRST)
-    begun = _Learnt(fit.model, fit.habit_spread)
+    begun = _Learnt(fit.model, _no_habits(chosen, fit.habit_spread))
     return _finish(chosen, _settle(chosen, begun, priors, _ROUNDS_AGAIN), priors)
 
 
 def _finish(candidates: Candidates, learnt: "_Learnt", priors: LensPriors) -> LensFit:
-    residuals = candidates.scores - learnt.model.centre - learnt.habits
-    model = _with_doubt_of_habits(candidates, learnt.model, learnt.spread)
+    residuals = candidates.scores - learnt.model.centre - learnt.habits.effect
+    model = _with_doubt_of_habits(learnt.model, learnt.habits, ~np.isnan(candidates.scores))
     doubt = _doubt(residuals, find_patterns(candidates.scores), model, priors)
-    return LensFit(model, learnt.spread, doubt)
+    return LensFit(model, learnt.habits.spread, doubt)
+
+
+def _errors(candidates: Candidates, fit: LensFit, priors: LensPriors) -> LensErrors:
+    residuals = candidates.scores - fit.model.centre - find_habits(candidates, fit)
+    believed = Weights(
+        priors.response_weight_count, priors.standard_weight_count, priors.noise_weight_count
+    )
+    return measure_errors(residuals, find_patterns(residuals), fit.model, believed)
+
+
+@dataclass(frozen=True)
+class _Habits:
+    """Habits of reporting of the groups, by row and lens, and how sure they are.
+
+    Attributes:
+        effect: (n_rows, n_lenses) expected habit of the group of each row.
+        variance: (n_rows, n_lenses) its variance.
+        from_others: (n_rows, n_lenses) the same habit as the group's other rows show it.
+        variance_from_others: (n_rows, n_lenses) its variance.
+        spread: (n_lenses,) standard deviation of the habits of groups.
+    """
+
+    effect: Floats
+    variance: Floats
+    from_others: Floats
+    variance_from_others: Floats
+    spread: Floats
+
+
+def _no_habits(candidates: Candidates, spread: Floats) -> _Habits:
+    nothing = np.zeros_like(candidates.scores)
+    return _Habits(nothing, nothing, nothing, nothing, spread)
 
 
 @dataclass(frozen=True)
 class _Learnt:
-    """What was learnt so far; habits of each row and lens, once they were looked for."""
+    """What was learnt so far."""
 
     model: LensModel
-    spread: Floats
-    habits: Floats | float = 0.0
+    habits: _Habits
 
 
 def _choose(candidates: Candidates, at_most: int) -> Candidates:
@@ -172,28 +209,24 @@ def _settle(
 ) -> _Learnt:
     """Rounds of expectation and maximisation until nothing moves."""
     patterns = find_patterns(candidates.scores)
-    model, spread = learnt.model, learnt.spread
-    habits = np.zeros_like(candidates.scores)
+    model, habits = learnt.model, learnt.habits
     for _ in range(rounds):
-        residuals = candidates.scores - model.centre - habits
+        residuals = candidates.scores - model.centre - habits.effect
         shares = divide_probability(residuals, patterns, model)
-        moved = _learn(residuals, patterns, shares, (model, priors))
-        habits, spread = _learn_habits(candidates, shares, moved, spread)
+        seen = _Seen(residuals, habits.variance, patterns, shares)
+        moved = _learn(seen, (model, priors))
+        habits = _learn_habits(candidates, shares, moved, habits.spread)
         still = _distance(model, moved) < _STANDS_STILL
         model = moved
         if still:
             break
-    return _Learnt(model, spread, habits)
+    return _Learnt(model, habits)
 
 
-def _with_doubt_of_habits(candidates: Candidates, model: LensModel, spread: Floats) -> LensModel:
+def _with_doubt_of_habits(model: LensModel, habits: _Habits, looked: Looked) -> LensModel:
     """The same model with the error of the habits, which were taken as known, in its noise."""
-    looked = ~np.isnan(candidates.scores)
-    own = np.diag(model.noise)
-    count = np.zeros((int(candidates.groups.max(initial=-1)) + 1, len(own)))
-    np.add.at(count, candidates.groups, looked)
-    error = own / (count + own / np.maximum(spread**2, 1e-6))
-    mean = (error * count).sum(axis=0) / np.maximum(count.sum(axis=0), 1)
+    error = (habits.variance_from_others * looked).sum(axis=0)
+    mean = error / np.maximum(looked.sum(axis=0), 1)
     return replace(model, noise=model.noise + np.diag(mean))
 
 
@@ -210,15 +243,17 @@ def _doubt(residuals: Floats, patterns: Patterns, model: LensModel, priors: Lens
 def find_habits(candidates: Candidates, fit: LensFit) -> Floats:
     """Return (n_rows, n_lenses) how much more than others the group of each row reports.
 
-    A group that scores high on one lens whatever the topic reports more; it is not worse.
+    A group that scores high on one lens whatever the topic reports more; it is not worse. What a
+    row itself shows is no part of the habit that it is read against: a group with one row alone
+    has shown no habit.
     """
-    habits = np.zeros_like(candidates.scores)
+    habits = _no_habits(candidates, fit.habit_spread)
     patterns = find_patterns(candidates.scores)
     for _ in range(2):
-        residuals = candidates.scores - fit.model.centre - habits
+        residuals = candidates.scores - fit.model.centre - habits.effect
         shares = divide_probability(residuals, patterns, fit.model)
-        habits, _ = _learn_habits(candidates, shares, fit.model, fit.habit_spread)
-    return habits
+        habits = _learn_habits(candidates, shares, fit.model, fit.habit_spread)
+    return habits.from_others
 
 
 def _start(scores: Floats, priors: LensPriors) -> LensModel:
@@ -249,6 +284,16 @@ def _start(scores: Floats, priors: LensPriors) -> LensModel:
 
 
 @dataclass(frozen=True)
+class _Seen:
+    """What one round learns from: scores less centre and habits, and what they are taken for."""
+
+    residuals: Floats
+    habit_variance: Floats
+    patterns: Patterns
+    shares: Shares
+
+
+@dataclass(frozen=True)
 class _Sums:
     """Sums over candidates that the maximisation needs.
 
@@ -265,12 +310,10 @@ class _Sums:
     size_squared: Floats
 
 
-def _learn(
-    residuals: Floats, patterns: Patterns, shares: Shares, known: tuple[LensModel, LensPriors]
-) -> LensModel:
+def _learn(seen: _Seen, known: tuple[LensModel, LensPriors]) -> LensModel:
     model, priors = known
-    none = _add_up_none(residuals, patterns, shares, model)
-    sums = _add_up_real(residuals, patterns, shares, none)
+    residuals, shares = seen.residuals, seen.shares
+    sums = _add_up_real(seen, _add_up_none(seen, model))
     believed = priors.real_weight_count * priors.real_prop
     share = (float(shares.real.sum()) + believed) / (len(residuals) + priors.real_weight_count)
     loud_prop, loud_spread = _learn_loudness(residuals, shares, (model, priors))
@@ -292,9 +335,21 @@ def _learn(
 def _learn_response(sums: _Sums, model: LensModel, priors: LensPriors) -> Floats:
     # Lenses are taken to be alike in this until the candidates say otherwise.
     spread, weight = np.sqrt(np.diag(model.noise)), priors.response_weight_count
-    alike = (float(model.reliability.sum()) + 0.1 * priors.response) / (len(spread) + 0.1)
-    top = sums.real_score + weight * alike * spread
+    top = sums.real_score + weight * _typical_response(model, priors) * spread
     return np.asarray(top / (sums.size_squared + weight), np.float64)
+
+
+def _typical_response(model: LensModel, priors: LensPriors) -> float:
+    """What lenses are alike in: their mean on the log scale, drawn towards what is believed.
+
+    Lenses that hardly respond tell little of that scale; else one lens alone, in which nothing
+    stands apart, would end with problems that nobody can see.
+    """
+    mean = max(float(model.reliability.mean()), 1e-3)
+    told = len(model.response) * priors.response_weight_count * mean**2
+    believed = 1 / priors.response_log_spread**2
+    logs = told * np.log(mean) + believed * np.log(priors.response)
+    return float(np.exp(logs / (told + believed)))
 
 
 def _learn_specific(sums: _Sums, model: LensModel, priors: LensPriors) -> Floats:
@@ -338,10 +393,9 @@ def _alike(noise: Floats) -> Floats:
     return np.asarray(np.where(pairs, mean, 1.0) * np.outer(spread, spread), np.float64)
 
 
-def _add_up_none(
-    residuals: Floats, patterns: Patterns, shares: Shares, model: LensModel
-) -> tuple[float, Floats, Floats]:
+def _add_up_none(seen: _Seen, model: LensModel) -> tuple[float, Floats, Floats]:
     """Count, sum and squares of the errors where nothing is wrong."""
+    residuals, patterns, shares = seen.residuals, seen.patterns, seen.shares
     inverse, _ = inverse_noise(model.noise, patterns.seen)
     fill = model.noise @ inverse
     left_over = model.noise - fill @ model.noise
@@ -353,21 +407,23 @@ def _add_up_none(
         error += weight @ expected
         second += (expected * weight[:, None]).T @ expected
         second += np.einsum("p,pst->st", np.bincount(of_row, weight, len(fill)), left_over)
+    # A habit fitted to these very scores takes some of their errors with it.
+    looked = ~np.isnan(residuals)
+    second += np.diag(shares.none.sum(axis=1) @ (seen.habit_variance * looked))
     return float(shares.none.sum()), error, second
 
 
-def _add_up_real(
-    residuals: Floats, patterns: Patterns, shares: Shares, none: tuple[float, Floats, Floats]
-) -> _Sums:
+def _add_up_real(seen: _Seen, none: tuple[float, Floats, Floats]) -> _Sums:
     """The same with the sums over real candidates, lens by lens."""
-    filled = np.nan_to_num(residuals)
+    patterns, shares, filled = seen.patterns, seen.shares, np.nan_to_num(seen.residuals)
+    squared = filled**2 + seen.habit_variance
     real, score, square, sizes = (np.zeros(filled.shape[1]) for _ in range(4))
     for variant in range(1 + filled.shape[1]):
-        seen = patterns.seen[patterns.of_row[:, variant]]
-        real += shares.real[:, variant] @ seen
-        score += shares.size[:, variant] @ (filled * seen)
-        square += shares.real[:, variant] @ (filled**2 * seen)
-        sizes += shares.size_squared[:, variant] @ seen
+        counted = patterns.seen[patterns.of_row[:, variant]]
+        real += shares.real[:, variant] @ counted
+        score += shares.size[:, variant] @ (filled * counted)
+        square += shares.real[:, variant] @ (squared * counted)
+        sizes += shares.size_squared[:, variant] @ counted
     return _Sums(none[0], none[1], none[2], real, score, square, sizes)
 
 
@@ -375,11 +431,8 @@ def _learn_loudness(
     residuals: Floats, shares: Shares, known: tuple[LensModel, LensPriors]
 ) -> tuple[Floats, Floats]:
     model, priors = known
-    # What is loud on the good side cannot be a problem: the bad side is as loud at the least. A
-    # lens may also be loud on the bad side alone, as counts of what is rare are.
-    either = (shares.none + shares.real)[:, 1:]
-    good = 2 * (np.nan_to_num(residuals) < 0) * either
-    loud = np.where(either.sum(axis=0) > good.sum(axis=0), either, good)
+    # On either side: counts of what is rare are loud on the bad side alone.
+    loud = (shares.none + shares.real)[:, 1:]
     looked = (~np.isnan(residuals)).sum(axis=0)
     weight = priors.loud_weight_count
     prop = (loud.sum(axis=0) + weight * priors.loud_prop) / (looked + weight)
@@ -405,7 +458,7 @@ def _learn_sizes(shares: Shares, model: LensModel, priors: LensPriors) -> Floats
 
 def _learn_habits(
     candidates: Candidates, shares: Shares, model: LensModel, spread: Floats
-) -> tuple[Floats, Floats]:
+) -> _Habits:
     """Random effect of each group and lens, and the spread of these effects."""
     groups = int(candidates.groups.max(initial=-1)) + 1
     looked = ~np.isnan(candidates.scores)
@@ -415,13 +468,20 @@ def _learn_habits(
     total, count = (np.zeros((groups, left.shape[1])) for _ in range(2))
     np.add.at(total, candidates.groups, left)
     np.add.at(count, candidates.groups, quiet)
-    ratio = np.diag(model.noise) / np.maximum(spread**2, 1e-6)
-    effects = total / (count + ratio)
-    variance = np.diag(model.noise) / (count + ratio)
+    own = np.diag(model.noise)
+    ratio = own / np.maximum(spread**2, 1e-6)
+    effects, variance = total / (count + ratio), own / (count + ratio)
     heard = count > 0
     squares = np.where(heard, effects**2 + variance, 0.0).sum(axis=0)
-    fitted = np.sqrt(squares / np.maximum(heard.sum(axis=0), 1))
-    return np.where(looked, effects[candidates.groups], 0.0), fitted
+    # Taking a row's own part away from sums may leave a trace below nothing.
+    others = np.maximum(count[candidates.groups] - quiet, 0.0) + ratio
+    return _Habits(
+        effect=np.where(looked, effects[candidates.groups], 0.0),
+        variance=variance[candidates.groups],
+        from_others=np.where(looked, (total[candidates.groups] - left) / others, 0.0),
+        variance_from_others=own / others,
+        spread=np.sqrt(squares / np.maximum(heard.sum(axis=0), 1)),
+    )
 
 
 def _distance(before: LensModel, after: LensModel) -> float:

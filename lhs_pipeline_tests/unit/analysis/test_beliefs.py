@@ -3,10 +3,15 @@
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 from small_findings import TODAY, findings, quiet, voice
 from small_series import steady, weeks
+
+from lhs_pipeline.analysis.lenses import LensSignal, _likeness, _worst
+from lhs_pipeline.vocabulary import LensAnswer
 
 FALLING = [*steady(0.9, 60), *steady(0.7, 12)]
 
@@ -61,6 +66,23 @@ def test_two_signals_of_one_lens_count_less_than_their_worst_alone() -> None:
         for more in (0, 1)
     )
     assert 0 < two["score"] < one["score"] and two["signals_count"] == 2
+
+
+def test_two_measures_that_always_say_the_same_count_as_one() -> None:
+    rng = np.random.default_rng(3)
+    same = [[heard(z), heard(z)] for z in rng.standard_normal(60)]
+    other = [[heard(z), heard(y)] for z, y in rng.standard_normal((60, 2))]
+    assert _likeness(same, 8) > 0.8 and _likeness(other, 8) < 0.3
+    assert _likeness(same[:1], 8) < 0.1 and _likeness([[]], 8) == 0
+    pair = [heard(2.0), heard(2.0)]
+    assert _worst(pair, 1.0, 8) == 2.0
+    assert _worst(pair, 0.0, 8) == pytest.approx(norm.ppf(norm.cdf(2.0) ** 2))
+
+
+def heard(score: float) -> LensSignal:
+    return LensSignal(
+        "comparison", LensAnswer.SAW_NOTHING, float(score), None, "falls", 9, None, None, "rows"
+    )
 
 
 def audits(compliant: int, on: date) -> dict[str, list[dict[str, Any]]]:

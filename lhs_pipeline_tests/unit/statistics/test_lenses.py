@@ -19,6 +19,7 @@ from lhs_pipeline.statistics.lens_combination import (
     decompose,
 )
 from lhs_pipeline.statistics.lens_doubt import Doubt
+from lhs_pipeline.statistics.lens_errors import LensErrors
 from lhs_pipeline.statistics.lens_fit import Candidates, LensFit
 from lhs_pipeline.statistics.lens_likelihood import (
     LensModel,
@@ -157,6 +158,88 @@ def test_a_unit_that_reports_more_is_not_worse() -> None:
     null = ~world.is_real
     tie = np.corrcoef(found.probability[null], world.truth.culture[null, 0])[0, 1]
     assert abs(tie) < 0.1
+
+
+def test_scores_spread_as_said_beside_the_habits_of_small_groups() -> None:
+    settings = WorldSettings(units_count=300, topics_count=3, culture_spread=1.5, loud_prop=0.0)
+    world, _ = make_world(settings, np.random.default_rng([12, 0]))
+    found = combine_lenses(Candidates(world.scores, world.units), PRIORS)
+    fine = found.residuals[~world.is_real]
+    said = np.sqrt(np.diag(found.fit.model.noise))
+    assert np.nanstd(fine, axis=0) == pytest.approx(said, rel=0.06)
+
+
+def test_a_group_of_one_row_has_shown_no_habit() -> None:
+    world, _ = make_world(WorldSettings(), np.random.default_rng([12, 1]))
+    alone = combine_lenses(Candidates(world.scores, np.arange(len(world.units))), PRIORS)
+    seen = ~np.isnan(world.scores)
+    centred = world.scores - alone.fit.model.centre
+    assert np.allclose(alone.residuals[seen], centred[seen])
+
+
+def test_among_few_units_one_that_reports_more_on_everything_is_not_worse() -> None:
+    settings = WorldSettings(units_count=6, real_count=6, culture_spread=0.0)
+    shares = []
+    for seed in range(4):
+        world, _ = make_world(settings, np.random.default_rng([13, seed]))
+        louder = world.scores.copy()
+        louder[world.units == 0, 0] += 3.0
+        chosen = (world.units == 0) & ~world.is_real
+        shares.append(
+            [
+                combine_lenses(Candidates(scores, world.units), PRIORS).probability[chosen].mean()
+                for scores in (world.scores, louder)
+            ]
+        )
+    usual, loud = np.mean(shares, axis=0)
+    assert loud < usual + 0.04
+
+
+def test_errors_of_learning_are_allowed_for_as_drawing_from_them_would() -> None:
+    fit, rng = known_fit(), np.random.default_rng(14)
+    spread = np.array([0.2, 0.25, 0.1, 0.15, 0.1])
+    scores = np.array([[3.0, 2.5], [4.0, 3.0], [1.0, np.nan], [-1.0, 0.5]])
+    plain = combine_residuals(scores, fit).probability
+    errors = LensErrors(np.diag(spread**2))
+    told = combine_residuals(scores, replace(fit, errors=errors)).probability
+    drawn = [drawn_probability(fit, scores, spread * rng.standard_normal(5)) for _ in range(1500)]
+    odds = np.log(np.array(drawn) / (1 - np.array(drawn)))
+    evidence = np.array([fit_evidence(fit, scores, step) for step in np.eye(5)])
+    slopes = np.array([fit_odds(fit, scores, step) for step in np.eye(5)])
+    shift = (slopes * spread[:, None] ** 2 * evidence).sum(axis=0)
+    assert told == pytest.approx((1 / (1 + np.exp(-(odds - shift)))).mean(axis=0), abs=0.02)
+    assert told[1] < plain[1]
+
+
+def moved_model(fit: LensFit, step: np.ndarray) -> LensModel:
+    """The model with responses, spreads and the shared error of two lenses moved."""
+    spread = np.sqrt(np.diag(fit.model.noise))
+    shared = NOISE[0, 1] + step[4] * spread[0] * spread[1]
+    noise = np.array([[NOISE[0, 0], shared], [shared, NOISE[1, 1]]])
+    wider = np.exp(step[2:4])
+    return replace(
+        fit.model, response=RESPONSE * np.exp(step[:2]), noise=noise * np.outer(wider, wider)
+    )
+
+
+def drawn_probability(fit: LensFit, scores: np.ndarray, step: np.ndarray) -> np.ndarray:
+    return combine_residuals(scores, replace(fit, model=moved_model(fit, step))).probability
+
+
+def fit_odds(fit: LensFit, scores: np.ndarray, step: np.ndarray) -> np.ndarray:
+    sides = [drawn_probability(fit, scores, sign * 1e-4 * step) for sign in (1, -1)]
+    up, down = (np.log(side / (1 - side)) for side in sides)
+    return np.asarray((up - down) / 2e-4)
+
+
+def fit_evidence(fit: LensFit, scores: np.ndarray, step: np.ndarray) -> np.ndarray:
+    up, down = (
+        divide_probability(
+            scores, find_patterns(scores), moved_model(fit, sign * 1e-4 * step)
+        ).log_evidence
+        for sign in (1, -1)
+    )
+    return np.asarray((up - down) / 2e-4)
 
 
 def test_the_order_of_rows_and_scale_of_habit_do_not_matter() -> None:
