@@ -1,8 +1,9 @@
 """Comments at scale, F1 on labelled comments, and how often a planted theme is found.
 
-`python benchmarks/themes.py [--labelled FILE] [--seeds 100] [--comments 100000]
-[--parts f1,emergence,speed]` writes
-results/themes.json. CPU-seconds are of one process with one thread.
+`python benchmarks/themes.py [--labelled FILE] [--seeds 100] [--comments 100000] [--by-meaning]
+[--parts f1,emergence,speed,nights]` writes results/themes.json. `speed` reads comments with models
+trained on the labelled file, `nights` through the warehouse as the nightly loop does. CPU-seconds
+are of one process with one thread; for its own peak of memory start each part by itself.
 """
 
 import argparse
@@ -12,16 +13,21 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 
 from lhs_pipeline.analysis.comment_coding import CommentCoder, measure_agreement
 from lhs_pipeline.analysis.comment_file import CommentFile, each_text_once, read_comments
 from lhs_pipeline.analysis.emerging import find_emerging
+from lhs_pipeline.analysis.insights import INSIGHTS
+from lhs_pipeline.analysis.reading_store import read_what_is_new
 from lhs_pipeline.analysis.theme_model import TrainingRules
 from lhs_pipeline.catalogue.reader import CODEBOOKS, read_catalogue, read_codebook
+from lhs_pipeline.warehouse.table import insert_frame
 
 ROOT = Path(__file__).parents[1]
 LABELLED = ROOT.parent / "shared/data/fft_comments/fft_comments_neas_labelled.csv"
@@ -34,15 +40,18 @@ SIZES = (100, 250, 500, 1_000)
 TODAY = date(2026, 6, 29)
 PLANTED = ("text message", "lost my hearing aid", "blood test cancelled")
 NO_VERDICTS = pd.DataFrame({"emerging_id": [], "verdict": [], "topic_id": []})
+NO_LABELS = """create table collection.theme_labels (insight_id varchar, topic_id varchar,
+    sentiment varchar, severity varchar, recorded_at timestamp)"""
 NO_THEMES = pd.DataFrame({"matched_terms": []})
 
 
-def measure_f1(read: CommentFile) -> dict[str, Any]:
+def measure_f1(read: CommentFile, by_meaning: bool) -> dict[str, Any]:
     """F1 of themes and sentiment, cross-validated by respondent."""
-    coder = CommentCoder(CODES, CATALOGUE.dangers, RULES)
+    coder = CommentCoder(CODES, CATALOGUE.dangers, RULES, None, by_meaning)
     found = measure_agreement(coder, read, RULES, 25, SIZES)
     return {
         "counted": "themes of the published list with at least 25 labelled texts",
+        "by_meaning": by_meaning,
         "themes": found.themes[found.themes["examples"] > 0].to_dict("records"),
         "overall": found.overall.to_dict("records"),
         "sentiment": found.sentiment.to_dict("records"),
@@ -65,11 +74,52 @@ def measure_speed(read: CommentFile, counts: list[int]) -> list[dict[str, float]
                 "comments": count,
                 "cpu_seconds": round(time.process_time() - start, 1),
                 "themes": len(coded.themes),
-                "peak_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+                "peak_gib": _peak_gib(),
             }
         )
         print(made[-1], flush=True)
     return made
+
+
+def measure_nights(read: CommentFile, count: int) -> list[dict[str, float]]:
+    """CPU-seconds of a first night of `count` insights, one without news, one with a hundredth."""
+    texts = each_text_once(read).rows["comment"].to_list()
+    made = []
+    with TemporaryDirectory() as folder:
+        con = duckdb.connect(str(Path(folder) / "warehouse.duckdb"))
+        con.execute("create schema analysis; create schema collection")
+        con.execute(INSIGHTS.create_sql())
+        con.execute(NO_LABELS)
+        for first, last in ((0, count), (count, count), (count, count + count // 100)):
+            _bring(con.cursor(), texts, first, last)
+            start = time.process_time()
+            counts = read_what_is_new(con, CATALOGUE)
+            made.append(
+                {
+                    "insights": counts.insights,
+                    "read": counts.read,
+                    "cpu_seconds": round(time.process_time() - start, 1),
+                    "peak_gib": _peak_gib(),
+                }
+            )
+            print(made[-1], flush=True)
+        con.close()
+    return made
+
+
+def _bring(con: duckdb.DuckDBPyConnection, texts: list[str], first: int, last: int) -> None:
+    """Insights `first` to `last`, all different, spread over three years."""
+    for start in range(first, last, 100_000):
+        numbers = range(start, min(start + 100_000, last))
+        frame = pd.DataFrame({name: [None] * len(numbers) for name in INSIGHTS.column_names})
+        frame["insight_id"] = [f"voices:{number:07}" for number in numbers]
+        frame["text"] = [f"{texts[number % len(texts)]} {number}" for number in numbers]
+        frame["received_on"] = [TODAY - timedelta(days=number % 1_095) for number in numbers]
+        insert_frame(con, INSIGHTS, frame.assign(source_id="voices", voice="patient", unit_id="u"))
+
+
+def _peak_gib() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
 
 
 def window(texts: np.ndarray[Any, Any], seed: int, planted: int, age_days: int) -> pd.DataFrame:
@@ -111,11 +161,13 @@ def main() -> None:
     parser.add_argument("--labelled", type=Path, default=LABELLED)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--comments", type=int, default=100_000)
-    parser.add_argument("--parts", default="f1,emergence,speed")
+    parser.add_argument("--by-meaning", action="store_true")
+    parser.add_argument("--parts", default="f1,emergence,speed,nights")
     given = parser.parse_args()
     read = read_comments(given.labelled, CODES, {}, str)
     parts: dict[str, Callable[[], object]] = {
-        "f1": lambda: measure_f1(read),
+        "f1": lambda: measure_f1(read, given.by_meaning),
+        "nights": lambda: measure_nights(read, given.comments),
         "emergence": lambda: measure_emergence(read, given.seeds),
         "speed": lambda: measure_speed(read, [given.comments // 10, given.comments]),
     }

@@ -1,0 +1,204 @@
+"""How well a topic finds its own review among the records of others, beside plain recipes.
+
+    python benchmarks/evidence_pool.py [FOLDER] [--by-meaning]
+
+FOLDER holds finished reviews: `topics.csv` with the columns file and topic, and each file as CSV
+with title, abstract and included (1 or 0). All records of all files are one pool; for each topic
+the included records of its own file are relevant. Without FOLDER the pool is what stands beside
+the project: one review (nudging, 1,847 records) and an evidence map (long COVID, 125).
+
+Beside each figure stands the same recipe computed without this package: BM25 and, for the
+feedback, TF-IDF of scikit-learn; with the extra, cosine of the model and the sum of z-scores.
+"""
+
+import argparse
+import csv
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lhs_pipeline.analysis import embeddings
+from lhs_pipeline.analysis.evidence_ranking import Screening, text_of
+
+Floats = npt.NDArray[np.float64]
+
+_ROOT = Path(__file__).parents[1]
+_RESULTS = _ROOT / "benchmarks/results/evidence_pool.json"
+_SHARED = _ROOT.parent / "shared/data/evidence"
+_NUDGING = (
+    "Nudging healthcare professionals towards evidence-based medicine: interventions such as "
+    "reminders, alerts, default options, feedback and social norms that change the behaviour of "
+    "doctors and nurses in hospitals and practices so that they follow guidelines."
+)
+_LONG_COVID = (
+    "Understanding long COVID (post-COVID syndrome): definition, prevalence and incidence, "
+    "symptoms and combinations of symptoms, causes, risk factors, burden of disease, prognosis."
+)
+_K1, _B, _FEEDBACK, _FEEDBACK_TEXTS = 1.2, 0.75, 0.75, 10
+
+
+@dataclass(frozen=True)
+class Review:
+    """One finished review: its records, its question, and which were included."""
+
+    name: str
+    topic: str
+    records: list[dict[str, Any]]
+    included: list[bool]
+
+
+def main() -> None:
+    """Measure each topic in the pool, print the means and write all of it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?")
+    parser.add_argument("--by-meaning", action="store_true")
+    given = parser.parse_args()
+    reviews = read_folder(given.folder) if given.folder else read_shared()
+    records = [record for review in reviews for record in review.records]
+    _embed_once()
+    start = time.process_time()
+    found = [_measure(reviews, place, given.by_meaning) for place in range(len(reviews))]
+    result = {
+        "pool": {review.name: len(review.records) for review in reviews},
+        "records": len(records),
+        "topics": found,
+        "mean": _means(found),
+        "cpu_seconds": round(time.process_time() - start, 1),
+    }
+    print(json.dumps(result, indent=1))
+    if given.folder is None:
+        _RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def read_folder(folder: Path) -> list[Review]:
+    """Return the reviews that `topics.csv` of a folder names."""
+    with (folder / "topics.csv").open(encoding="utf-8-sig", newline="") as text:
+        return [_read_review(folder / row["file"], row["topic"]) for row in csv.DictReader(text)]
+
+
+def read_shared() -> list[Review]:
+    """Return the review and the map beside the project."""
+    return [
+        _read_review(_SHARED / "nudging/nudging.csv", _NUDGING),
+        Review("long COVID map", _LONG_COVID, rows := _read_map(), [True] * len(rows)),
+    ]
+
+
+def _read_review(file: Path, topic: str) -> Review:
+    with file.open(encoding="utf-8-sig", newline="") as text:
+        rows: list[dict[str, Any]] = list(csv.DictReader(text))
+    return Review(file.stem, topic, rows, [row["included"] == "1" for row in rows])
+
+
+def _read_map() -> list[dict[str, Any]]:
+    import pandas as pd
+
+    file = _SHARED / "strategy_unit_map/example_long_covid_evidence_map.xlsx"
+    table = pd.read_excel(file, sheet_name="Understanding the condition", engine="openpyxl")
+    named = {"Title": "title", "Description of source / Abstract": "abstract"}
+    return table.rename(columns=named)[[*named.values()]].fillna("").to_dict("records")
+
+
+def _measure(reviews: Sequence[Review], place: int, by_meaning: bool) -> dict[str, Any]:
+    records = [record for review in reviews for record in review.records]
+    asked = reviews[place]
+    relevant = np.concatenate(
+        [
+            np.array(review.included, dtype=bool) & (number == place)
+            for number, review in enumerate(reviews)
+        ]
+    )
+    row: dict[str, Any] = {"topic": asked.name, "relevant": int(relevant.sum())}
+    texts = [text_of(record) for record in records]
+    ways = {"words": _ours(records, asked.topic, False), **_plain_words(texts, asked.topic)}
+    if by_meaning:
+        cosine = _cosines(texts, asked.topic)
+        ways["words_and_meaning"] = _ours(records, asked.topic, True)
+        ways["plain_meaning"] = cosine
+        ways["plain_bm25_and_meaning"] = _z(ways["plain_bm25"]) + _z(cosine)
+    return row | {name: _quality(scores, relevant) for name, scores in ways.items()}
+
+
+def _ours(records: list[dict[str, Any]], topic: str, by_meaning: bool) -> Floats:
+    """A score per record by its place in the ranking; duplicates stand where their work does."""
+    scores = np.zeros(len(records))
+    for one in Screening(records, topic, by_meaning).rank():
+        scores[list(one.work.members)] = -one.rank
+    return scores
+
+
+def _plain_words(texts: Sequence[str], topic: str) -> dict[str, Floats]:
+    """BM25, and BM25 with feedback of its ten first (Rocchio), by scikit-learn's matrices."""
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+    reader = CountVectorizer(stop_words="english")
+    counts = reader.fit_transform(texts).tocsc().astype(float)
+    lengths = np.asarray(counts.sum(axis=1)).ravel()
+    reach = _K1 * (1 - _B + _B * lengths / lengths.mean())
+    bm25 = np.zeros(len(texts))
+    for word in reader.transform([topic]).indices:
+        often = counts[:, [word]].toarray().ravel()
+        held = int((often > 0).sum())
+        rarity = np.log1p((len(texts) - held + 0.5) / (held + 0.5))
+        bm25 += rarity * often * (_K1 + 1) / (often + reach)
+    weigher = TfidfVectorizer(stop_words="english", sublinear_tf=True)
+    vectors = weigher.fit_transform(texts)
+    best = np.argsort(-bm25, kind="stable")[:_FEEDBACK_TEXTS]
+    asked = weigher.transform([topic]).toarray().ravel()
+    widened = asked + _FEEDBACK * np.asarray(vectors[best].mean(axis=0)).ravel()
+    return {"plain_bm25": bm25, "plain_bm25_with_feedback": np.asarray(vectors @ widened)}
+
+
+def _cosines(texts: Sequence[str], topic: str) -> Floats:
+    vectors = embeddings.embed_texts(texts)
+    return np.asarray(vectors @ embeddings.embed_texts([topic])[0], dtype=np.float64)
+
+
+def _embed_once() -> None:
+    """Every text of the pool is embedded once, whichever topic and way asks for it."""
+    embed, known = embeddings.embed_texts, dict[str, npt.NDArray[np.float32]]()
+
+    def remembered(texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(zip(new, embed(new), strict=True))
+        return np.array([known[text] for text in texts])
+
+    embeddings.embed_texts = remembered
+
+
+def _z(scores: Floats) -> Floats:
+    return np.asarray((scores - scores.mean()) / scores.std())
+
+
+def _quality(scores: Floats, relevant: npt.NDArray[np.bool_]) -> dict[str, float]:
+    found = relevant[np.argsort(-scores, kind="stable")]
+    sums, wanted = np.cumsum(found), int(relevant.sum())
+    read = int(np.searchsorted(sums, np.ceil(0.95 * wanted))) + 1
+    return {
+        "recall_at_20": round(float(sums[19] / wanted), 3),
+        "recall_at_100": round(float(sums[99] / wanted), 3),
+        "recall_at_10_prop": round(float(sums[round(0.1 * len(found)) - 1] / wanted), 3),
+        "average_precision": round(float((sums / np.arange(1, len(found) + 1))[found].mean()), 3),
+        "work_saved_at_95_prop": round(1 - read / len(found) - 0.05, 3),
+    }
+
+
+def _means(asked: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
+    ways = [name for name, value in asked[0].items() if isinstance(value, dict)]
+    return {
+        way: {
+            name: round(float(np.mean([row[way][name] for row in asked])), 3)
+            for name in asked[0][way]
+        }
+        for way in ways
+    }
+
+
+if __name__ == "__main__":
+    main()
