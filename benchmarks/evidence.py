@@ -1,8 +1,11 @@
 """How well and how fast evidence is ranked: a real review, and a pool of made-up abstracts.
 
-    python benchmarks/evidence.py [--records 100000] [--review FILE --topic TEXT] [--skip-speed]
+    python benchmarks/evidence.py [--records 100000] [--nights 20000]
+        [--review FILE --topic TEXT] [--skip-speed]
 
-FILE is a CSV with title, abstract and included (1 or 0). CPU seconds of this process.
+FILE is a CSV with title, abstract and included (1 or 0). `--nights` reads so many works through
+the warehouse, as the nightly loop does: a first night, one without news, and one with a hundredth
+more. CPU seconds of this process.
 """
 
 import argparse
@@ -13,8 +16,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 
+from lhs_pipeline.analysis.evidence import match_library
 from lhs_pipeline.analysis.evidence_ranking import Screening, screen_records
 from lhs_pipeline.analysis.relevance import Question, score_by_question
 from lhs_pipeline.analysis.text_index import (
@@ -25,6 +30,8 @@ from lhs_pipeline.analysis.text_index import (
     number_of,
     read_question,
 )
+from lhs_pipeline.analysis.work_store import open_library
+from lhs_pipeline.catalogue.reader import read_catalogue
 
 _RESULTS = Path(__file__).parent / "results" / "evidence.json"
 _ABSTRACT_WORDS = 194
@@ -39,6 +46,7 @@ def main() -> None:
     parser.add_argument("--review", type=Path)
     parser.add_argument("--topic", default="")
     parser.add_argument("--by-meaning", action="store_true")
+    parser.add_argument("--nights", type=int)
     parser.add_argument("--skip-speed", action="store_true")
     given = parser.parse_args()
     found = json.loads(_RESULTS.read_text(encoding="utf-8")) if _RESULTS.is_file() else {}
@@ -46,6 +54,8 @@ def main() -> None:
         found["review"] = {"topic": given.topic} | _measure_review(
             given.review, given.topic, given.by_meaning
         )
+    if given.nights is not None:
+        found["nights"] = _measure_nights(given.nights)
     if not given.skip_speed:
         found["speed"] = _measure_speed(given.records)
     print(json.dumps(found, indent=1))
@@ -98,16 +108,59 @@ def _quality(order: list[int], included: np.ndarray) -> dict[str, float]:
     }
 
 
+class _MadeUp:
+    """Abstracts of words that are as frequent as words are (Zipf)."""
+
+    def __init__(self) -> None:
+        ranks = np.arange(1, _VOCABULARY + 1)
+        self._rng = np.random.default_rng(1)
+        self._shares = (1 / ranks) / (1 / ranks).sum()
+        self.words = np.array([f"w{number:x}o" for number in range(_VOCABULARY)])
+
+    def texts(self, how_many: int) -> list[str]:
+        drawn = self._rng.choice(_VOCABULARY, (how_many, _ABSTRACT_WORDS), p=self._shares)
+        return [" ".join(row) for row in self.words[drawn]]
+
+
+def _measure_nights(count: int) -> list[dict[str, float]]:
+    topics, made = read_catalogue().topics, _MadeUp()
+    subjects = [topic.title for topic in topics.values()]
+    records: list[dict[str, Any]] = []
+    con = duckdb.connect()
+    con.execute("create schema analysis")
+    nights = []
+    for new in (count, 0, count // 100):
+        records += [
+            # One in five speaks of a topic, as a search that was made for the topics would bring.
+            {"title": f"{subjects[place % len(subjects)] * (place % 5 == 0)} {text[:60]}",
+             "abstract": text, "doi": f"10.5555/{place}"}
+            for place, text in enumerate(made.texts(new), start=len(records))
+        ]  # fmt: skip
+        at = time.process_time()
+        opened = open_library(con, records, topics)
+        read = time.process_time() - at
+        matched = match_library(opened.library, topics)
+        nights.append(
+            {
+                "works": len(records),
+                "read": opened.read_count,
+                "matched": len(matched),
+                "cpu_seconds_to_read": round(read, 1),
+                "cpu_seconds": round(time.process_time() - at, 1),
+                "peak_gibibytes": _peak(),
+            }
+        )
+        print(nights[-1], flush=True)
+    return nights
+
+
+def _peak() -> float:
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2, 2)
+
+
 def _measure_speed(count: int) -> dict[str, Any]:
-    rng = np.random.default_rng(1)
-    ranks = np.arange(1, _VOCABULARY + 1)
-    shares = (1 / ranks) / (1 / ranks).sum()
-    words = np.array([f"w{number:x}o" for number in range(_VOCABULARY)])
-
-    def texts(how_many: int) -> list[str]:
-        drawn = rng.choice(_VOCABULARY, (how_many, _ABSTRACT_WORDS), p=shares)
-        return [" ".join(row) for row in words[drawn]]
-
+    made = _MadeUp()
+    words, texts = made.words, made.texts
     spent: dict[str, float] = {"floor_split": 0.0, "read": 0.0}
     counted = []
     for start in range(0, count, 5_000):
@@ -126,7 +179,6 @@ def _measure_speed(count: int) -> dict[str, Any]:
     score_by_question(index, Question(asked))
     spent["rank_one_question"] = time.process_time() - at
     spent |= _measure_new(index, texts(count // 1_000))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     return {
         "records_count": count,
         "words_per_abstract": _ABSTRACT_WORDS,
@@ -135,7 +187,7 @@ def _measure_speed(count: int) -> dict[str, Any]:
         "index_megabytes": round(
             sum(a.nbytes for a in (index.counts.data, index.counts.indices)) / 1e6, 1
         ),
-        "peak_gibibytes": round(peak, 2),
+        "peak_gibibytes": _peak(),
     }
 
 

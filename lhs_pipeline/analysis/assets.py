@@ -1,8 +1,10 @@
 """Wiring of step 2: series, signals, themes, evidence, problems, triage."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import dagster as dg
+import duckdb
 import pandas as pd
 
 from lhs_pipeline.analysis.beliefs import (
@@ -18,7 +20,7 @@ from lhs_pipeline.analysis.comparisons import COMPARISONS, find_comparisons
 from lhs_pipeline.analysis.danger_signs import DANGER_SIGNS, make_danger_signs
 from lhs_pipeline.analysis.emerging import EMERGING_THEMES, find_emerging
 from lhs_pipeline.analysis.equity import EQUITY, find_equity
-from lhs_pipeline.analysis.evidence import match_evidence
+from lhs_pipeline.analysis.evidence import match_library
 from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_evidence
 from lhs_pipeline.analysis.group_counts import GROUP_COUNTS, make_group_counts
 from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
@@ -40,6 +42,7 @@ from lhs_pipeline.analysis.triage import TRIAGE, TriageFindings, rank_problems
 from lhs_pipeline.analysis.triage_nights import TRIAGE_MOVES, TRIAGE_NIGHTS, latest_before
 from lhs_pipeline.analysis.triage_ranks import SENSITIVITY
 from lhs_pipeline.analysis.voice_signals import VOICE_SIGNALS, find_voice_signals
+from lhs_pipeline.analysis.work_store import WORK_READINGS, open_library
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.warehouse.assets import (
     SiteResource,
@@ -57,8 +60,11 @@ from lhs_pipeline.warehouse.table import (
     count_rows,
     read_table,
     records_of,
+    write_frame,
     write_query,
 )
+
+_OUTSIDE = ("collection.references", "collection.safety_alerts", "collection.community_findings")
 
 
 def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
@@ -82,7 +88,7 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         emerging_themes,
         theme_series,
         voices_heard,
-        evidence,
+        match_works,
         weigh_all_lenses,
         find_cycles,
         problem_evidence,
@@ -290,27 +296,33 @@ def voices_heard(
     return find_silence(heard, rules.themes, rules.voices, site.site().today())
 
 
-@table_asset(
-    EVIDENCE,
-    "python",
-    reads=named(
-        "collection.references",
-        "collection.safety_alerts",
-        "collection.community_findings",
-        "collection.appraisals",
+@dg.multi_asset(
+    name="evidence",
+    specs=specs_of(
+        *(EVIDENCE, WORK_READINGS), reads=(*_OUTSIDE, "collection.appraisals"), kinds=("python",)
     ),
 )
-def evidence(
-    site: SiteResource,
-    references: pd.DataFrame,
-    safety_alerts: pd.DataFrame,
-    community_findings: pd.DataFrame,
-    appraisals: pd.DataFrame,
-) -> pd.DataFrame:
-    """What is known elsewhere about each topic."""
-    works = read_works(references, safety_alerts, community_findings)
-    graded = records_of(appraisals)
-    return tabulate_evidence(match_evidence(works, site.catalogue().topics, graded))
+def match_works(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
+    """What is known elsewhere about each topic; every work is read once."""
+    topics = site.catalogue().topics
+    with site.warehouse().transaction() as con:
+        opened = open_library(con, _read_outside(con), topics)
+        graded = records_of(read_table(con, "collection.appraisals"))
+        frame = tabulate_evidence(match_library(opened.library, topics, graded))
+        count = write_frame(con, EVIDENCE, frame)
+        kept = count_rows(con, WORK_READINGS.name)
+    yield dg.MaterializeResult(
+        asset_key=["analysis", EVIDENCE.noun],
+        metadata={"dagster/row_count": count, "sample": sample_of(frame)},
+    )
+    yield dg.MaterializeResult(
+        asset_key=["analysis", WORK_READINGS.noun],
+        metadata={"dagster/row_count": kept, "works_read": opened.read_count},
+    )
+
+
+def _read_outside(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    return read_works(*(read_table(con, name) for name in _OUTSIDE))
 
 
 @tables_asset(
@@ -448,19 +460,19 @@ def rank_open_problems(site: SiteResource, **tables: pd.DataFrame) -> dict[str, 
     reads=named(
         "analysis.problems",
         "analysis.evidence",
-        "collection.references",
-        "collection.safety_alerts",
-        "collection.community_findings",
         "collection.learned_elsewhere",
     ),
+    after=(*_OUTSIDE, WORK_READINGS.name),
 )
 def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """What is known and what was learned about each problem."""
-    works = read_works(tables["references"], tables["safety_alerts"], tables["community_findings"])
+    catalogue = site.catalogue()
+    with site.warehouse().transaction() as con:
+        library = open_library(con, _read_outside(con), catalogue.topics).library
     here = ({**row, "is_own": True} for row in records_of(_learned_here(site)))
     learned = [*records_of(tables["learned_elsewhere"]), *here]
     return find_problem_evidence(
-        tables["problems"], tables["evidence"], works, learned, site.catalogue()
+        tables["problems"], tables["evidence"], library, learned, catalogue
     )
 
 
@@ -480,6 +492,7 @@ TABLES: tuple[Table, ...] = (
     THEME_SERIES,
     VOICES_HEARD,
     EVIDENCE,
+    WORK_READINGS,
     LENS_ROWS,
     BELIEFS,
     LENS_RELIABILITY,

@@ -3,7 +3,6 @@
 Records are de-duplicated, matched to topics by words that are kept, and given a design.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,22 +14,16 @@ from lhs_pipeline.analysis.duplicates import (
     Work,
     doi_key,
     kind_of,
-    merge_duplicates,
-    normalise_title,
     pmid_key,
     title_key,
     year_of,
 )
-from lhs_pipeline.analysis.effect_direction import StatedEffect, find_effect
-from lhs_pipeline.analysis.evidence_ranking import count_record
 from lhs_pipeline.analysis.relevance import Question, score_by_question
 from lhs_pipeline.analysis.standing import Standing, Stands, judge_standing
-from lhs_pipeline.analysis.study_design import Design, find_design, start_certainty
-from lhs_pipeline.analysis.text_index import TextIndex, build_index, number_of, read_question
-from lhs_pipeline.analysis.themes import TopicPattern
+from lhs_pipeline.analysis.study_design import start_certainty
+from lhs_pipeline.analysis.text_index import TextIndex, number_of, read_question
+from lhs_pipeline.analysis.work_readings import Library, WorkReader, WorkReading, read_library
 from lhs_pipeline.catalogue.model import Topic
-
-_DISTINCT_TERMS_IN_ABSTRACT = 2
 
 
 @dataclass(frozen=True)
@@ -64,12 +57,6 @@ class Evidence:
     also_in: str
 
 
-@dataclass(frozen=True)
-class _Match:
-    terms: tuple[str, ...]
-    place: str
-
-
 def match_evidence(
     records: Iterable[Record], topics: Mapping[str, Topic], appraisals: Iterable[Record] = ()
 ) -> list[Evidence]:
@@ -87,14 +74,22 @@ def match_evidence(
         appraisals: a person's grades: `evidence_id`, `topic_id` (`*` for all), `certainty`,
             `appraised_on`; the latest wins over the provisional one.
     """
-    works = merge_duplicates(list(records))
-    descriptions = _describe(works)
+    return match_library(read_library(records, topics), topics, appraisals)
+
+
+def match_library(
+    library: Library, topics: Mapping[str, Topic], appraisals: Iterable[Record] = ()
+) -> list[Evidence]:
+    """Return the same of works that were read before."""
+    standings = judge_standing(library.works, library.readings)
+    described = [
+        _Described(*one) for one in zip(library.works, library.readings, standings, strict=True)
+    ]
     graded = _appraised(appraisals)
-    pool = build_index(count_record(work.record) for work in works)
     found = [
         (place, evidence)
         for _, topic in sorted(topics.items())
-        for place, evidence in _of_topic(topic, descriptions, pool, graded)
+        for place, evidence in _of_topic(topic, described, library.index, graded)
     ]
     return [evidence for _, evidence in sorted(found, key=lambda pair: pair[0])]
 
@@ -127,74 +122,18 @@ def record_of_finding(row: Record) -> dict[str, Any]:
     }
 
 
-class _TopicMatcher:
-    def __init__(self, topic: Topic) -> None:
-        self._pattern = TopicPattern(topic)
-        self._names = {normalise_title(topic.id), normalise_title(topic.title)}
-        self._terms = _compile_terms(topic.evidence_terms)
-
-    def match(self, record: Record) -> _Match | None:
-        """Return the terms that tie a record to the topic, strongest place first."""
-        hint = normalise_title(record.get("topic_hint"))
-        if hint in self._names:
-            return _Match((str(record["topic_hint"]),), "topic_hint")
-        title = str(record.get("title") or "")
-        if strong := [*self._evidence_terms(title), *self._included(title)]:
-            return _Match(tuple(strong), "title")
-        return self._match_abstract(record)
-
-    def _match_abstract(self, record: Record) -> _Match | None:
-        abstract = str(record.get("abstract") or "")
-        keywords = str(record.get("keywords") or "")
-        named = [*self._evidence_terms(abstract), *self._evidence_terms(keywords)]
-        included = self._included(abstract)
-        distinct = {_stem(term) for term in included}
-        if not named and len(distinct) < _DISTINCT_TERMS_IN_ABSTRACT:
-            return None
-        return _Match((*named, *included), "abstract")
-
-    def _evidence_terms(self, text: str) -> list[str]:
-        return [m.group() for m in self._terms.finditer(text)] if self._terms else []
-
-    def _included(self, text: str) -> list[str]:
-        return [hit.term for hit in self._pattern.find_hits(text)]
-
-
-def _compile_terms(terms: Sequence[str]) -> re.Pattern[str] | None:
-    """Evidence terms are plain words: hyphen or space, singular or plural, any case."""
-    if not terms:
-        return None
-    spelt = (re.sub(r"(?:\\[- ]|-| )+", "[- ]", re.escape(term)) for term in terms)
-    return re.compile(rf"\b(?:{'|'.join(spelt)})(?:e?s)?\b", re.IGNORECASE)
-
-
-def _stem(term: str) -> str:
-    """Forms of one word are one term: 'fell' and 'falls', 'prescribed' and 'prescription'."""
-    said = normalise_title(term)
-    return {"fell": "fall", "falle": "fall", "falli": "fall"}.get(said[:5], said[:4])
-
-
-@dataclass(frozen=True)
-class _Described:
-    """A work with all that does not depend on the topic."""
-
-    work: Work
-    design: Design
-    stands: Stands
-    effect: StatedEffect
-
-
 def describe_work(work: Work) -> dict[str, str | None]:
     """Return design, provisional certainty, stated effect and standing of one work, as words."""
-    (described,) = _describe([work])
-    start = start_certainty(described.design)
+    reading = WorkReader({}).read(work.record)
+    (stands,) = judge_standing([work], [reading])
+    start = start_certainty(reading.design)
     return {
-        "design": described.design.value,
+        "design": reading.design.value,
         "provisional_certainty": start.certainty.value if start.certainty else None,
         "certainty_words": start.words,
-        "effect_direction": described.effect.direction.value,
-        "effect_sentence": described.effect.sentence,
-        "standing": described.stands.standing.value,
+        "effect_direction": reading.effect.direction.value,
+        "effect_sentence": reading.effect.sentence,
+        "standing": stands.standing.value,
     }
 
 
@@ -203,13 +142,13 @@ def question_of(topic: Topic) -> str:
     return ". ".join([topic.title, topic.description, *topic.evidence_terms])
 
 
-def _describe(works: Sequence[Work]) -> list[_Described]:
-    designs = [_design_of(work.record) for work in works]
-    standings = judge_standing(works, designs)
-    return [
-        _Described(work, design, stands, find_effect(str(work.record.get("abstract") or "")))
-        for work, design, stands in zip(works, designs, standings, strict=True)
-    ]
+@dataclass(frozen=True)
+class _Described:
+    """A work with all that does not depend on the topic."""
+
+    work: Work
+    reading: WorkReading
+    stands: Stands
 
 
 def _of_topic(
@@ -219,22 +158,17 @@ def _of_topic(
     graded: Mapping[tuple[str, str | None], str],
 ) -> list[tuple[int, Evidence]]:
     """Place in the pool and row of every work that speaks of the topic."""
-    matcher = _TopicMatcher(topic)
-    matches = {
-        place: match
-        for place, one in enumerate(described)
-        if (match := matcher.match(one.work.record)) is not None
-    }
-    if not matches:
+    places = [place for place, one in enumerate(described) if topic.id in one.reading.matches]
+    if not places:
         return []
     words = [number_of(word) for word in read_question(question_of(topic))]
     scores = score_by_question(pool, Question(words))
     order = sorted(
-        matches,
+        places,
         key=lambda i: (described[i].stands.standing is not Standing.CURRENT, -scores[i], i),
     )
     rows = (
-        _evidence(described[place], topic.id, matches[place], _Place(rank, scores[place]))
+        _evidence(described[place], topic.id, _Place(rank, scores[place]))
         for rank, place in enumerate(order, start=1)
     )
     return [(place, _regrade(row, graded)) for place, row in zip(order, rows, strict=True)]
@@ -266,9 +200,9 @@ class _Place:
     score: float
 
 
-def _evidence(described: _Described, topic_id: str, match: _Match, place: _Place) -> Evidence:
-    record = described.work.record
-    start = start_certainty(described.design)
+def _evidence(described: _Described, topic_id: str, place: _Place) -> Evidence:
+    record, reading = described.work.record, described.reading
+    match, start = reading.matches[topic_id], start_certainty(reading.design)
     provisional = start.certainty.value if start.certainty else None
     terms = dict.fromkeys(" ".join(term.replace(";", ",").lower().split()) for term in match.terms)
     return Evidence(
@@ -277,13 +211,13 @@ def _evidence(described: _Described, topic_id: str, match: _Match, place: _Place
         kind=kind_of(record),
         title=str(record.get("title") or ""),
         published_on=record.get("published_on"),
-        design=described.design.value,
+        design=reading.design.value,
         provisional_certainty=provisional,
         certainty_words=start.words,
         certainty=provisional,
         is_appraised=False,
-        effect_direction=described.effect.direction.value,
-        effect_sentence=described.effect.sentence,
+        effect_direction=reading.effect.direction.value,
+        effect_sentence=reading.effect.sentence,
         standing=described.stands.standing.value,
         standing_reason=described.stands.reason,
         relevance_rank=place.rank,
@@ -298,16 +232,6 @@ def _evidence(described: _Described, topic_id: str, match: _Match, place: _Place
         source_row=record.get("source_row"),
         also_in=";".join(described.work.also_in),
     )
-
-
-def _design_of(record: Record) -> Design:
-    kind = kind_of(record)
-    if kind == SAFETY_ALERT:
-        return Design.SAFETY_ALERT
-    if kind == COMMUNITY_FINDING:
-        return Design.COMMUNITY_REPORT
-    stated = f"{record.get('publication_types') or ''};{record.get('keywords') or ''}".split(";")
-    return find_design(str(record.get("title") or ""), str(record.get("abstract") or ""), stated)
 
 
 def id_of(record: Record) -> str:

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lhs_pipeline.analysis.duplicates import Record, merge_duplicates
+from lhs_pipeline.analysis.duplicates import Record
 from lhs_pipeline.analysis.evidence import id_of, question_of
-from lhs_pipeline.analysis.evidence_ranking import count_record, text_of
+from lhs_pipeline.analysis.evidence_ranking import text_of
 from lhs_pipeline.analysis.learned_changes import LearnedMatch, learn_from, match_learned
 from lhs_pipeline.analysis.relevance import Question, score_by_question
 from lhs_pipeline.analysis.text_index import (
-    build_index,
     name_words,
     number_of,
     read_question,
 )
+from lhs_pipeline.analysis.work_readings import Library
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.warehouse.table import declare, frame_of, records_of
 
@@ -50,7 +50,7 @@ _SHOWN_WORKS, _SHOWN_WORDS = 20, 8
 def find_problem_evidence(
     problems: pd.DataFrame,
     evidence: pd.DataFrame,
-    works: Sequence[Record],
+    library: Library,
     learned: Iterable[Record],
     catalogue: Catalogue,
 ) -> pd.DataFrame:
@@ -59,12 +59,12 @@ def find_problem_evidence(
     Args:
         problems: `analysis.problems`.
         evidence: `analysis.evidence`.
-        works: the records that the evidence came from, with their abstracts.
+        library: the works that the evidence came from, as they were read.
         learned: rows of exchange files, and the site's own, marked `is_own`.
         catalogue: topics and indicators.
     """
     subjects = records_of(problems)
-    shelf = _Shelf(records_of(evidence), works, catalogue)
+    shelf = _Shelf(records_of(evidence), library, catalogue)
     matches = match_learned(subjects, learn_from(learned), catalogue.topics)
     rows = [row for problem in subjects for row in shelf.rows_of(problem)]
     return frame_of(PROBLEM_EVIDENCE, [*rows, *map(_row_of_change, matches)])
@@ -73,18 +73,15 @@ def find_problem_evidence(
 class _Shelf:
     """Works that still stand, by topic; what was read or ranked once is kept."""
 
-    def __init__(
-        self, evidence: Sequence[Record], works: Sequence[Record], catalogue: Catalogue
-    ) -> None:
+    def __init__(self, evidence: Sequence[Record], library: Library, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-        self._texts = {id_of(work.record): work.record for work in merge_duplicates(works)}
+        self._works = library.works
+        self._places = {id_of(work.record): place for place, work in enumerate(library.works)}
         self._by_topic: dict[str, list[Record]] = {}
         for row in evidence:
-            if row["standing"] == "current" and row["evidence_id"] in self._texts:
+            if row["standing"] == "current" and row["evidence_id"] in self._places:
                 self._by_topic.setdefault(row["topic_id"], []).append(row)
-        # One index of all works: how rare a word is, is better told by many than by one topic's.
-        self._places = {key: place for place, key in enumerate(self._texts)}
-        self._index = build_index(map(count_record, self._texts.values()))
+        self._index = library.index
         self._ranked: dict[str, list[dict[str, Any]]] = {}
 
     def rows_of(self, problem: Record) -> list[dict[str, Any]]:
@@ -109,7 +106,8 @@ class _Shelf:
         ]
 
     def _why(self, row: Record, words: Sequence[str]) -> str:
-        named = name_words(text_of(self._texts[row["evidence_id"]]))
+        record = self._works[self._places[row["evidence_id"]]].record
+        named = name_words(text_of(record))
         shared = [named[word] for word in words if word in named][:_SHOWN_WORDS]
         return f"speaks of: {', '.join(shared)}" if shared else "speaks of the topic"
 

@@ -18,7 +18,7 @@ from lhs_pipeline.warehouse.table import (
     insert_frame,
     read_table,
     records_of,
-    table_exists,
+    stands_as_declared,
     write_frame,
 )
 
@@ -79,16 +79,9 @@ def version_of(catalogue: Catalogue) -> str:
 
 def _prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Empty tables on the first night, and where their columns are those of an older version."""
-    for table in _KEPT:
-        is_as_declared = (
-            table_exists(con, table.name)
-            and list(con.execute(f"select * from {table.name} limit 0").df().columns)
-            == table.column_names
-        )
-        if not is_as_declared:
-            for made in _KEPT:
-                con.execute(made.create_sql())
-            break
+    if not all(stands_as_declared(con, table) for table in _KEPT):
+        for table in _KEPT:
+            con.execute(table.create_sql())
 
 
 def _mark_stale(con: duckdb.DuckDBPyConnection, version: str, labels_count: int) -> None:

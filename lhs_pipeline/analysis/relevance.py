@@ -51,7 +51,7 @@ def score_widened(index: TextIndex, words: Sequence[int]) -> Floats:
     best = [i for i in np.argsort(-plain, kind="stable")[:_FEEDBACK_TEXTS] if plain[i] > 0]
     if not best:
         return plain
-    found = _unit(index.vectors_at(best).sum(axis=0))
+    found = _unit(index.vectors[best].sum(axis=0))
     return index.products(index.vector_of(words) + _FEEDBACK_WEIGHT * found)
 
 
@@ -72,7 +72,7 @@ def score_by_marks(index: TextIndex, question: Question, marks: Mapping[int, boo
     from sklearn.svm import LinearSVC
 
     smooth = index.smoothed()
-    vectors = _narrow(sparse.vstack([smooth.vectors(), smooth.vector_of(question.words)]).tocsr())
+    vectors = _narrow(sparse.vstack([smooth.vectors, smooth.vector_of(question.words)]).tocsr())
     asked = index.texts_count
     unread = _spread(sorted(set(range(asked)) - set(marks)))
     places = [*marks, asked, *unread]

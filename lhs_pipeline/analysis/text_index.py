@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from zlib import crc32
 
@@ -74,22 +74,15 @@ class TextIndex:
         """The same texts where common words keep some weight: better to learn from marks."""
         return TextIndex(self.counts, np.where(self.rarity > 0, self.rarity + 1, 0))
 
+    @cached_property
     def vectors(self) -> sparse.csr_matrix:
         """TF-IDF of every text, damped, each of length 1 (a text without words: 0)."""
         return _unit_rows(self.counts, self.rarity)
 
-    def vectors_at(self, places: Sequence[int]) -> sparse.csr_matrix:
-        """The vectors of some texts alone."""
-        return _unit_rows(sparse.csr_matrix(self.counts[list(places)]), self.rarity)
-
     def products(self, wanted: sparse.csr_matrix) -> Floats:
-        """Product of every text's vector with another; a block of texts in memory at a time."""
-        blocks = (
-            _unit_rows(sparse.csr_matrix(self.counts[start : start + _BLOCK_TEXTS]), self.rarity)
-            for start in range(0, self.texts_count, _BLOCK_TEXTS)
-        )
-        said = [np.asarray((block @ wanted.T).todense(), dtype=float).ravel() for block in blocks]
-        return np.concatenate([np.zeros(0), *said])
+        """Return the product of every text's vector with another."""
+        dense = np.asarray(wanted.toarray(), dtype=np.float32).ravel()
+        return np.asarray(self.vectors @ dense, dtype=np.float64)
 
     def vector_of(self, question: Sequence[int]) -> sparse.csr_matrix:
         """The words of a question as one vector of the same kind."""
@@ -176,13 +169,18 @@ def index_of(
 
 
 def _unit_rows(counts: sparse.csr_matrix, rarity: Floats) -> sparse.csr_matrix:
-    weights = (1 + np.log(counts.data)) * rarity[counts.indices]
-    weighted = sparse.csr_matrix(
-        (weights.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape
-    )
-    lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1), dtype=float).ravel())
-    weighted.data /= np.repeat(np.where(lengths > 0, lengths, 1.0), np.diff(counts.indptr))
-    return weighted
+    """Weights in the places of the counts; made a block of rows at a time to save memory."""
+    weights = np.empty(counts.data.size, dtype=np.float32)
+    ends = counts.indptr
+    for first in range(0, counts.shape[0], _BLOCK_TEXTS):
+        rows = ends[first : first + _BLOCK_TEXTS + 1]
+        block = slice(rows[0], rows[-1])
+        weights[block] = (1 + np.log(counts.data[block])) * rarity[counts.indices[block]]
+        owners = np.repeat(np.arange(rows.size - 1), np.diff(rows))
+        squares = np.square(weights[block], dtype=np.float64)
+        lengths = np.sqrt(np.bincount(owners, squares, rows.size - 1))
+        weights[block] /= np.where(lengths > 0, lengths, 1.0)[owners]
+    return sparse.csr_matrix((weights, counts.indices, ends), shape=counts.shape)
 
 
 def _numbers_of(text: str) -> Iterator[int]:

@@ -178,6 +178,13 @@ def table_exists(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     return found is not None
 
 
+def stands_as_declared(con: duckdb.DuckDBPyConnection, table: Table) -> bool:
+    """Whether a table that keeps rows from night to night is there, with today's columns."""
+    if not table_exists(con, table.name):
+        return False
+    return list(con.execute(f"from {table.name} limit 0").df().columns) == table.column_names
+
+
 Record = dict[str, Any]
 """One row with plain Python values: missing is None, a day is a date."""
 

@@ -8,12 +8,15 @@ import pandas as pd
 import pytest
 
 from lhs_pipeline.analysis.duplicates import Work
-from lhs_pipeline.analysis.evidence import match_evidence, record_of_alert
+from lhs_pipeline.analysis.effect_direction import find_effect
+from lhs_pipeline.analysis.evidence import match_evidence, match_library, record_of_alert
 from lhs_pipeline.analysis.evidence_table import tabulate_evidence
 from lhs_pipeline.analysis.learned_changes import learn_from, match_learned
 from lhs_pipeline.analysis.problem_evidence import find_problem_evidence
-from lhs_pipeline.analysis.standing import judge_standing
+from lhs_pipeline.analysis.standing import judge_standing, say_of_itself
 from lhs_pipeline.analysis.study_design import Design
+from lhs_pipeline.analysis.text_index import count_terms
+from lhs_pipeline.analysis.work_readings import WorkReading, read_library
 from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.statistics.partial_pooling import shrink_effects
 
@@ -23,7 +26,11 @@ TRIALS = Path(__file__).parents[4] / "shared/data/evidence/metadat/dat.baskervil
 
 def stands(*records: dict[str, Any], design: Design = Design.UNCLEAR) -> list[str]:
     works = [Work(record, ()) for record in records]
-    return [one.standing.value for one in judge_standing(works, [design] * len(works))]
+    read = [
+        WorkReading(count_terms("", ""), design, find_effect(""), say_of_itself(one, design), {})
+        for one in records
+    ]
+    return [one.standing.value for one in judge_standing(works, read)]
 
 
 @pytest.mark.parametrize(
@@ -140,12 +147,13 @@ def test_a_problem_finds_what_is_known_and_what_was_learned() -> None:
          "deadline_on": "2026-09-01", "summary": "", "required_action": "Check."}
     )  # fmt: skip
     works = [trial(), trial(title="RETRACTED: falls", doi="10.5555/b"), alert]
-    evidence = tabulate_evidence(match_evidence(works, CATALOGUE.topics))
+    library = read_library(works, CATALOGUE.topics)
+    evidence = tabulate_evidence(match_library(library, CATALOGUE.topics))
     problems = pd.DataFrame(
         [{"problem_id": "falls@ward_07", "topic_id": "falls",
           "lead_indicator_id": "falls_per_1000_bed_days"}]
     )  # fmt: skip
-    table = find_problem_evidence(problems, evidence, works, [effect("S1:a", -0.4)], CATALOGUE)
+    table = find_problem_evidence(problems, evidence, library, [effect("S1:a", -0.4)], CATALOGUE)
     assert set(table["kind"]) == {"research", "safety_alert", "learned_change"}
     assert set(table.loc[table["kind"] == "safety_alert", "deadline_on"]) == {"2026-09-01"}
     learned = table[table["kind"] == "learned_change"].iloc[0]
