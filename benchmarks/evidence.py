@@ -127,7 +127,6 @@ def _measure_nights(count: int) -> list[dict[str, float]]:
     subjects = [topic.title for topic in topics.values()]
     records: list[dict[str, Any]] = []
     con = duckdb.connect()
-    con.execute("create schema analysis")
     nights = []
     for new in (count, 0, count // 100):
         records += [

@@ -19,7 +19,12 @@ from lhs_pipeline.analysis.text_index import TermCounts
 from lhs_pipeline.analysis.topic_matching import Match
 from lhs_pipeline.analysis.work_readings import Library, WorkReader, WorkReading
 from lhs_pipeline.catalogue.model import Topic
-from lhs_pipeline.warehouse.table import declare, insert_arrow, stands_as_declared
+from lhs_pipeline.warehouse.table import (
+    declare,
+    empty_table,
+    insert_arrow,
+    stands_as_declared,
+)
 
 WORK_READINGS = declare(
     "analysis.work_readings",
@@ -56,7 +61,7 @@ def open_library(
     changed, and all of them where a topic changed.
     """
     if not stands_as_declared(con, WORK_READINGS):
-        con.execute(WORK_READINGS.create_sql())
+        empty_table(con, WORK_READINGS)
     works, reader = merge_duplicates(records), WorkReader(topics)
     keys = [reader.key_of(work.record) for work in works]
     known = dict(_read_kept(con))

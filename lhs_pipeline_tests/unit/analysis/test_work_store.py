@@ -23,9 +23,7 @@ def work(number: int, **given: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def con() -> duckdb.DuckDBPyConnection:
-    con = duckdb.connect()
-    con.execute("create schema analysis")
-    return con
+    return duckdb.connect()
 
 
 def test_what_was_kept_says_the_same_as_what_is_read_now(con: duckdb.DuckDBPyConnection) -> None:
