@@ -5,7 +5,9 @@ Everything particular to an organisation lives in one folder, chosen by LHS_SITE
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,6 +18,7 @@ SITE_FILE = "site.toml"
 _KNOWN_KEYS = {
     "name", "timezone", "inbox", "registers", "fixed_today", "is_demo", "databases", "alerts",
 }  # fmt: skip
+_ASKED: ContextVar[set[str] | None] = ContextVar("asked", default=None)
 _ALERT_KEYS = {"smtp_host", "smtp_port", "sender", "is_encrypted", "webhook", "recipients"}
 
 
@@ -120,6 +123,19 @@ class Site:
 
     def now(self) -> datetime:
         """The instant of this night in UTC: 03:30 local where the site's day is fixed."""
+        _note("instant")
+        return self._instant()
+
+    def today(self) -> date:
+        """The local day on which the pipeline runs."""
+        _note("day")
+        return self._instant().astimezone(ZoneInfo(self.timezone)).date()
+
+    def answer(self, asked: str) -> str:
+        """What the clock says now to one of the questions of `watch_clock`."""
+        return (self.today() if asked == "day" else self.now()).isoformat()
+
+    def _instant(self) -> datetime:
         if self.fixed_today is None:
             return datetime.now(UTC)
         half_past_three = datetime(
@@ -132,9 +148,22 @@ class Site:
         )
         return half_past_three.astimezone(UTC)
 
-    def today(self) -> date:
-        """The local day on which the pipeline runs."""
-        return self.now().astimezone(ZoneInfo(self.timezone)).date()
+
+@contextmanager
+def watch_clock() -> Iterator[set[str]]:
+    """Yield what is asked of a site's clock meanwhile: its `day`, its `instant`, or nothing."""
+    asked: set[str] = set()
+    token = _ASKED.set(asked)
+    try:
+        yield asked
+    finally:
+        _ASKED.reset(token)
+
+
+def _note(question: str) -> None:
+    asked = _ASKED.get()
+    if asked is not None:
+        asked.add(question)
 
 
 def site_folder(folder: Path | None = None) -> Path:

@@ -23,7 +23,11 @@ from lhs_pipeline.analysis.equity import EQUITY, find_equity
 from lhs_pipeline.analysis.evidence import match_library
 from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_evidence
 from lhs_pipeline.analysis.group_counts import GROUP_COUNTS, make_group_counts
-from lhs_pipeline.analysis.indicator_series import INDICATOR_SERIES, make_indicator_series
+from lhs_pipeline.analysis.indicator_series import (
+    COMPLETE_SERIES,
+    INDICATOR_SERIES,
+    write_indicator_series,
+)
 from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
 from lhs_pipeline.analysis.interdependencies import INTERDEPENDENCIES, find_interdependencies
 from lhs_pipeline.analysis.problem_cycles import CYCLES
@@ -34,7 +38,11 @@ from lhs_pipeline.analysis.reading_store import read_what_is_new
 from lhs_pipeline.analysis.readings import READINGS, THEME_MODELS
 from lhs_pipeline.analysis.repeats import REPEATS, count_once, find_repeats
 from lhs_pipeline.analysis.signal_tables import TABLES as SIGNAL_TABLES
-from lhs_pipeline.analysis.signal_warehouse import BREAK_SOURCES, write_signals
+from lhs_pipeline.analysis.signal_warehouse import (
+    BREAK_SOURCES,
+    BREAK_TABLES,
+    write_signals,
+)
 from lhs_pipeline.analysis.silence import VOICES_HEARD, Heard, find_silence
 from lhs_pipeline.analysis.theme_series import THEME_SERIES, make_theme_series
 from lhs_pipeline.analysis.theme_table import THEMES
@@ -45,24 +53,32 @@ from lhs_pipeline.analysis.voice_signals import VOICE_SIGNALS, find_voice_signal
 from lhs_pipeline.analysis.work_store import WORK_READINGS, open_library
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.warehouse.assets import (
+    Results,
     SiteResource,
     Told,
     asset_of,
     keys_of,
+    make_or_leave,
+    making_of,
     named,
     sample_of,
     specs_of,
     table_asset,
     tables_asset,
+    tell_tables,
+    with_told,
 )
+from lhs_pipeline.warehouse.changes import Made
 from lhs_pipeline.warehouse.table import (
     Table,
-    count_rows,
     read_table,
     records_of,
     write_frame,
     write_query,
 )
+
+_LEARNED_HERE = "closure.learned_changes"
+"""What was learned here, by the night before: the loop closes through time."""
 
 _OUTSIDE = ("collection.references", "collection.safety_alerts", "collection.community_findings")
 
@@ -100,72 +116,96 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 
 
 def _series_asset(source_ids: list[str]) -> dg.AssetsDefinition:
-    @dg.asset(**asset_of(INDICATOR_SERIES, "sql"), deps=_landed(source_ids))
-    def indicator_series(site: SiteResource) -> dg.MaterializeResult[None]:
-        made = make_indicator_series(site.catalogue(), site.site().today())
-        with site.warehouse().transaction() as con:
-            rows = write_query(con, made)
-            head = con.execute(f"select * from {made.table.name} limit 8").df()
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows, "sample": sample_of(head)})
+    tables, reads = (INDICATOR_SERIES, COMPLETE_SERIES), _names_of(source_ids)
+
+    @dg.multi_asset(name="indicator_series", specs=specs_of(*tables, reads=reads, kinds=("sql",)))
+    def indicator_series(site: SiteResource) -> Iterator[dg.MaterializeResult[None]]:
+        def work(before: Made | None) -> Results:
+            since = before.basis.editions if before else None
+            with site.warehouse().transaction() as con:
+                done = write_indicator_series(con, site.catalogue(), site.site().today(), since)
+                series, complete = tell_tables(con, *tables)
+            told = {
+                "counted": "all" if done.is_whole else "what changed",
+                "periods_counted": done.periods_count,
+                "rows_counted": done.rows_count,
+            }
+            return [with_told(series, told), complete]
+
+        yield from make_or_leave(site, making_of(*tables, reads=reads), work)
 
     return indicator_series
 
 
 def _insights_asset(source_ids: list[str]) -> dg.AssetsDefinition:
+    making = making_of(INSIGHTS, reads=_names_of(source_ids))
+
     @dg.asset(**asset_of(INSIGHTS, "sql"), deps=_landed(source_ids))
     def insights(site: SiteResource) -> dg.MaterializeResult[None]:
-        with site.warehouse().transaction() as con:
-            rows = write_query(con, make_insights(site.catalogue()))
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+        def work(_before: Made | None) -> Results:
+            with site.warehouse().transaction() as con:
+                write_query(con, make_insights(site.catalogue()))
+                return tell_tables(con, INSIGHTS, has_sample=False)
+
+        return make_or_leave(site, making, work)[0]
 
     return insights
 
 
 def _groups_asset(source_ids: list[str]) -> dg.AssetsDefinition:
-    spoken = [dg.AssetKey(["analysis", "insights"]), dg.AssetKey(["analysis", "themes"])]
+    spoken = ("analysis.insights", "analysis.themes")
+    making = making_of(GROUP_COUNTS, reads=[*_names_of(source_ids), *spoken])
 
-    @dg.asset(**asset_of(GROUP_COUNTS, "sql"), deps=[*_landed(source_ids), *spoken])
+    @dg.asset(**asset_of(GROUP_COUNTS, "sql"), deps=[*_landed(source_ids), *keys_of(spoken)])
     def group_counts(site: SiteResource) -> dg.MaterializeResult[None]:
-        with site.warehouse().transaction() as con:
-            rows = write_query(con, make_group_counts(site.catalogue(), site.site().today()))
-        return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+        def work(_before: Made | None) -> Results:
+            with site.warehouse().transaction() as con:
+                write_query(con, make_group_counts(site.catalogue(), site.site().today()))
+                return tell_tables(con, GROUP_COUNTS, has_sample=False)
+
+        return make_or_leave(site, making, work)[0]
 
     return group_counts
 
 
-@dg.asset(
-    **asset_of(DANGER_SIGNS, "sql"),
-    deps=keys_of(("analysis.insights", "analysis.readings", "collection.theme_labels")),
-)
+_SIGNS_FROM = ("analysis.insights", "analysis.readings", "collection.theme_labels")
+
+
+@dg.asset(**asset_of(DANGER_SIGNS, "sql"), deps=keys_of(_SIGNS_FROM))
 def danger_signs(site: SiteResource) -> dg.MaterializeResult[None]:
     """Texts that a person must read, and has not yet."""
-    with site.warehouse().transaction() as con:
-        rows = write_query(con, make_danger_signs(site.site().today()))
-    return dg.MaterializeResult(metadata={"dagster/row_count": rows})
+
+    def work(_before: Made | None) -> Results:
+        with site.warehouse().transaction() as con:
+            write_query(con, make_danger_signs(site.site().today()))
+            return tell_tables(con, DANGER_SIGNS, has_sample=False)
+
+    return make_or_leave(site, making_of(DANGER_SIGNS, reads=_SIGNS_FROM), work)[0]
+
+
+def _names_of(source_ids: Iterable[str]) -> list[str]:
+    return [f"collection.{source_id}" for source_id in source_ids]
 
 
 def _landed(source_ids: Iterable[str]) -> list[dg.AssetKey]:
-    return [dg.AssetKey(["collection", source_id]) for source_id in source_ids]
+    return keys_of(_names_of(source_ids))
 
 
 def _signals_asset(source_ids: Sequence[str]) -> dg.AssetsDefinition:
-    registers = [f"collection.{name}" for name in BREAK_SOURCES if name in source_ids]
-    reads = ["analysis.indicator_series", *registers]
+    registers = _names_of(name for name in BREAK_SOURCES if name in source_ids)
+    reads = [COMPLETE_SERIES.name, *registers]
+    making = making_of(*SIGNAL_TABLES, reads=[COMPLETE_SERIES.name, *BREAK_TABLES])
 
     @dg.multi_asset(name="signals", specs=specs_of(*SIGNAL_TABLES, reads=reads, kinds=("scipy",)))
     def signals(site: SiteResource) -> Iterator[dg.MaterializeResult[None]]:
         """Special-cause variation per indicator and unit."""
-        with site.warehouse().transaction() as con:
-            counts = write_signals(con, site.catalogue())
-            heads = {t.name: con.execute(f"from {t.name} limit 8").df() for t in SIGNAL_TABLES}
-        for table in SIGNAL_TABLES:
-            yield dg.MaterializeResult(
-                asset_key=[table.schema, table.noun],
-                metadata={
-                    "dagster/row_count": counts[table.name],
-                    "sample": sample_of(heads[table.name]),
-                },
-            )
+
+        def work(_before: Made | None) -> Results:
+            with site.warehouse().transaction() as con:
+                write_signals(con, site.catalogue())
+                return tell_tables(con, *SIGNAL_TABLES)
+
+        yield from make_or_leave(site, making, work)
 
     return signals
 
@@ -173,7 +213,7 @@ def _signals_asset(source_ids: Sequence[str]) -> dg.AssetsDefinition:
 @table_asset(
     COMPARISONS,
     "scipy",
-    reads=named("analysis.indicator_series", "collection.units"),
+    reads=named("collection.units", indicator_series=COMPLETE_SERIES.name),
 )
 def comparisons(
     site: SiteResource, indicator_series: pd.DataFrame, units: pd.DataFrame
@@ -185,7 +225,7 @@ def comparisons(
 @table_asset(
     INTERDEPENDENCIES,
     "scipy",
-    reads=named("analysis.indicator_series", "collection.units"),
+    reads=named("collection.units", indicator_series=COMPLETE_SERIES.name),
 )
 def interdependencies(
     site: SiteResource, indicator_series: pd.DataFrame, units: pd.DataFrame
@@ -206,24 +246,21 @@ def interdependencies(
     )
 
 
-@dg.multi_asset(
-    name="readings",
-    specs=specs_of(
-        *(READINGS, THEMES, THEME_MODELS),
-        reads=("analysis.insights", "collection.theme_labels"),
-        kinds=("python",),
-    ),
-)
+_READ = (READINGS, THEMES, THEME_MODELS)
+_READ_FROM = ("analysis.insights", "collection.theme_labels")
+
+
+@dg.multi_asset(name="readings", specs=specs_of(*_READ, reads=_READ_FROM, kinds=("python",)))
 def read_insights(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
     """What each insight says, read once."""
-    with site.warehouse().transaction() as con:
-        counts = read_what_is_new(con, site.catalogue())
-        rows = {t.noun: count_rows(con, t.name) for t in (READINGS, THEMES, THEME_MODELS)}
-    for noun, count in rows.items():
-        read = {"insights_read": counts.read} if noun == READINGS.noun else {}
-        yield dg.MaterializeResult(
-            asset_key=["analysis", noun], metadata={"dagster/row_count": count, **read}
-        )
+
+    def work(_before: Made | None) -> Results:
+        with site.warehouse().transaction() as con:
+            counts = read_what_is_new(con, site.catalogue())
+            readings, *others = tell_tables(con, *_READ, has_sample=False)
+        return [with_told(readings, {"insights_read": counts.read}), *others]
+
+    yield from make_or_leave(site, making_of(*_READ, reads=_READ_FROM), work)
 
 
 @table_asset(REPEATS, "python", reads=named("analysis.insights"))
@@ -296,29 +333,26 @@ def voices_heard(
     return find_silence(heard, rules.themes, rules.voices, site.site().today())
 
 
-@dg.multi_asset(
-    name="evidence",
-    specs=specs_of(
-        *(EVIDENCE, WORK_READINGS), reads=(*_OUTSIDE, "collection.appraisals"), kinds=("python",)
-    ),
-)
+_MATCHED = (EVIDENCE, WORK_READINGS)
+_MATCHED_FROM = (*_OUTSIDE, "collection.appraisals")
+
+
+@dg.multi_asset(name="evidence", specs=specs_of(*_MATCHED, reads=_MATCHED_FROM, kinds=("python",)))
 def match_works(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
     """What is known elsewhere about each topic; every work is read once."""
-    topics = site.catalogue().topics
-    with site.warehouse().transaction() as con:
-        opened = open_library(con, _read_outside(con), topics)
-        graded = records_of(read_table(con, "collection.appraisals"))
-        frame = tabulate_evidence(match_library(opened.library, topics, graded))
-        count = write_frame(con, EVIDENCE, frame)
-        kept = count_rows(con, WORK_READINGS.name)
-    yield dg.MaterializeResult(
-        asset_key=["analysis", EVIDENCE.noun],
-        metadata={"dagster/row_count": count, "sample": sample_of(frame)},
-    )
-    yield dg.MaterializeResult(
-        asset_key=["analysis", WORK_READINGS.noun],
-        metadata={"dagster/row_count": kept, "works_read": opened.read_count},
-    )
+
+    def work(_before: Made | None) -> Results:
+        topics = site.catalogue().topics
+        with site.warehouse().transaction() as con:
+            opened = open_library(con, _read_outside(con), topics)
+            graded = records_of(read_table(con, "collection.appraisals"))
+            matches = match_library(opened.library, topics, graded)
+            write_frame(con, EVIDENCE, tabulate_evidence(matches))
+            (matched,) = tell_tables(con, EVIDENCE)
+            (kept,) = tell_tables(con, WORK_READINGS, has_sample=False)
+        return [matched, with_told(kept, {"works_read": opened.read_count})]
+
+    yield from make_or_leave(site, making_of(*_MATCHED, reads=_MATCHED_FROM), work)
 
 
 def _read_outside(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
@@ -335,13 +369,13 @@ def _read_outside(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         "analysis.limits",
         "analysis.episodes",
         "analysis.comparisons",
-        "analysis.indicator_series",
         "analysis.voice_signals",
         "analysis.evidence",
         "collection.units",
         "collection.audits",
         "collection.actions",
         "collection.decisions",
+        indicator_series=COMPLETE_SERIES.name,
     ),
     kinds=("scipy",),
 )
@@ -364,7 +398,6 @@ def weigh_all_lenses(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd
         "analysis.limits",
         "analysis.episodes",
         "analysis.comparisons",
-        "analysis.indicator_series",
         "analysis.voice_signals",
         "analysis.evidence",
         "analysis.lenses",
@@ -373,30 +406,22 @@ def weigh_all_lenses(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd
         "collection.decisions",
         "collection.reopened",
         "collection.closed",
+        indicator_series=COMPLETE_SERIES.name,
     ),
+    remembers={"nights": TRIAGE_NIGHTS.name},
     kinds=("pandas",),
 )
-def find_cycles(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def find_cycles(
+    site: SiteResource, nights: pd.DataFrame, **tables: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
     """What the lenses together say of one topic in one place."""
     today = site.site().today()
-    listed = pd.DataFrame(latest_before(_earlier_nights(site), today))
+    listed = pd.DataFrame(latest_before(nights, today))
     found = find_problems(Findings(**tables, listed=listed), site.catalogue(), today)
     return {
         "problems": found.problems,
         "cycles": found.cycles,
     }
-
-
-def _earlier_nights(site: SiteResource) -> pd.DataFrame:
-    # The list of earlier nights is read past the graph, which has no place for yesterday.
-    with site.warehouse().transaction() as con:
-        return read_table(con, TRIAGE_NIGHTS.name)
-
-
-def _learned_here(site: SiteResource) -> pd.DataFrame:
-    # What was learned here stands in the table of the night before: the loop closes through time.
-    with site.warehouse().transaction() as con:
-        return read_table(con, "closure.learned_changes")
 
 
 @table_asset(
@@ -439,13 +464,12 @@ def problem_links(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
         "analysis.problem_links",
         "collection.triage_overrides",
     ),
+    remembers={"nights": TRIAGE_NIGHTS.name, "learned_here": _LEARNED_HERE},
     kinds=("scipy",),
 )
 def rank_open_problems(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Open problems, most urgent first, and what changed since the night before."""
-    earlier = {"nights": _earlier_nights(site), "learned_here": _learned_here(site)}
-    findings = TriageFindings(**tables, **earlier)
-    ranked = rank_problems(findings, site.catalogue(), site.site().today())
+    ranked = rank_problems(TriageFindings(**tables), site.catalogue(), site.site().today())
     return {
         "triage": ranked.triage,
         "triage_moves": ranked.moves,
@@ -463,13 +487,14 @@ def rank_open_problems(site: SiteResource, **tables: pd.DataFrame) -> dict[str, 
         "collection.learned_elsewhere",
     ),
     after=(*_OUTSIDE, WORK_READINGS.name),
+    remembers={"learned_here": _LEARNED_HERE},
 )
 def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """What is known and what was learned about each problem."""
     catalogue = site.catalogue()
     with site.warehouse().transaction() as con:
         library = open_library(con, _read_outside(con), catalogue.topics).library
-    here = ({**row, "is_own": True} for row in records_of(_learned_here(site)))
+    here = ({**row, "is_own": True} for row in records_of(tables["learned_here"]))
     learned = [*records_of(tables["learned_elsewhere"]), *here]
     return find_problem_evidence(
         tables["problems"], tables["evidence"], library, learned, catalogue
@@ -478,6 +503,7 @@ def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame
 
 TABLES: tuple[Table, ...] = (
     INDICATOR_SERIES,
+    COMPLETE_SERIES,
     *SIGNAL_TABLES,
     COMPARISONS,
     INTERDEPENDENCIES,

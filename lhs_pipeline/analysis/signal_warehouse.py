@@ -18,7 +18,10 @@ from lhs_pipeline.warehouse.table import empty_table, insert_arrow, read_table, 
 
 BREAK_SOURCES = ("units", "breaks", "decisions", "actions", "go_lives")
 """Landed sources that say where limits may start anew."""
-_CHECKED_DECISIONS = "decision.decisions"
+CHECKED_DECISIONS = "decision.decisions"
+"""Of the night before: that step comes after this one."""
+BREAK_TABLES = (*(f"collection.{name}" for name in BREAK_SOURCES), CHECKED_DECISIONS)
+"""All tables that say where limits may start anew."""
 
 
 def write_signals(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> dict[str, int]:
@@ -65,7 +68,7 @@ def _valid_decisions(con: duckdb.DuckDBPyConnection) -> frozenset[str]:
     That step comes after this one: the loop closes through time. A decision is never the news of
     the night on which twelve points stand behind its go-live.
     """
-    if not table_exists(con, _CHECKED_DECISIONS):
+    if not table_exists(con, CHECKED_DECISIONS):
         return frozenset()
-    rows = con.execute(f"select decision_id from {_CHECKED_DECISIONS} where is_valid").fetchall()
+    rows = con.execute(f"select decision_id from {CHECKED_DECISIONS} where is_valid").fetchall()
     return frozenset(str(row[0]) for row in rows)

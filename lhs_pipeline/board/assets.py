@@ -2,7 +2,7 @@
 
 import base64
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import duckdb
 import pandas as pd
 
 from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
-from lhs_pipeline.analysis.signal_warehouse import read_breaks_of_site
+from lhs_pipeline.analysis.signal_warehouse import BREAK_TABLES, read_breaks_of_site
 from lhs_pipeline.board.alerts import choose_untold, deliver, find_untold
 from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, describe_copy, with_shown_columns
 from lhs_pipeline.board.charts import draw_spc_chart
@@ -51,15 +51,21 @@ from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.decision.assets import TABLES as DECISION_TABLES
 from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION_TABLES
 from lhs_pipeline.ledger import Record, append_to_ledger, read_ledger
+from lhs_pipeline.life import DECIDING
+from lhs_pipeline.settings import Site
 from lhs_pipeline.warehouse.assets import (
     EVERY_NIGHT,
+    Making,
+    Results,
     SiteResource,
     Told,
     group_name,
     keys_of,
+    make_or_leave,
     sample_of,
     table_asset,
 )
+from lhs_pipeline.warehouse.changes import Made, stamp_files
 from lhs_pipeline.warehouse.publication import publish_database, replace_if_changed
 from lhs_pipeline.warehouse.table import Table, read_table, write_frame
 
@@ -123,6 +129,10 @@ _HEARD: dict[str, str] = {
     "reopened": "collection.reopened",
 }
 _SHOWN_KEY = dg.AssetKey(["board", "shown_figures"])
+_PUBLISHED_FROM = tuple(
+    sorted({*_READ_BY_BOARD.values(), *(_SHOWN.get(each, each) for each in ANALYST_TABLES)})
+)
+Metadata = Mapping[str, Any]
 _DEPS = [
     _SHOWN_KEY,
     *keys_of(name for name in _READ_BY_BOARD.values() if not name.startswith("shown.")),
@@ -180,19 +190,24 @@ def _with_state(frame: pd.DataFrame, tempo: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(tempo[[*keys, "state"]], on=keys, how="left")
 
 
-@table_asset(LIFE_EVENTS, "pandas", reads={}, after=sorted({*_READ.values(), *_HEARD.values()}))
-def life_events(site: SiteResource) -> Told:
+@table_asset(
+    LIFE_EVENTS, "pandas", reads=_HEARD, after=sorted({*_READ.values()} - {*_HEARD.values()})
+)
+def life_events(site: SiteResource, **heard: pd.DataFrame) -> Told:
     """Write down in the ledger what happened, and give every turn of the loop its state."""
     place, at = site.site(), site.site().now()
-    with site.warehouse().transaction() as con:
-        # What was known at a decision is kept whole, in a register that nobody publishes.
-        known = {**_READ, "life_events": LIFE_EVENTS.name}
-        tables = read_board_tables(con, site.catalogue(), known)
-        heard = Heard(**{field: read_table(con, name) for field, name in _HEARD.items()})
-    told = gather_happenings(heard, place.today())
+    told = gather_happenings(Heard(**heard), place.today())
 
     def choose(standing: Sequence[Record]) -> list[Record]:
-        return with_evidence(find_new(standing, told, at), tables, place.evidence)
+        new = find_new(standing, told, at)
+        if not any(record["event"] in DECIDING for record in new):
+            return new
+        # What was known at a decision is kept whole, in a register that nobody publishes.
+        known = {**_READ, "life_events": LIFE_EVENTS.name}
+        with site.warehouse().transaction() as con:
+            return with_evidence(
+                new, read_board_tables(con, site.catalogue(), known), place.evidence
+            )
 
     new = append_to_ledger(place.ledger_file, choose)
     events = frame_life_events(read_ledger(place.ledger_file), told, at)
@@ -213,28 +228,67 @@ def life_events(site: SiteResource) -> Told:
 )
 def shown_figures(site: SiteResource) -> dg.MaterializeResult[None]:
     """Withhold, once for everything that is published tonight."""
-    catalogue = site.catalogue()
-    with site.warehouse().transaction() as con:
-        truth = {name: read_table(con, name) for name in SHOWN_TABLES}
-        before = read_table(con, _SHOWN["analysis.indicator_series"])
-        rules = Rules(catalogue, read_breaks_of_site(con, catalogue), before)
-        made = show_figures(truth, rules)
-        for table in shown_tables():
-            if table.name in made:
-                write_frame(con, replace(table, name=_SHOWN[table.name]), made[table.name])
-    withheld = made.get("analysis.indicator_series", pd.DataFrame(columns=["is_suppressed"]))
-    return dg.MaterializeResult(
-        metadata={
+
+    def work(_before: Made | None) -> Results:
+        catalogue = site.catalogue()
+        with site.warehouse().transaction() as con:
+            truth = {name: read_table(con, name) for name in SHOWN_TABLES}
+            before = read_table(con, _SHOWN["analysis.indicator_series"])
+            rules = Rules(catalogue, read_breaks_of_site(con, catalogue), before)
+            made = show_figures(truth, rules)
+            for table in shown_tables():
+                if table.name in made:
+                    write_frame(con, _as_shown(table), made[table.name])
+        withheld = made.get("analysis.indicator_series", pd.DataFrame(columns=["is_suppressed"]))
+        told: dict[str, Any] = {
             "points": len(withheld),
             "points_withheld": int(withheld["is_suppressed"].sum()),
             "sample": sample_of(withheld),
         }
-    )
+        return [dg.MaterializeResult(metadata=told)]
+
+    return make_or_leave(site, _SHOWING, work)[0]
+
+
+def _as_shown(table: Table) -> Table:
+    return replace(table, name=_SHOWN[table.name])
 
 
 def shown_tables() -> list[Table]:
     """The tables of which people get a form of their own, as they get them."""
     return [with_shown_columns(each) for each in _DECLARED if each.name in SHOWN_TABLES]
+
+
+_SHOWING = Making(
+    "board.shown_figures",
+    # What was withheld on an earlier night stays so, so that it rests on itself too.
+    (*SHOWN_TABLES, _SHOWN["analysis.indicator_series"], *BREAK_TABLES),
+    tuple(_as_shown(table) for table in shown_tables()),
+)
+
+
+def _publish(
+    site: SiteResource,
+    noun: str,
+    patterns: Sequence[str],
+    work: Callable[[], Metadata],
+    more: Sequence[str] = (),
+) -> dg.MaterializeResult[None]:
+    """Publish files where what they are made from has changed, or one of them is not as left.
+
+    Args:
+        site: whose files.
+        noun: the asset.
+        patterns: the files that it writes, inside the published folder.
+        work: writes them and returns what Dagster is told.
+        more: tables that it reads beside those that all of the board reads.
+    """
+
+    def product(place: Site) -> str:
+        return stamp_files(file for each in patterns for file in place.published.glob(each))
+
+    making = Making(f"board.{noun}", (*_PUBLISHED_FROM, *more), product=product)
+    return make_or_leave(site, making, lambda _: [dg.MaterializeResult(metadata=work())])[0]
 
 
 @dg.asset(
@@ -247,6 +301,10 @@ def shown_tables() -> list[Table]:
 )
 def published_tables(site: SiteResource) -> dg.MaterializeResult[None]:
     """Write the tables that quality teams and their tools read."""
+    return _publish(site, "published_tables", ["*.csv", "*.parquet"], lambda: _write_tables(site))
+
+
+def _write_tables(site: SiteResource) -> Metadata:
     tables = _board_tables(site)
     published = (
         publish_triage(tables),
@@ -256,12 +314,10 @@ def published_tables(site: SiteResource) -> dg.MaterializeResult[None]:
     for table in published:
         _write_published(site.site().published, table)
     _write_exchange(site)
-    return dg.MaterializeResult(
-        metadata={
-            **{f"rows_{table.name}": len(table.frame) for table in published},
-            "triage": sample_of(frame_for_machines(published[0]).iloc[:, :9]),
-        }
-    )
+    return {
+        **{f"rows_{table.name}": len(table.frame) for table in published},
+        "triage": sample_of(frame_for_machines(published[0]).iloc[:, :9]),
+    }
 
 
 @dg.asset(
@@ -273,13 +329,17 @@ def published_tables(site: SiteResource) -> dg.MaterializeResult[None]:
 )
 def workbook(site: SiteResource) -> dg.MaterializeResult[None]:
     """Write the workbook."""
+    return _publish(site, "workbook", ["lhs.xlsx"], lambda: _write_workbook(site))
+
+
+def _write_workbook(site: SiteResource) -> Metadata:
     place = site.site()
     with tempfile.TemporaryDirectory() as folder:
         register = site.catalogue().sources[DECISIONS]
         made = write_workbook(Path(folder) / "lhs.xlsx", _board_tables(site), place.name, register)
         target = place.published / "lhs.xlsx"
         is_new = replace_if_changed(target, made.read_bytes())
-    return dg.MaterializeResult(metadata={"file": target.name, "is_changed": is_new})
+    return {"file": target.name, "is_changed": is_new}
 
 
 @dg.asset(
@@ -291,6 +351,11 @@ def workbook(site: SiteResource) -> dg.MaterializeResult[None]:
 )
 def pages(site: SiteResource) -> dg.MaterializeResult[None]:
     """Write the pages that changed and remove those whose problem is gone."""
+    rows_behind = [f"collection.{name}" for name in site.catalogue().sources]
+    return _publish(site, "pages", ["board/**/*.html"], lambda: _write_pages(site), rows_behind)
+
+
+def _write_pages(site: SiteResource) -> Metadata:
     place, catalogue = site.site(), site.catalogue()
     folder = place.published / "board"
     with site.warehouse().transaction() as con:
@@ -303,7 +368,7 @@ def pages(site: SiteResource) -> dg.MaterializeResult[None]:
     for page in sorted(folder.rglob("*.html")):
         if page.relative_to(folder).as_posix() not in made:
             page.unlink()
-    return dg.MaterializeResult(metadata={"pages": len(made), "pages_changed": len(written)})
+    return {"pages": len(made), "pages_changed": len(written)}
 
 
 @dg.asset(
@@ -315,6 +380,10 @@ def pages(site: SiteResource) -> dg.MaterializeResult[None]:
 )
 def spc_charts(site: SiteResource) -> dg.MaterializeResult[None]:
     """Draw the charts of the top of the triage table into the asset's metadata."""
+    return _publish(site, "spc_charts", [], lambda: _draw_charts(site))
+
+
+def _draw_charts(site: SiteResource) -> Metadata:
     tables = _board_tables(site)
     charts: dict[str, dg.MetadataValue] = {}
     for row in tables.triage.sort_values("rank").itertuples():
@@ -329,7 +398,7 @@ def spc_charts(site: SiteResource) -> dg.MaterializeResult[None]:
             markdown = f"![{series.title}](data:image/svg+xml;base64,{image})"
             name = str(row.problem_id).replace("@", "_at_")
             charts[name] = dg.MetadataValue.md(f"{row.what_seems_wrong}\n\n{markdown}")
-    return dg.MaterializeResult(metadata={"charts": len(charts), **charts})
+    return {"charts": len(charts), **charts}
 
 
 @dg.asset(
@@ -341,6 +410,10 @@ def spc_charts(site: SiteResource) -> dg.MaterializeResult[None]:
 )
 def analyst_copy(site: SiteResource) -> dg.MaterializeResult[None]:
     """Replace the published database where anything in it changed."""
+    return _publish(site, "analyst_copy", ["lhs.duckdb", "digests.json"], lambda: _copy(site))
+
+
+def _copy(site: SiteResource) -> Metadata:
     catalogue = site.catalogue()
     with site.warehouse().transaction() as con:
         tables = {name: read_table(con, _SHOWN.get(name, name)) for name in ANALYST_TABLES}
@@ -348,7 +421,7 @@ def analyst_copy(site: SiteResource) -> dg.MaterializeResult[None]:
     sources = [table_of(source) for source in catalogue.sources.values()]
     described = describe_copy([*_DECLARED, *sources])
     is_new = publish_database(site.site().published_file, kept, described)
-    return dg.MaterializeResult(metadata={"tables": len(kept), "is_changed": is_new})
+    return {"tables": len(kept), "is_changed": is_new}
 
 
 @dg.asset(

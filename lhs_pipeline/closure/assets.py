@@ -19,25 +19,26 @@ from lhs_pipeline.closure.reopening import (
 from lhs_pipeline.closure.spread import SPREAD, find_spread
 from lhs_pipeline.closure.verdicts import VERDICTS, conclude_verdicts
 from lhs_pipeline.warehouse.assets import SiteResource, Told, asset_of, keys_of, named, table_asset
-from lhs_pipeline.warehouse.table import append_frame, count_rows, read_table, write_frame
+from lhs_pipeline.warehouse.table import append_frame, count_rows, read_table
 
 CHANGES = dg.DynamicPartitionsDefinition(name="changes")
-_EVIDENCE = (
+_SERIES = "analysis.complete_series"
+_EVIDENCE = named(
     "implementation.actions",
     "implementation.adoption",
     "decision.decisions",
     "analysis.cycles",
-    "analysis.indicator_series",
     "analysis.themes",
     "collection.audits",
     "collection.acceptability",
     "collection.closed",
     "analysis.problem_links",
+    indicator_series=_SERIES,
 )
-_UNTREATED = ("analysis.indicator_series", "implementation.adoption")
+_JUDGED = {**_EVIDENCE, **named(EVALUATIONS.name)}
 
 
-@table_asset(LOOKS, "pandas", reads=named(*_EVIDENCE))
+@table_asset(LOOKS, "pandas", reads=_EVIDENCE)
 def looks(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """What every change has to show tonight."""
     policy = site.catalogue().rules.evaluation
@@ -47,7 +48,7 @@ def looks(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
 @dg.asset(
     **asset_of(EVALUATIONS, "scipy"),
     partitions_def=CHANGES,
-    deps=keys_of([*_EVIDENCE, LOOKS.name]),
+    deps=keys_of([*_EVIDENCE.values(), LOOKS.name]),
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def evaluations(
@@ -72,7 +73,7 @@ def evaluations(
     )
 
 
-@table_asset(VERDICTS, "pandas", reads=named(*_EVIDENCE, EVALUATIONS.name))
+@table_asset(VERDICTS, "pandas", reads=_JUDGED)
 def verdicts(site: SiteResource, evaluations: pd.DataFrame, **tables: pd.DataFrame) -> Told:
     """Where every change stands; what ended a cycle goes back through the registers."""
     place = site.site()
@@ -89,35 +90,37 @@ def verdicts(site: SiteResource, evaluations: pd.DataFrame, **tables: pd.DataFra
     return Told(conclude_verdicts(found, changes), told)
 
 
-@dg.asset(**asset_of(HEARTBEAT, "scipy"), deps=keys_of(_UNTREATED))
-def heartbeat(site: SiteResource) -> dg.MaterializeResult[None]:
+@table_asset(
+    HEARTBEAT,
+    "scipy",
+    reads=named("implementation.adoption", indicator_series=_SERIES),
+    remembers={"before": HEARTBEAT.name},
+)
+def heartbeat(
+    site: SiteResource, indicator_series: pd.DataFrame, adoption: pd.DataFrame, before: pd.DataFrame
+) -> Told:
     """How often would we have closed a change that never was?"""
     catalogue, night = site.catalogue(), site.site().today()
-    with site.warehouse().transaction() as con:
-        series, adoption = (read_table(con, name) for name in _UNTREATED)
-        before = read_table(con, HEARTBEAT.name)
-        indicators = catalogue.indicators.values()
-        tonight = judge_dummies(series, adoption, indicators, catalogue.rules.evaluation, night)
-        found = add_night(before, tonight)
-        write_frame(con, HEARTBEAT, found)
+    indicators, policy = catalogue.indicators.values(), catalogue.rules.evaluation
+    tonight = judge_dummies(indicator_series, adoption, indicators, policy, night)
+    found = add_night(before, tonight)
     rate = sum_up(found)
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": rate.dummies_count,
-            "closed": rate.closed_count,
-            "rate_prop": rate.rate_prop,
-            "upper_prop": rate.upper_prop,
-        }
-    )
+    told = {
+        "dummies": rate.dummies_count,
+        "closed": rate.closed_count,
+        "rate_prop": rate.rate_prop,
+        "upper_prop": rate.upper_prop,
+    }
+    return Told(found, told)
 
 
-@table_asset(EXPECTATIONS, "scipy", reads=named(*_EVIDENCE), after=[EVALUATIONS.name])
+@table_asset(EXPECTATIONS, "scipy", reads=_EVIDENCE, after=[EVALUATIONS.name])
 def expectations(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """Observed, expected without the change, and the units it is compared with, for charts."""
     return tabulate_expectations(Evidence(**tables), site.catalogue(), site.site().today())
 
 
-@table_asset(LEARNED_EFFECTS, "scipy", reads=named(*_EVIDENCE, EVALUATIONS.name))
+@table_asset(LEARNED_EFFECTS, "scipy", reads=_JUDGED)
 def learned_effects(
     site: SiteResource, evaluations: pd.DataFrame, **tables: pd.DataFrame
 ) -> pd.DataFrame:
@@ -127,7 +130,7 @@ def learned_effects(
     return learn_effects(evaluations, changes, policy)
 
 
-@table_asset(LEARNED_CHANGES, "pandas", reads=named(*_EVIDENCE, EVALUATIONS.name))
+@table_asset(LEARNED_CHANGES, "pandas", reads=_JUDGED)
 def learned_changes(
     site: SiteResource, evaluations: pd.DataFrame, **tables: pd.DataFrame
 ) -> pd.DataFrame:
@@ -140,7 +143,7 @@ def learned_changes(
 @table_asset(
     SPREAD,
     "pandas",
-    reads=named(*_EVIDENCE, EVALUATIONS.name, "closure.verdicts", "analysis.triage"),
+    reads={**_JUDGED, **named("closure.verdicts", "analysis.triage")},
     after=[LEARNED_EFFECTS.name],
 )
 def spread(
@@ -157,7 +160,7 @@ def spread(
 
 
 def _read_evidence(con: object) -> Evidence:
-    return Evidence(**{name.split(".")[1]: read_table(con, name) for name in _EVIDENCE})  # type: ignore[arg-type]
+    return Evidence(**{field: read_table(con, name) for field, name in _EVIDENCE.items()})  # type: ignore[arg-type]
 
 
 ASSETS = [

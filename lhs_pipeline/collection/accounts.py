@@ -17,7 +17,7 @@ from lhs_pipeline.collection.judging import register_faults
 from lhs_pipeline.collection.raw_rows import EMPTY, Remark
 from lhs_pipeline.collection.staging import Staged
 from lhs_pipeline.vocabulary import FileStatus
-from lhs_pipeline.warehouse.table import declare
+from lhs_pipeline.warehouse.table import declare, ensure_table
 
 FILES = declare(
     "collection.files",
@@ -92,10 +92,8 @@ class Load:
 
 def prepare_accounts(con: duckdb.DuckDBPyConnection) -> None:
     """Create the accounts where they do not stand; add columns that came later."""
-    con.execute("create schema if not exists collection")
     for table in (FILES, REJECTED_ROWS):
-        made = table.create_sql().removeprefix("create or replace table")
-        con.execute(f"create table if not exists {made}")
+        ensure_table(con, table)
         for column in table.columns:
             add = f'add column if not exists "{column.name}" {column.type}'
             con.execute(f"alter table {table.name} {add}")

@@ -19,6 +19,7 @@ from lhs_pipeline.collection.stream_health import (
     write_stream_health,
 )
 from lhs_pipeline.collection.templates import find_known_keys
+from lhs_pipeline.collection.touched_days import TOUCHED_DAYS
 from lhs_pipeline.collection.unit_breaks import UNIT_BREAKS, write_unit_breaks
 from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.settings import Site
@@ -33,9 +34,9 @@ from lhs_pipeline.warehouse.assets import (
     schema_of,
 )
 from lhs_pipeline.warehouse.publication import replace_if_changed
-from lhs_pipeline.warehouse.table import count_rows
+from lhs_pipeline.warehouse.table import count_rows, ensure_table
 
-ACCOUNTS = (FILES, REJECTED_ROWS, STREAM_HEALTH, UNIT_BREAKS, PROMISES)
+ACCOUNTS = (FILES, REJECTED_ROWS, STREAM_HEALTH, UNIT_BREAKS, PROMISES, TOUCHED_DAYS)
 """The tables that tell of all sources together."""
 
 
@@ -175,6 +176,7 @@ def _accounts_asset(sources: Iterable[Source]) -> dg.AssetsDefinition:
             write_stream_health(con, find_stream_health(con, list(sources), place.today()))
             write_unit_breaks(con)
             prepare_promises(con)
+            ensure_table(con, TOUCHED_DAYS)
             counts = {table.noun: count_rows(con, table.name) for table in ACCOUNTS}
             files = con.execute(
                 "select source_id, source_file, rows_read, landed, rejected, unchanged, status, "

@@ -9,7 +9,7 @@ import duckdb
 
 from lhs_pipeline.catalogue.model import Source
 from lhs_pipeline.warehouse.publication import replace_if_changed
-from lhs_pipeline.warehouse.table import declare
+from lhs_pipeline.warehouse.table import declare, ensure_table
 
 PROMISES = declare(
     "collection.promises",
@@ -67,8 +67,7 @@ class Finding:
 
 def prepare_promises(con: duckdb.DuckDBPyConnection) -> None:
     """Create the table where it does not stand yet."""
-    made = PROMISES.create_sql().removeprefix("create or replace table")
-    con.execute(f"create table if not exists {made}")
+    ensure_table(con, PROMISES)
 
 
 def keep_findings(

@@ -11,6 +11,7 @@ from lhs_pipeline.catalogue.model import Source
 from lhs_pipeline.collection.accounts import Load
 from lhs_pipeline.collection.contracts import DUCKDB_TYPES
 from lhs_pipeline.collection.judging import ROW_HASH_TYPE, row_hash
+from lhs_pipeline.collection.touched_days import note_touched_days
 from lhs_pipeline.warehouse.table import Table, declare
 
 ORIGIN = {
@@ -90,7 +91,7 @@ def _follow_contract(
 def write_versions(
     con: duckdb.DuckDBPyConnection, load: Load, landed_count: int, is_ordered: bool
 ) -> None:
-    """Land what is not settled; the versions before are superseded.
+    """Land what is not settled; the versions before are superseded, the days noted.
 
     Args:
         con: a transaction in which `judged`, `matched`, `settled` and `arrivals` stand.
@@ -98,8 +99,8 @@ def write_versions(
         landed_count: how many rows land; none costs nothing.
         is_ordered: whether rows are sorted by file and place; DuckDB reads large files in order.
     """
-    table, source = versions_of(load.source), load.source
-    con.execute(
+    table = versions_of(load.source)
+    superseded = con.execute(
         f"""
         update {table} set superseded_at = $at where superseded_at is null and (
             rowid in (
@@ -113,9 +114,15 @@ def write_versions(
         )
         """,
         {"at": load.at},
-    )
-    if not landed_count:
-        return
+    ).fetchone()
+    if landed_count:
+        _insert_versions(con, load, is_ordered)
+    if landed_count or (superseded and superseded[0]):
+        note_touched_days(con, load, table)
+
+
+def _insert_versions(con: duckdb.DuckDBPyConnection, load: Load, is_ordered: bool) -> None:
+    table, source = versions_of(load.source), load.source
     columns = ", ".join(f'"{column.name}"' for column in source.columns)
     order = "order by file_number, source_row" if is_ordered else ""
     con.execute(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import dagster as dg
@@ -17,11 +18,22 @@ import pandas as pd
 
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.catalogue.reader import read_catalogue
-from lhs_pipeline.settings import Site, read_site
+from lhs_pipeline.settings import SITE_FILE, Site, read_site, watch_clock
+from lhs_pipeline.warehouse.changes import (
+    Basis,
+    Made,
+    code_version,
+    editions_of,
+    fingerprint_files,
+    forget,
+    recall,
+    remember,
+)
 from lhs_pipeline.warehouse.connection import Warehouse
 from lhs_pipeline.warehouse.table import (
     SqlTable,
     Table,
+    count_rows,
     read_sql_table,
     read_table,
     write_frame,
@@ -53,6 +65,8 @@ class Told:
 
 MakeFrame = Callable[..., pd.DataFrame | Told]
 MakeFrames = Callable[..., Mapping[str, pd.DataFrame]]
+Results = list[dg.MaterializeResult[None]]
+
 
 STEPS = ("collection", "analysis", "decision", "implementation", "closure", "board")
 _OWNERS = {
@@ -89,6 +103,82 @@ class SiteResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def warehouse(self) -> Warehouse:
         """The way to the site's live DuckDB file."""
         return Warehouse(self.site().warehouse_file)
+
+    def rules(self) -> str:
+        """Fingerprint of all by which a table is made: code, declarations, the site's file."""
+        site = self.site()
+        files = [site.folder / SITE_FILE, *(f for f in site.catalogue.rglob("*") if f.is_file())]
+        return f"{code_version()} {fingerprint_files(files, site.folder)}"
+
+
+@dataclass(frozen=True)
+class Making:
+    """What is made, and what it rests on beside rules and clock.
+
+    Attributes:
+        name: the asset, or the first of those that are made together.
+        reads: tables that it is made from, by name.
+        tables: tables that it makes; none where it writes files.
+        product: state of the files that it writes, so that a lost one is made again.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    tables: tuple[Table, ...] = ()
+    product: Callable[[Site], str] = lambda _site: ""
+
+
+def making_of(*tables: Table, reads: Iterable[str]) -> Making:
+    """Return the making of tables from those in `reads`."""
+    return Making(tables[0].name, tuple(reads), tables)
+
+
+def make_or_leave(
+    site: SiteResource, making: Making, make: Callable[[Made | None], Results]
+) -> Results:
+    """Make what rests on something that has changed; else leave it standing and tell so.
+
+    Args:
+        site: where it is made.
+        making: what it is, and what it rests on.
+        make: makes it; is given how it was made before, where only the editions of what it reads
+            have changed since, and None where all must be made afresh.
+    """
+    place = site.site()
+    names = [table.name for table in making.tables]
+    with site.warehouse().transaction() as con:
+        before = recall(con, making.name)
+        editions = editions_of(con, making.reads)
+        clock = {} if before is None else {each: place.answer(each) for each in before.basis.clock}
+        basis = Basis(site.rules(), editions, clock, making.product(place))
+        if before is not None and before.basis == basis:
+            return _tell_again(before)
+        forget(con, making.name, names)
+    is_known = before is not None and before.basis.rules == basis.rules
+    with watch_clock() as asked:
+        results = make(before if is_known else None)
+    clock = {each: place.answer(each) for each in sorted(asked)}
+    made = Basis(basis.rules, editions, clock, making.product(place))
+    told = dg.serialize_value([_as_told(each, making.name) for each in results])
+    with site.warehouse().transaction() as con:
+        at = place.now().replace(tzinfo=None)
+        remember(con, making.name, Made(made, at, told), names)
+    return results
+
+
+def _as_told(result: dg.MaterializeResult[None], name: str) -> dg.AssetMaterialization:
+    key = result.asset_key or dg.AssetKey(name.split("."))
+    return dg.AssetMaterialization(key, metadata=result.metadata)
+
+
+def _tell_again(before: Made) -> Results:
+    """What was told when it was made, and since when it stands."""
+    since = {"unchanged_since": dg.MetadataValue.text(f"{before.made_at:%-d %B %Y, %H:%M} UTC")}
+    told = dg.deserialize_value(before.told, list)
+    return [
+        dg.MaterializeResult(asset_key=each.asset_key, metadata={**each.metadata, **since})
+        for each in told
+    ]
 
 
 def asset_of(table: Table, *kinds: str) -> dict[str, Any]:
@@ -169,6 +259,7 @@ def _cell(value: object) -> str:
 def sql_asset(file: Path, reads: Sequence[str]) -> dg.AssetsDefinition:
     """Return the asset whose table is made by one `.sql` file from the tables in `reads`."""
     made = read_sql_table(file)
+    making = making_of(made.table, reads=reads)
 
     @dg.asset(
         **asset_of(made.table, "sql"),
@@ -176,19 +267,43 @@ def sql_asset(file: Path, reads: Sequence[str]) -> dg.AssetsDefinition:
         code_version=str(hash_of(made)),
     )
     def make(site: SiteResource) -> dg.MaterializeResult[None]:
-        with site.warehouse().transaction() as con:
-            rows = write_query(con, made)
-            head = con.execute(f"select * from {made.table.name} limit 8").df()
-            lineage = _lineage_of(con, made.table, reads)
-        return dg.MaterializeResult(
-            metadata={
-                "dagster/row_count": rows,
-                "dagster/column_lineage": lineage,
-                "sample": sample_of(head),
-            }
-        )
+        def work(_before: Made | None) -> Results:
+            with site.warehouse().transaction() as con:
+                write_query(con, made)
+                return tell_tables(con, made.table, lineage=_lineage_of(con, made.table, reads))
+
+        return make_or_leave(site, making, work)[0]
 
     return make
+
+
+def tell_tables(
+    con: duckdb.DuckDBPyConnection,
+    *tables: Table,
+    has_sample: bool = True,
+    lineage: dg.TableColumnLineage | None = None,
+) -> Results:
+    """Return what Dagster shows of tables that were written: rows, and a sample of them."""
+    return [
+        dg.MaterializeResult(
+            asset_key=[table.schema, table.noun],
+            metadata={
+                "dagster/row_count": count_rows(con, table.name),
+                **({"dagster/column_lineage": lineage} if lineage else {}),
+                **({"sample": sample_of(con.execute(f"from {table.name} limit 8").df())}
+                   if has_sample else {}),
+            },
+        )
+        for table in tables
+    ]  # fmt: skip
+
+
+def with_told(
+    result: dg.MaterializeResult[None], more: Mapping[str, Any]
+) -> dg.MaterializeResult[None]:
+    """Return a result that tells more."""
+    told = {**(result.metadata or {}), **more}
+    return dg.MaterializeResult(asset_key=result.asset_key, metadata=told)
 
 
 def _lineage_of(
@@ -218,6 +333,7 @@ def table_asset(
     *kinds: str,
     reads: Mapping[str, str],
     after: Sequence[str] = (),
+    remembers: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[MakeFrame], dg.AssetsDefinition]:
     """Return a decorator: the table that a function makes of the tables in `reads`.
 
@@ -226,16 +342,21 @@ def table_asset(
         kinds: icons in Dagster beside DuckDB's.
         reads: argument of the function -> `schema.noun` that it is given, see `named`.
         after: tables that the function reads by itself, or that must stand before it runs.
+        remembers: as `reads`, of an earlier night: the graph has no place for yesterday.
     """
 
     def wrap(make_frame: MakeFrame) -> dg.AssetsDefinition:
-        deps = keys_of([*reads.values(), *after])
+        given = {**reads, **remembers}
+        making = making_of(table, reads=[*given.values(), *after])
 
-        @dg.asset(**asset_of(table, *kinds), deps=deps)
+        @dg.asset(**asset_of(table, *kinds), deps=keys_of([*reads.values(), *after]))
         def make(site: SiteResource) -> dg.MaterializeResult[None]:
-            made = make_frame(site, **_read(site, reads))
-            frame, told = (made.frame, made.metadata) if isinstance(made, Told) else (made, {})
-            return _write(site, {table: frame}, told)[0]
+            def work(_before: Made | None) -> Results:
+                made = make_frame(site, **_read(site, given))
+                frame, told = (made.frame, made.metadata) if isinstance(made, Told) else (made, {})
+                return _write(site, {table: frame}, told)
+
+            return make_or_leave(site, making, work)[0]
 
         return make
 
@@ -243,17 +364,26 @@ def table_asset(
 
 
 def tables_asset(
-    name: str, *tables: Table, reads: Mapping[str, str], kinds: Sequence[str] = ()
+    name: str,
+    *tables: Table,
+    reads: Mapping[str, str],
+    kinds: Sequence[str] = (),
+    remembers: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[MakeFrames], dg.AssetsDefinition]:
     """Return a decorator: the tables that one function makes, by noun; as `table_asset`."""
 
     def wrap(make_frames: MakeFrames) -> dg.AssetsDefinition:
         specs = specs_of(*tables, reads=list(reads.values()), kinds=kinds)
+        given = {**reads, **remembers}
+        making = making_of(*tables, reads=given.values())
 
         @dg.multi_asset(name=name, specs=specs)
         def make(site: SiteResource) -> Iterator[dg.MaterializeResult[None]]:
-            made = make_frames(site, **_read(site, reads))
-            yield from _write(site, {table: made[table.noun] for table in tables})
+            def work(_before: Made | None) -> Results:
+                made = make_frames(site, **_read(site, given))
+                return _write(site, {table: made[table.noun] for table in tables})
+
+            yield from make_or_leave(site, making, work)
 
         return make
 
@@ -272,7 +402,7 @@ def _read(site: SiteResource, reads: Mapping[str, str]) -> dict[str, pd.DataFram
 
 def _write(
     site: SiteResource, made: Mapping[Table, pd.DataFrame], told: Mapping[str, Any] | None = None
-) -> list[dg.MaterializeResult[None]]:
+) -> Results:
     """Replace the tables in one transaction; tell their rows, and a sample without free text."""
     with site.warehouse().transaction() as con:
         rows = {table: write_frame(con, table, frame) for table, frame in made.items()}

@@ -116,6 +116,13 @@ def empty_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(table.create_sql())
 
 
+def ensure_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Create `table` where it does not stand yet."""
+    con.execute(f"create schema if not exists {table.schema}")
+    made = table.create_sql().removeprefix("create or replace table")
+    con.execute(f"create table if not exists {made}")
+
+
 def insert_frame(con: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> int:
     """Add the rows of `frame` to `table` and return their number."""
     return _insert(con, table, frame[table.column_names])
@@ -138,9 +145,7 @@ def append_frame(
     con: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame, *, replacing: tuple[str, str]
 ) -> int:
     """Add rows to `table`, in place of those whose column (name, value) is `replacing`."""
-    con.execute(f"create schema if not exists {table.schema}")
-    if not table_exists(con, table.name):
-        con.execute(table.create_sql())
+    ensure_table(con, table)
     con.execute(f'delete from {table.name} where "{replacing[0]}" = ?', [replacing[1]])
     return insert_frame(con, table, frame)
 

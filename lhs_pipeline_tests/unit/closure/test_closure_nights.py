@@ -32,7 +32,7 @@ JOB = build_definitions(CATALOGUE).resolve_job_def("evaluation")
 CHOSEN = [dg.AssetKey(["closure", noun]) for noun in ("evaluations", "verdicts")]
 NIGHTS = (10, 20, 30, 45)
 WORKS, FADES, HARMS = "A1", "A2", "A3"
-TABLES = {name.split(".")[1]: name for name in assets._EVIDENCE}
+TABLES = dict(assets._EVIDENCE)
 DECLARED = {table.name: table for table in (*ANALYSIS, *DECISION, *IMPLEMENTATION)}
 
 
