@@ -13,7 +13,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -41,6 +41,14 @@ WITHOUT_MEMORY = (
     "analysis.point_limits", "analysis.rebases", "analysis.signals", "analysis.episodes",
     "analysis.signal_control", "analysis.comparisons", "analysis.interdependencies",
 )  # fmt: skip
+FIGURES = (
+    *(
+        f"collection.{name}"
+        for name in ("units", "ae_attendances", "bed_days", "incidents", "breaks")
+    ),
+    *WITHOUT_MEMORY,
+)
+"""Of the figures alone: a night of these is soon over."""
 Told = dict[str, dict[str, Any]]
 
 
@@ -86,6 +94,7 @@ class World:
             file.write_text(text.replace(old, new) if old in text else text.replace(new, old))
 
 
+Move = Callable[[World], None]
 VISITS = "attendance_id,unit_id,arrived_at,stay_hours,triage_category,disposal"
 
 
@@ -101,9 +110,7 @@ def visit(world: World, number: int, day: date) -> str:
 def days_come(world: World, count: int = 1) -> None:
     """More days of events; no later than yesterday."""
     last = min(world.through + timedelta(days=count), world.today - timedelta(days=1))
-    days = [
-        world.through + timedelta(days=n + 1) for n in range((last - world.through).days)
-    ]
+    days = [world.through + timedelta(days=n + 1) for n in range((last - world.through).days)]
     if not days:
         return
     visits = [(world.visits + i, day) for i, day in enumerate(d for d in days for _ in range(6))]
@@ -154,7 +161,10 @@ def a_bad_file_comes(world: World) -> None:
 def a_register_is_wrong(world: World) -> None:
     """A break in one series is declared."""
     on = world.through - timedelta(days=world.chance.randrange(60, 200))
-    head = "break_id,unit_id,indicator_id,broke_on,kind,reason,approved_by_role,approved_on,recorded_at"
+    head = (
+        "break_id,unit_id,indicator_id,broke_on,kind,reason,"
+        "approved_by_role,approved_on,recorded_at"
+    )
     row = f"B1,ed_1,,{on},move,Moved,clinical_lead,{on},{on}T10:00"
     world.deliver("breaks", head, [row])
 
@@ -207,7 +217,7 @@ def nothing_happens(world: World) -> None:
     """The same night again."""
 
 
-MOVES: tuple[Callable[[World], None], ...] = (
+MOVES: tuple[Move, ...] = (
     one_day_comes, several_days_come, rows_are_revised, a_bad_file_comes, a_register_is_wrong,
     units_change, the_clock_moves_on, an_indicator_changes, the_policy_changes, the_code_changes,
     a_page_is_lost, nothing_happens,
@@ -230,26 +240,42 @@ def begin(place: Path, seed: int) -> World:
     return world
 
 
-def run_night(folder: Path, today: date, code: str, *, is_afresh: bool) -> Told:
-    """Make every asset of the nightly job in its order, without Dagster's events; what each tells."""
+def run_night(
+    folder: Path, world: World, only: Collection[str] = (), *, is_afresh: bool = False
+) -> Told:
+    """Make the assets of the nightly job in its order, without Dagster's events; what each tells.
+
+    Args:
+        folder: the site.
+        world: what day it is.
+        only: names of the assets; all where none is named.
+        is_afresh: whether to forget how anything was made.
+    """
     with (
-        mock.patch.dict(os.environ, {"LHS_TODAY": today.isoformat()}),
-        mock.patch.object(wiring, "code_version", lambda: code),
+        mock.patch.dict(os.environ, {"LHS_TODAY": world.today.isoformat()}),
+        mock.patch.object(wiring, "code_version", lambda: world.code),
     ):
         site = read_site(folder)
         with Warehouse(site.warehouse_file).held():
             if is_afresh:
                 with Warehouse(site.warehouse_file).transaction() as con:
                     forget_all(con)
-            return dict(_make_all(folder, site))
+            return dict(_make_all(folder, site, only))
 
 
-def _make_all(folder: Path, site: Site) -> Iterator[tuple[str, dict[str, Any]]]:
+def _make_all(
+    folder: Path, site: Site, only: Collection[str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
     definitions = build_definitions(read_catalogue(site.catalogue))
     graph = definitions.resolve_asset_graph()
     nightly = definitions.resolve_job_def("nightly").asset_layer.selected_asset_keys
+    chosen = [
+        each
+        for each in graph.toposorted_asset_keys
+        if each in nightly and (not only or ".".join(each.path) in only)
+    ]
     made: set[int] = set()
-    for key in (each for each in graph.toposorted_asset_keys if each in nightly):
+    for key in chosen:
         asset = next(
             (each for each in definitions.assets or [] if key in each.keys),  # type: ignore[union-attr]
             None,
@@ -298,8 +324,15 @@ def rows_of(con: duckdb.DuckDBPyConnection, name: str) -> list[tuple[object, ...
     ]
 
 
-def run_sequence(seed: int, nights: int) -> tuple[list[str], list[Told]]:
+def run_sequence(
+    seed: int, nights: int, only: Collection[str] = ()
+) -> tuple[list[str], list[Told]]:
     """Run nights on both sites; what happened and what the kept one told of each night.
+
+    Args:
+        seed: of what happens.
+        nights: how many.
+        only: as for `run_night`.
 
     Raises:
         AssertionError: a table or file differs; the moves that led to it are told.
@@ -314,10 +347,10 @@ def run_sequence(seed: int, nights: int) -> tuple[list[str], list[Told]]:
                     move(world)
                 world.history += [" and ".join(move.__name__ for move in moves)]
             kept, afresh = world.folders
-            told.append(run_night(kept, world.today, world.code, is_afresh=False))
-            run_night(afresh, world.today, world.code, is_afresh=True)
+            told.append(run_night(kept, world, only))
+            run_night(afresh, world, only, is_afresh=True)
             compare(state_of(kept), state_of(afresh), world.history)
-        _compare_with_a_third(world)
+        _compare_with_a_third(world, only)
         return world.history, told
 
 
@@ -327,14 +360,14 @@ def compare(one: dict[str, object], other: dict[str, object], history: list[str]
     assert not differing, (history, differing)
 
 
-def _compare_with_a_third(world: World) -> None:
+def _compare_with_a_third(world: World, only: Collection[str]) -> None:
     """A site that sees everything at once, on the last night."""
     kept = world.folders[0]
     third = kept.with_name("third")
     for name in ("catalogue", "inbox", "registers"):
         shutil.copytree(kept / name, third / name)
     shutil.copyfile(kept / "site.toml", third / "site.toml")
-    run_night(third, world.today, world.code, is_afresh=False)
+    run_night(third, world, only)
     one, other = state_of(kept), state_of(third)
     compare(
         {name: one[name] for name in WITHOUT_MEMORY},
