@@ -169,9 +169,22 @@ def read_board_tables(
     con: duckdb.DuckDBPyConnection,
     catalogue: Catalogue,
     reads: Mapping[str, str] = _READ_BY_BOARD,
+    *,
+    is_charted_alone: bool = False,
 ) -> BoardTables:
-    """Return everything that the board reads, as it may be shown; what was not made is empty."""
-    frames = {field: read_table(con, name) for field, name in reads.items()}
+    """Return everything that the board reads, as it may be shown; what was not made is empty.
+
+    Args:
+        con: the warehouse.
+        catalogue: indicators, groups and the rules of disclosure.
+        reads: field -> table.
+        is_charted_alone: whether of the series only those of problems are wanted, one in twenty
+            of a large site, and the newest period.
+    """
+    frames = {field: read_table(con, name) for field, name in reads.items() if field not in _LONG}
+    for field in _LONG:
+        is_whole = not (is_charted_alone and len(frames["limits"]) and len(frames["triage"]))
+        frames[field] = _read_long(con, field, reads, is_whole=is_whole)
     states = frames["tempo"]
     for field in ("problems", "triage"):
         frames[field] = _with_state(frames[field], states)
@@ -181,6 +194,31 @@ def read_board_tables(
         authorities=frame_authorities(catalogue),
         disclosure=catalogue.rules.disclosure,
     )
+
+
+_LONG = ("indicator_series", "point_limits")
+"""Tables with a row for every point."""
+
+
+def _read_long(
+    con: duckdb.DuckDBPyConnection, field: str, reads: Mapping[str, str], *, is_whole: bool
+) -> pd.DataFrame:
+    name = reads[field]
+    if is_whole:
+        return read_table(con, name)
+    newest = f"is_complete and period_end = (select max(period_end) from {name} where is_complete)"
+    return con.execute(
+        f"""
+        select * from {name}
+        where (indicator_id, unit_id) in (
+            select (indicator_id, unit_id) from {reads["limits"]}
+            where (topic_id, unit_id) in (
+                select (topic_id, unit_id) from {reads["problems"]}
+                union all select (topic_id, unit_id) from {reads["triage"]}
+            )
+        ) {f"or {newest}" if field == "indicator_series" else ""}
+        """
+    ).df()
 
 
 def _with_state(frame: pd.DataFrame, tempo: pd.DataFrame) -> pd.DataFrame:
@@ -359,7 +397,7 @@ def _write_pages(site: SiteResource) -> Metadata:
     place, catalogue = site.site(), site.catalogue()
     folder = place.published / "board"
     with site.warehouse().transaction() as con:
-        tables = read_board_tables(con, catalogue)
+        tables = read_board_tables(con, catalogue, is_charted_alone=True)
         rows = SourceRows(con, catalogue)
         made = dict(render_board(tables, place.today(), place.name, rows.behind))
     written = [
@@ -486,7 +524,7 @@ def alerts(site: SiteResource) -> dg.MaterializeResult[None]:
 
 def _board_tables(site: SiteResource) -> BoardTables:
     with site.warehouse().transaction() as con:
-        return read_board_tables(con, site.catalogue())
+        return read_board_tables(con, site.catalogue(), is_charted_alone=True)
 
 
 def _write_exchange(site: SiteResource) -> None:

@@ -6,7 +6,7 @@ What rests on a withheld cell is made again from what is shown (lines, compariso
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from lhs_pipeline.board.disclosure import is_small, round_estimate, round_people
 from lhs_pipeline.board.shown_looks import withhold_looks
 from lhs_pipeline.board.small_cells import POINT, Counted, counted_of, withhold_cells
 from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy
+from lhs_pipeline.warehouse.table import Record, records_of
 
 _SERIES = ["indicator_id", "unit_id"]
 _LINES = ("centre", "lower_limit", "upper_limit")
@@ -215,13 +216,12 @@ def _show_comparisons(
     compared: pd.DataFrame, series: pd.DataFrame, catalogue: Catalogue
 ) -> pd.DataFrame:
     """Where a window holds a withheld point, its own figure is that of what is shown."""
-    hidden = {key: rows for key, rows in series.groupby(_SERIES) if rows["is_suppressed"].any()}
     counted = counted_of(catalogue)
+    shown = _sum_windows(compared, series)
     told = {
-        place: words
-        for place, row in compared.iterrows()
-        if (rows := hidden.get((row["indicator_id"], row["unit_id"]))) is not None
-        and (words := _tell_shown(row, rows, catalogue, counted)) is not None
+        place: _tell_shown(row, shown[place], catalogue, counted)
+        for place, row in zip(compared.index, records_of(compared), strict=True)
+        if place in shown
     }
     is_told = compared.index.isin(list(told))
     said = [told.get(place, words) for place, words in compared["words"].items()]
@@ -230,20 +230,36 @@ def _show_comparisons(
     return compared.assign(**numbers, words=said, excess_per_month=excess)
 
 
-def _tell_shown(
-    row: pd.Series, rows: pd.DataFrame, catalogue: Catalogue, counted: Mapping[str, Counted]
-) -> str | None:
+def _sum_windows(compared: pd.DataFrame, series: pd.DataFrame) -> dict[Hashable, float | None]:
+    """The level of what is shown in each window with a withheld point, by the window's index."""
+    windows = compared[_SERIES].assign(
+        place=compared.index,
+        begin=pd.to_datetime(compared["period_start"]),
+        end=pd.to_datetime(compared["period_end"]),
+    )
+    points = [*POINT, "value", "drawn_value", "denominator", "is_suppressed"]
+    rows = series[points].merge(windows, on=_SERIES)
     start = pd.to_datetime(rows["period_start"])
-    inside = rows[start.between(pd.Timestamp(row["period_start"]), pd.Timestamp(row["period_end"]))]
-    hidden = inside["is_suppressed"]
-    if not hidden.any():
-        return None
-    indicator = catalogue.indicators[row["indicator_id"]]
-    level = inside["value"].where(~hidden, inside["drawn_value"])
+    inside = rows[(start >= rows["begin"]) & (start <= rows["end"])]
+    level = inside["value"].where(~inside["is_suppressed"], inside["drawn_value"])
     base = inside["denominator"].where(level.notna())
-    value = float((level * base).sum() / base.sum()) if base.sum() else None
-    when = f"{pd.Timestamp(row['period_start']):%b %Y} to {pd.Timestamp(row['period_end']):%b %Y}"
-    if pd.isna(row["centre"]):
+    sums = pd.DataFrame(
+        {"events": level * base, "base": base, "is_hidden": inside["is_suppressed"]}
+    )
+    found = sums.groupby(inside["place"]).sum()
+    found = found[found["is_hidden"] > 0]
+    return {
+        place: events / size if size else None
+        for place, events, size in zip(found.index, found["events"], found["base"], strict=True)
+    }
+
+
+def _tell_shown(
+    row: Record, value: float | None, catalogue: Catalogue, counted: Mapping[str, Counted]
+) -> str:
+    indicator = catalogue.indicators[row["indicator_id"]]
+    when = f"{row['period_start']:%b %Y} to {row['period_end']:%b %Y}"
+    if row["centre"] is None:
         return str(row["words"])  # It says no more than that there is nothing to compare.
     if value is None:
         return f"{indicator.name}: few people stand behind its figures ({when})."

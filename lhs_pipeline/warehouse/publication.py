@@ -147,8 +147,11 @@ def _digest_of(tables: Mapping[str, pd.DataFrame], described: Described) -> str:
     for name, frame in sorted(tables.items()):
         digest.update(name.encode())
         digest.update(repr(frame.dtypes.to_dict()).encode())
-        # Missing and empty are two things, and CSV writes both as nothing.
-        digest.update(frame.to_csv(index=False, na_rep="\x00").encode())
+        # What is no plain number, day or text, such as a list, is told by what Python says of it.
+        is_other = frame.dtypes == object
+        others = {str(each): frame[each].map(repr) for each in frame.columns[is_other]}
+        rows = pd.util.hash_pandas_object(frame.assign(**others), index=False)
+        digest.update(rows.to_numpy().tobytes())
     return digest.hexdigest()
 
 
