@@ -61,7 +61,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="command")
     _add(commands, "demo", _demo, "make the demo site and run its first nights")
-    _add(commands, "night", _night, "run one night for a site, from files to published tables")
+    night = _add(
+        commands, "night", _night, "run one night for a site, from files to published tables"
+    )
+    night.add_argument(
+        "--afresh", action="store_true", help="make every table anew, not only what has changed"
+    )
     ui = _add(commands, "ui", _ui, "start Dagster's web interface for a site, with its schedules")
     ui.add_argument("--port", type=int, default=3000, help="where to serve it (default: 3000)")
     _add(commands, "check", _check, "check a site's catalogue and say what is wrong with it")
@@ -164,7 +169,14 @@ def _run_one(site: Site, *, is_published: bool = True) -> bool:
 
 
 def _night(given: argparse.Namespace) -> int:
-    return 0 if _run_one(read_site(given.site)) else 1
+    site = read_site(given.site)
+    if given.afresh:
+        from lhs_pipeline.warehouse.changes import forget_all
+        from lhs_pipeline.warehouse.connection import Warehouse
+
+        with Warehouse(site.warehouse_file).transaction() as con:
+            forget_all(con)
+    return 0 if _run_one(site) else 1
 
 
 def _ui(given: argparse.Namespace) -> int:

@@ -181,5 +181,7 @@ def _teller(say: Say, warnings: list[str]) -> Callable[[dg.DagsterEvent], None]:
 
 
 def _rows_of(metadata: object) -> str:
-    rows = getattr(metadata, "get", lambda _name: None)("dagster/row_count")
-    return f"{rows.value:>9,} rows" if rows is not None else ""
+    told = getattr(metadata, "get", lambda _name: None)
+    rows, since = told("dagster/row_count"), told("unchanged_since")
+    counted = f"{rows.value:>9,} rows" if rows is not None else " " * 14
+    return f"{counted}  as on {since.value}".rstrip() if since is not None else counted.rstrip()

@@ -148,8 +148,8 @@ def _digest_of(tables: Mapping[str, pd.DataFrame], described: Described) -> str:
         digest.update(name.encode())
         digest.update(repr(frame.dtypes.to_dict()).encode())
         # What is no plain number, day or text, such as a list, is told by what Python says of it.
-        is_other = frame.dtypes == object
-        others = {str(each): frame[each].map(repr) for each in frame.columns[is_other]}
+        is_other = {str(each): pd.api.types.is_object_dtype(frame[each]) for each in frame}
+        others = {each: frame[each].map(repr) for each, is_so in is_other.items() if is_so}
         rows = pd.util.hash_pandas_object(frame.assign(**others), index=False)
         digest.update(rows.to_numpy().tobytes())
     return digest.hexdigest()
