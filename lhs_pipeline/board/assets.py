@@ -34,7 +34,7 @@ from lhs_pipeline.board.pages import render_board
 from lhs_pipeline.board.problem_charts import chart_of
 from lhs_pipeline.board.reply_sheet import DECISIONS
 from lhs_pipeline.board.shown import SHOWN_TABLES, Rules, show_figures
-from lhs_pipeline.board.source_rows import SourceRows
+from lhs_pipeline.board.source_rows import SourceRows, count_as_in_sheets
 from lhs_pipeline.board.tables import (
     PublishedTable,
     frame_for_machines,
@@ -181,7 +181,11 @@ def read_board_tables(
         is_charted_alone: whether of the series only those of problems are wanted, one in twenty
             of a large site, and the newest period.
     """
-    frames = {field: read_table(con, name) for field, name in reads.items() if field not in _LONG}
+    frames = {
+        field: count_as_in_sheets(read_table(con, name), catalogue.sources)
+        for field, name in reads.items()
+        if field not in _LONG
+    }
     for field in _LONG:
         is_whole = not (is_charted_alone and len(frames["limits"]) and len(frames["triage"]))
         frames[field] = _read_long(con, field, reads, is_whole=is_whole)
@@ -479,7 +483,9 @@ def danger_signs(site: SiteResource) -> dg.MaterializeResult[None]:
     place, catalogue = site.site(), site.catalogue()
     with site.warehouse().transaction() as con:
         tables = BoardTables(
-            danger_signs=read_table(con, "analysis.danger_signs"),
+            danger_signs=count_as_in_sheets(
+                read_table(con, "analysis.danger_signs"), catalogue.sources
+            ),
             units=read_table(con, "collection.units"),
             disclosure=catalogue.rules.disclosure,
         )

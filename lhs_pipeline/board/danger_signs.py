@@ -63,7 +63,7 @@ def write_list(tables: BoardTables, names: Names, catalogue: Catalogue) -> bytes
             "Received on": text_of(row, "received_on")[:10],
             "Text": text_of(row, "text"),
             "File": f"inbox/{text_of(row, 'source_id')}/{text_of(row, 'source_file')}",
-            "Row below the headings": whole_of(row, "source_row"),
+            "Row": whole_of(row, "source_row"),
             "Insight id": text_of(row, "insight_id"),
         }
         for row in read_rows(tables.danger_signs)

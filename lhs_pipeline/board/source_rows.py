@@ -1,17 +1,24 @@
 """The way back from a point of a chart to the rows of the files that it was made from."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import duckdb
+import pandas as pd
 
 from lhs_pipeline.board.trail import tell_rows
-from lhs_pipeline.catalogue.model import Catalogue
+from lhs_pipeline.catalogue.model import Catalogue, Source
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
 
 _COUNTED = re.compile(r"count\(\*\) filter \(where (.+)\)", re.DOTALL)
 """A numerator that counts events: the rows behind a point are those events alone."""
+_SOURCES_OF_EVIDENCE = {
+    "research": "references",
+    "safety_alert": "safety_alerts",
+    "community_finding": "community_findings",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,27 @@ class SourceRows:
             """,
             given,
         ).fetchall()
-        return tell_rows((str(file), int(row)) for file, row in rows)
+        return tell_rows(
+            (str(file), self.catalogue.sources[source].sheet_row(file, row)) for file, row in rows
+        )
+
+
+def count_as_in_sheets(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.DataFrame:
+    """The frame with the rows of files as a spreadsheet counts them; others as they are."""
+    if not {"source_row", "source_file"} <= set(frame.columns) or frame.empty:
+        return frame
+    if "source_id" not in frame.columns:
+        frame = frame.assign(source_id=frame["kind"].map(_SOURCES_OF_EVIDENCE))
+    places = frame[["source_id", "source_file"]].drop_duplicates()
+    above = [
+        sources[name].sheet_row(file, 1) - 1 if name in sources and file is not None else 0
+        for name, file in zip(places["source_id"], places["source_file"], strict=True)
+    ]
+    counted = frame[["source_id", "source_file"]].merge(
+        places.assign(above=above), on=["source_id", "source_file"], how="left"
+    )["above"]
+    is_row = frame["source_row"].fillna(0).to_numpy() > 0
+    return frame.assign(source_row=frame["source_row"] + counted.where(is_row, 0).to_numpy())
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ _ENDINGS: dict[FileFormat, tuple[str, ...]] = {
     FileFormat.REFERENCES: (".ris", ".nbib", ".xml", ".json", ".txt"),
 }
 """File endings by declared format; a contract's `files` says otherwise."""
+_WITHOUT_HEADINGS = (".parquet", ".json", ".ndjson", ".jsonl", ".ris", ".nbib", ".xml")
 EXCEL_SERIAL = "excel"
 """The format of a date that is told as a number of days, as Excel counts them."""
 
@@ -251,6 +252,20 @@ class Source:
     def _patterns(self, stem: str) -> tuple[str, ...]:
         endings = _ENDINGS.get(self.format) if self.format else _USUAL_ENDINGS
         return tuple(stem + ending for ending in endings or _USUAL_ENDINGS)
+
+    def sheet_row(self, source_file: str, source_row: int) -> int:
+        """A row as people count it, in what they see of the file; 0 is the whole file.
+
+        In a spreadsheet the headings and what stands above them count too; the records of other
+        files count from 1.
+        """
+        name = source_file.lower().removesuffix(".gz").removesuffix(".zip")
+        is_sheet = (
+            self.database is None
+            and self.format is not FileFormat.REFERENCES
+            and not name.endswith(_WITHOUT_HEADINGS)
+        )
+        return source_row + self.header_row if source_row and is_sheet else source_row
 
     @property
     def sensitive_columns(self) -> tuple[str, ...]:

@@ -131,6 +131,7 @@ def keep_refusals(con: duckdb.DuckDBPyConnection, load: Load) -> None:
     stands in place of the one before.
     """
     register_faults(con, faults_of(load.source))
+    _register_headings(con, load.source)
     con.execute(
         """
         create or replace temp table refusals as
@@ -140,9 +141,10 @@ def keep_refusals(con: duckdb.DuckDBPyConnection, load: Load) -> None:
             from judged inner join faults using (fault_number)
             union all
             select settled.file_number, settled.source_row, 'row',
-                'the same key as row ' || settled.first_row || ' with other content',
+                'the same key as row ' || (settled.first_row + rows_above) || ' with other content',
                 'one row per key', judged.raw_text
-            from settled inner join judged using (file_number, source_row) where is_conflict
+            from settled inner join judged using (file_number, source_row)
+            inner join headings using (file_number) where is_conflict
             union all
             select * from refused
         )
@@ -155,6 +157,13 @@ def keep_refusals(con: duckdb.DuckDBPyConnection, load: Load) -> None:
     )
     _forget_earlier_refusals(con, load.source)
     con.execute("insert into collection.rejected_rows by name select * from refusals")
+
+
+def _register_headings(con: duckdb.DuckDBPyConnection, source: Source) -> None:
+    """How many rows people see above the first one of each file."""
+    files = con.execute("select file_number, source_file from arrivals").df()
+    above = [source.sheet_row(str(file), 1) - 1 for file in files["source_file"]]
+    con.register("headings", files.assign(rows_above=above)[["file_number", "rows_above"]])
 
 
 def _forget_earlier_refusals(con: duckdb.DuckDBPyConnection, source: Source) -> None:

@@ -172,7 +172,7 @@ def _accounts_asset(sources: Iterable[Source]) -> dg.AssetsDefinition:
     def accounts(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
         place = site.site()
         with site.warehouse().transaction() as con:
-            write_rejected(con, place.rejected)
+            write_rejected(con, place.rejected, site.catalogue().sources)
             write_stream_health(con, find_stream_health(con, list(sources), place.today()))
             write_unit_breaks(con)
             prepare_promises(con)

@@ -225,6 +225,7 @@ def _contract_check(source: Source) -> dg.AssetChecksDefinition:
                 "order by loaded_at desc, source_file, source_row limit 20",
                 [source.id],
             ).fetchall()
+        offending = [(file, source.sheet_row(file, row), *said) for file, row, *said in offending]
         findings = judge_promises(promises_of(source), summary)
         with site.warehouse().transaction() as con:
             keep_findings(con, source, findings, place.now())

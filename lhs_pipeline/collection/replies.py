@@ -176,7 +176,7 @@ def _opening(source: Source, report: Report, answers: Sequence[Answer]) -> Itera
 
 
 def _lines_of(answer: Answer, source: Source, headings: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    row = str(source.header_row + answer.source_row)
+    row = str(source.sheet_row("", answer.source_row) or source.header_row)
     key = "" if source.voices else " ".join(answer.values.get(name, "") for name in source.grain)
     if not answer.faults:
         yield row, key[:200], "Taken", "", "", ""

@@ -8,7 +8,9 @@ from datetime import date
 import pandas as pd
 
 from lhs_pipeline.board.model import BoardTables
+from lhs_pipeline.board.source_rows import count_as_in_sheets
 from lhs_pipeline.board.trail import TrailLine, format_trail, tell_rows, tell_trail
+from lhs_pipeline.catalogue.reader import read_catalogue
 
 
 def told(tables: BoardTables) -> list[TrailLine]:
@@ -97,3 +99,25 @@ def test_many_audits_are_told_in_one_line(tables: BoardTables) -> None:
     assert len(told_audits) == 1
     assert "5 audits on Ward 7" in told_audits[0].what
     assert told_audits[0].source == "registers/audits.csv rows 1, 2, 3 and 2 more"
+
+
+def test_rows_are_counted_as_a_spreadsheet_counts_them() -> None:
+    sources = read_catalogue().sources
+    frame = pd.DataFrame(
+        {
+            "source_id": ["incidents", "incidents", "incidents", "decisions", "gone"],
+            "source_file": ["may.csv", "may.parquet", "may.csv", "decisions.xlsx", "x.csv"],
+            "source_row": [1, 1, 0, 3, 5],
+        }
+    )
+    assert list(count_as_in_sheets(frame, sources)["source_row"]) == [2, 1, 0, 4, 5]
+    works = pd.DataFrame(
+        {"kind": ["research", "safety_alert"], "source_file": ["a.ris", "alerts.csv"],
+         "source_row": [4, 4]}
+    )  # fmt: skip
+    assert list(count_as_in_sheets(works, sources)["source_row"]) == [4, 5]
+
+
+def test_headings_further_down_are_counted_too() -> None:
+    source = replace(read_catalogue().sources["incidents"], header_row=6)
+    assert source.sheet_row("may.xlsx", 1) == 7 and source.sheet_row("may.csv.gz", 2) == 8

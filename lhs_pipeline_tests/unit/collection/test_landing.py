@@ -148,7 +148,7 @@ def test_a_key_twice_with_other_content_is_a_conflict_of_the_later_row(inbox: In
     report = inbox.take(GOOD + "s1,ward_01,2026-06-01,9,\n")
     assert (report["landed"], report["rejected"]) == (2, 1)
     (refusal,) = inbox.refusals()
-    assert refusal["reason"] == "the same key as row 1 with other content"
+    assert refusal["reason"] == "the same key as row 2 with other content"
     assert inbox.rows("shift_id", "beds") == [("s1", 4), ("s2", 5)]
 
 
@@ -220,7 +220,7 @@ def test_identifiers_reach_no_table_and_no_file(
         f"s1,ward_01,2026-06-01,5,{note}\n"
     )
     assert len(inbox.refusals()) == 4
-    write_rejected(inbox.con, tmp_path / "rejected")
+    write_rejected(inbox.con, tmp_path / "rejected", {"shifts": inbox.contract})
     file = (tmp_path / "rejected" / "shifts.csv").read_text()
     for held in (str(inbox.rows("note")), str(inbox.refusals()), file):
         assert "rang [" in held and identifier not in held
@@ -253,10 +253,10 @@ def test_a_new_column_of_the_contract_is_empty_in_what_has_landed(inbox: Inbox) 
 
 
 def test_rejected_files_show_the_latest_delivery_alone(inbox: Inbox, tmp_path: Path) -> None:
-    folder = tmp_path / "rejected"
+    folder, sources = tmp_path / "rejected", {"shifts": inbox.contract}
     inbox.take(GOOD + "s3,ward_01,2026-06-31,4,\n")
-    assert [file.name for file in write_rejected(inbox.con, folder)] == ["shifts.csv"]
+    assert [file.name for file in write_rejected(inbox.con, folder, sources)] == ["shifts.csv"]
     row: dict[str, Any] = inbox.refusals()[0]
-    assert f"june.csv,3,{row['field']},{row['reason']}" in (folder / "shifts.csv").read_text()
+    assert f"june.csv,4,{row['field']},{row['reason']}" in (folder / "shifts.csv").read_text()
     inbox.take(GOOD + "s3,ward_01,2026-06-30,4,\n")
-    assert write_rejected(inbox.con, folder) == [] and not list(folder.iterdir())
+    assert write_rejected(inbox.con, folder, sources) == [] and not list(folder.iterdir())
