@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from lhs_pipeline.catalogue.model import Source
 from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
 from lhs_pipeline.deidentify_command import add_deidentify_command
 from lhs_pipeline.evidence_command import add_evidence_command
@@ -253,7 +254,6 @@ def _record(given: argparse.Namespace) -> int:
         ask_for_values,
         complete_record,
         find_record_faults,
-        has_key,
         is_in_register,
     )
     from lhs_pipeline.warehouse.connection import Warehouse
@@ -285,14 +285,30 @@ def _record(given: argparse.Namespace) -> int:
         ]
     if faults:
         raise _UsageError("\n".join(["Nothing was recorded:", *map(str, faults)]))
-    if has_key(file, source, row):
-        key = ", ".join(f"{name}={row[name]}" for name in source.grain)
-        raise _UsageError(f"Nothing was recorded: {key} stands in the register already.")
+    _refuse_known_key(site, source, row)
     append_record(file, source, row)
     _say(f"Recorded in {file.name}; it counts from the next night on.")
     for warning in _find_warnings(site, source.id, row):
         _say(f"Please note: {warning}")
     return 0
+
+
+def _refuse_known_key(site: Site, source: Source, row: Mapping[str, str]) -> None:
+    """Both ways of entering are looked at: the register itself, and workbooks beside it."""
+    from lhs_pipeline.collection.deliveries import find_deliveries, find_dropped
+    from lhs_pipeline.collection.recording import find_holder, has_key
+    from lhs_pipeline.warehouse.connection import Warehouse
+
+    file = site.registers / f"{source.id}.csv"
+    files = [*find_deliveries(site.registers, source), *find_dropped(site.inbox, source)]
+    where = "" if has_key(file, source, row) else None
+    if where is None:
+        with Warehouse(site.warehouse_file).transaction() as con:
+            holder = find_holder(con, source, row, files)
+        where = f", in {holder}" if holder else None
+    if where is not None:
+        key = ", ".join(f"{name}={row[name]}" for name in source.grain)
+        raise _UsageError(f"Nothing was recorded: {key} stands in the register already{where}.")
 
 
 def _find_warnings(site: Site, register: str, row: Mapping[str, str]) -> list[str]:

@@ -2,8 +2,8 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +11,10 @@ import duckdb
 
 from lhs_pipeline.catalogue.model import Column, Source
 from lhs_pipeline.collection.contracts import NOT_KNOWN, faults_of, typed_query
+from lhs_pipeline.collection.deliveries import Delivery
+from lhs_pipeline.collection.raw_rows import RawRow
+from lhs_pipeline.collection.reading import read_delivery
+from lhs_pipeline.vocabulary import SourceKind
 from lhs_pipeline.warehouse.table import table_exists
 
 
@@ -132,6 +136,48 @@ def has_key(file: Path, source: Source, row: Mapping[str, str]) -> bool:
         return any(
             [old.get(name) for name in source.grain] == key for old in csv.DictReader(register)
         )
+
+
+def find_holder(
+    con: duckdb.DuckDBPyConnection,
+    source: Source,
+    row: Mapping[str, str],
+    files: Sequence[Delivery],
+) -> str | None:
+    """Return the file that holds a row with the same key: one that landed, or one that waits.
+
+    Args:
+        con: the warehouse.
+        source: contract of the register.
+        row: one text per column.
+        files: whatever people have put into the register's folders; of these the workbooks that
+            have not landed yet are read.
+    """
+    key = [row[name] for name in source.grain]
+    landed: set[str] = set()
+    if table_exists(con, f"collection.{source.id}"):
+        same = " and ".join(f'cast("{name}" as varchar) = ?' for name in source.grain)
+        found = con.execute(
+            f'select source_file from collection."{source.id}" where {same} limit 1', key
+        ).fetchone()
+        if found is not None:
+            return str(found[0])
+    if table_exists(con, "collection.files"):
+        told = "select source_file from collection.files where source_id = ?"
+        landed = {str(name) for (name,) in con.execute(told, [source.id]).fetchall()}
+    waiting = (one for one in files if one.name not in landed)
+    return next((one.name for one in waiting if key in _keys_in(one, source)), None)
+
+
+def _keys_in(delivery: Delivery, source: Source) -> list[list[str]]:
+    """The keys of the rows that a file holds; whatever cannot be read is told at night."""
+    names = [column.name for column in source.columns]
+    places = [names.index(name) for name in source.grain]
+    # Read as if everything had been typed: a key stands there beside a formula too.
+    items = read_delivery(delivery, replace(source, kind=SourceKind.ROUTINE))
+    return [
+        [item.cells[place] or "" for place in places] for item in items if isinstance(item, RawRow)
+    ]
 
 
 def append_record(file: Path, source: Source, row: Mapping[str, str]) -> None:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import xlsxwriter
 
 from lhs_pipeline.catalogue.reader import read_catalogue
+from lhs_pipeline.collection.deliveries import find_dropped
 from lhs_pipeline.collection.recording import (
     append_record,
     ask_for_values,
     complete_record,
+    find_holder,
     find_record_faults,
     has_key,
 )
@@ -75,6 +78,42 @@ def test_a_key_that_stands_already_is_known_even_behind_a_byte_order_mark(tmp_pa
     file.write_text("audit_id,action_id\nX1,A1\n", encoding="utf-8-sig")
     assert has_key(file, AUDITS, GIVEN)
     assert not has_key(file, AUDITS, {"audit_id": "X2"})
+
+
+def _workbook(file: Path, rows: list[dict[str, str]]) -> None:
+    names = [column.file_header for column in AUDITS.columns]
+    with xlsxwriter.Workbook(str(file)) as book:
+        sheet = book.add_worksheet("audits")
+        for place, line in enumerate([names, *([row.get(n, "") for n in names] for row in rows)]):
+            sheet.write_row(place, 0, line)
+
+
+def test_a_key_in_a_workbook_that_waits_is_known_and_the_workbook_named(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    (tmp_path / "audits").mkdir()
+    _workbook(tmp_path / "audits" / "june round.xlsx", [GIVEN])
+    files = find_dropped(tmp_path, AUDITS)
+    assert find_holder(con, AUDITS, GIVEN, files) == "audits/june round.xlsx"
+    assert find_holder(con, AUDITS, {**GIVEN, "audit_id": "X2"}, files) is None
+
+
+def test_of_what_has_landed_the_rows_that_were_taken_count(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    (tmp_path / "audits").mkdir()
+    _workbook(tmp_path / "audits" / "june.xlsx", [GIVEN, {**GIVEN, "audit_id": "REFUSED"}])
+    con.execute(
+        "create table collection.files as select 'audits' as source_id, "
+        "'audits/june.xlsx' as source_file"
+    )
+    con.execute(
+        "create table collection.audits as select 'X1' as audit_id, "
+        "'audits/june.xlsx' as source_file"
+    )
+    files = find_dropped(tmp_path, AUDITS)
+    assert find_holder(con, AUDITS, GIVEN, files) == "audits/june.xlsx"
+    assert find_holder(con, AUDITS, {**GIVEN, "audit_id": "REFUSED"}, files) is None
 
 
 def test_prompts_ask_again_for_what_will_not_do(con: duckdb.DuckDBPyConnection) -> None:
