@@ -126,9 +126,9 @@ def _series_asset(source_ids: list[str]) -> dg.AssetsDefinition:
                 done = write_indicator_series(con, site.catalogue(), site.site().today(), since)
                 series, complete = tell_tables(con, *tables)
             told = {
-                "counted": "all" if done.is_whole else "what changed",
-                "periods_counted": done.periods_count,
-                "rows_counted": done.rows_count,
+                "counted_tonight": "all" if done.is_whole else "what changed",
+                "periods_counted_tonight": done.periods_count,
+                "rows_counted_tonight": done.rows_count,
             }
             return [with_told(series, told), complete]
 
@@ -258,7 +258,7 @@ def read_insights(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
         with site.warehouse().transaction() as con:
             counts = read_what_is_new(con, site.catalogue())
             readings, *others = tell_tables(con, *_READ, has_sample=False)
-        return [with_told(readings, {"insights_read": counts.read}), *others]
+        return [with_told(readings, {"insights_read_tonight": counts.read}), *others]
 
     yield from make_or_leave(site, making_of(*_READ, reads=_READ_FROM), work)
 
@@ -350,7 +350,7 @@ def match_works(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
             write_frame(con, EVIDENCE, tabulate_evidence(matches))
             (matched,) = tell_tables(con, EVIDENCE)
             (kept,) = tell_tables(con, WORK_READINGS, has_sample=False)
-        return [matched, with_told(kept, {"works_read": opened.read_count})]
+        return [matched, with_told(kept, {"works_read_tonight": opened.read_count})]
 
     yield from make_or_leave(site, making_of(*_MATCHED, reads=_MATCHED_FROM), work)
 

@@ -253,7 +253,7 @@ def life_events(site: SiteResource, **heard: pd.DataFrame) -> Told:
 
     new = append_to_ledger(place.ledger_file, choose)
     events = frame_life_events(read_ledger(place.ledger_file), told, at)
-    return Told(events, {"events_new": len(new)})
+    return Told(events, {"events_written_tonight": len(new)})
 
 
 @dg.asset(
@@ -381,7 +381,7 @@ def _write_workbook(site: SiteResource) -> Metadata:
         made = write_workbook(Path(folder) / "lhs.xlsx", _board_tables(site), place.name, register)
         target = place.published / "lhs.xlsx"
         is_new = replace_if_changed(target, made.read_bytes())
-    return {"file": target.name, "is_changed": is_new}
+    return {"file": target.name, "is_written_tonight": is_new}
 
 
 @dg.asset(
@@ -410,7 +410,7 @@ def _write_pages(site: SiteResource) -> Metadata:
     for page in sorted(folder.rglob("*.html")):
         if page.relative_to(folder).as_posix() not in made:
             page.unlink()
-    return {"pages": len(made), "pages_changed": len(written)}
+    return {"pages": len(made), "pages_written_tonight": len(written)}
 
 
 @dg.asset(
@@ -463,7 +463,7 @@ def _copy(site: SiteResource) -> Metadata:
     sources = [table_of(source) for source in catalogue.sources.values()]
     described = describe_copy([*_DECLARED, *sources])
     is_new = publish_database(site.site().published_file, kept, described)
-    return {"tables": len(kept), "is_changed": is_new}
+    return {"tables": len(kept), "is_written_tonight": is_new}
 
 
 @dg.asset(

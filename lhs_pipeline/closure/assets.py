@@ -86,7 +86,7 @@ def verdicts(site: SiteResource, evaluations: pd.DataFrame, **tables: pd.DataFra
         place.registers / "reopened.csv", REOPENED_COLUMNS, find_reopened(found, at)
     )
     closed = append_once(place.registers / "closed.csv", CLOSED_COLUMNS, find_closed(found, at))
-    told = {"problems_closed": closed, "problems_reopened": reopened}
+    told = {"problems_closed_tonight": closed, "problems_reopened_tonight": reopened}
     return Told(conclude_verdicts(found, changes), told)
 
 

@@ -172,13 +172,23 @@ def _as_told(result: dg.MaterializeResult[None], name: str) -> dg.AssetMateriali
 
 
 def _tell_again(before: Made) -> Results:
-    """What was told when it was made, and since when it stands."""
+    """What was told of it when it was made, and since when it stands."""
     since = {"unchanged_since": dg.MetadataValue.text(f"{before.made_at:%-d %B %Y, %H:%M} UTC")}
-    told = dg.deserialize_value(before.told, list)
     return [
-        dg.MaterializeResult(asset_key=each.asset_key, metadata={**each.metadata, **since})
-        for each in told
+        dg.MaterializeResult(
+            asset_key=each.asset_key,
+            metadata={
+                **{name: value for name, value in each.metadata.items() if _lasts(name)},
+                **since,
+            },
+        )
+        for each in dg.deserialize_value(before.told, list)
     ]
+
+
+def _lasts(name: str) -> bool:
+    """Whether metadata speaks of what stands; what ends in `_tonight` speaks of the work on it."""
+    return not name.endswith("_tonight")
 
 
 def asset_of(table: Table, *kinds: str) -> dict[str, Any]:

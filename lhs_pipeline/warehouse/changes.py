@@ -6,11 +6,12 @@ clock would be made as it stands, and is left standing. Whatever cannot be told 
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 from pathlib import Path
 
 import duckdb
@@ -42,7 +43,6 @@ EDITIONS = declare(
 )
 
 _PACKAGE = Path(__file__).parents[1]
-_LIBRARIES = ("duckdb", "numpy", "pandas", "pyarrow", "scipy", "jinja2", "openpyxl")
 _ABSENT = "absent"
 
 
@@ -163,14 +163,8 @@ def stamp_files(files: Iterable[Path]) -> str:
 
 @lru_cache(maxsize=1)
 def code_version() -> str:
-    """Return a fingerprint of the package's own files and of the libraries that it counts with."""
+    """Return a fingerprint of the package's own files, of Python and of all that is installed."""
     files = (f for f in _PACKAGE.rglob("*") if f.is_file() and "__pycache__" not in f.parts)
-    told = [f"{name}={_version(name)}" for name in _LIBRARIES]
-    return " ".join([fingerprint_files(files, _PACKAGE), *told])
-
-
-def _version(library: str) -> str:
-    try:
-        return version(library)
-    except PackageNotFoundError:
-        return _ABSENT
+    installed = sorted({f"{each.name} {each.version}" for each in distributions()})
+    told = repr((sys.version, installed))
+    return f"{fingerprint_files(files, _PACKAGE)} {hashlib.sha256(told.encode()).hexdigest()[:16]}"

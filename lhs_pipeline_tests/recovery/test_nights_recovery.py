@@ -20,11 +20,11 @@ def test_one_more_day_counts_its_own_periods_and_judges_nothing(tmp_path: Path) 
     nights.one_day_comes(world)
     night = nights.run_night(kept, world, nights.FIGURES)
     series = night["analysis.indicator_series"]
-    assert (first["counted"], series["counted"]) == ("all", "what changed")
+    assert (first["counted_tonight"], series["counted_tonight"]) == ("all", "what changed")
     # This week of two measures, and this month of the third.
-    assert series["periods_counted"] == 3
-    assert series["rows_counted"] <= 3 * (len(nights.UNITS) + 1)
-    assert first["periods_counted"] > 100
+    assert series["periods_counted_tonight"] == 3
+    assert series["rows_counted_tonight"] <= 3 * (len(nights.UNITS) + 1)
+    assert first["periods_counted_tonight"] > 100
     for name in ("limits", "signals", "comparisons", "interdependencies"):
         assert "unchanged_since" in night[f"analysis.{name}"], name
 
@@ -37,7 +37,7 @@ def test_a_week_that_ends_is_counted_and_judged(tmp_path: Path) -> None:
     world.today += timedelta(days=6)
     nights.days_come(world, 6)
     night = nights.run_night(kept, world, nights.FIGURES)
-    assert night["analysis.indicator_series"]["periods_counted"] == 5
+    assert night["analysis.indicator_series"]["periods_counted_tonight"] == 5
     assert "unchanged_since" not in night["analysis.limits"]
 
 
@@ -49,4 +49,4 @@ def test_another_rule_counts_everything_anew(tmp_path: Path) -> None:
     for change in (nights.an_indicator_changes, nights.the_policy_changes, nights.the_code_changes):
         change(world)
         told = nights.run_night(world.folders[0], world, only)
-        assert told["analysis.indicator_series"]["counted"] == "all", change
+        assert told["analysis.indicator_series"]["counted_tonight"] == "all", change

@@ -45,7 +45,10 @@ class Small:
             self.made_count += 1
             if self.asks_the_day:
                 site.site().today()
-            return Told(frame_of(SUMS, [{"total": int(numbers["n"].sum())}]), {"mood": "calm"})
+            return Told(
+                frame_of(SUMS, [{"total": int(numbers["n"].sum())}]),
+                {"mood": "calm", "sums_made_tonight": 1},
+            )
 
         result = sums.op.compute_fn.decorated_fn(site=self.resource)  # type: ignore[attr-defined]
         return dict(result.metadata)
@@ -62,6 +65,7 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
 def test_what_rests_on_nothing_new_is_left_standing_and_told_again(small: Small) -> None:
     told = small.night()
     assert small.made_count == 1
+    assert "sums_made_tonight" not in told
     assert told["mood"].value == "calm" and told["dagster/row_count"].value == 1
     assert told["unchanged_since"].value == "1 July 2026, 02:30 UTC"
 
