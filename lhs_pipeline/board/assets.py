@@ -162,6 +162,7 @@ _DECLARED = (
     *CLOSURE_TABLES,
 )
 _CHARTS_SHOWN = 6
+_DANGERS = "analysis.danger_signs"
 _LARGEST_CHART_BYTES = 20_000
 
 
@@ -182,7 +183,7 @@ def read_board_tables(
             of a large site, and the newest period.
     """
     frames = {
-        field: count_as_in_sheets(read_table(con, name), catalogue.sources)
+        field: count_as_in_sheets(name, read_table(con, name), catalogue.sources)
         for field, name in reads.items()
         if field not in _LONG
     }
@@ -475,7 +476,7 @@ def _copy(site: SiteResource) -> Metadata:
             "csv",
         ),
         # Whatever else fails tonight, somebody is told.
-        "deps": keys_of(("analysis.danger_signs", "collection.units")),
+        "deps": keys_of((_DANGERS, "collection.units")),
     }
 )
 def danger_signs(site: SiteResource) -> dg.MaterializeResult[None]:
@@ -483,9 +484,7 @@ def danger_signs(site: SiteResource) -> dg.MaterializeResult[None]:
     place, catalogue = site.site(), site.catalogue()
     with site.warehouse().transaction() as con:
         tables = BoardTables(
-            danger_signs=count_as_in_sheets(
-                read_table(con, "analysis.danger_signs"), catalogue.sources
-            ),
+            danger_signs=count_as_in_sheets(_DANGERS, read_table(con, _DANGERS), catalogue.sources),
             units=read_table(con, "collection.units"),
             disclosure=catalogue.rules.disclosure,
         )

@@ -19,6 +19,12 @@ _SOURCES_OF_EVIDENCE = {
     "safety_alert": "safety_alerts",
     "community_finding": "community_findings",
 }
+_SOURCES_OF_TABLES = {
+    "decision.decisions": "decisions",
+    "implementation.actions": "actions",
+    "implementation.adoption": "go_lives",
+}
+"""Tables that keep the row of a register and not its name."""
 
 
 @dataclass(frozen=True)
@@ -69,12 +75,20 @@ class SourceRows:
         )
 
 
-def count_as_in_sheets(frame: pd.DataFrame, sources: Mapping[str, Source]) -> pd.DataFrame:
-    """The frame with the rows of files as a spreadsheet counts them; others as they are."""
+def count_as_in_sheets(
+    table: str, frame: pd.DataFrame, sources: Mapping[str, Source]
+) -> pd.DataFrame:
+    """The frame of a table with the rows of files as a spreadsheet counts them.
+
+    Raises:
+        LookupError: the table tells rows of files, and nobody knows of which source.
+    """
     if not {"source_row", "source_file"} <= set(frame.columns) or frame.empty:
         return frame
-    if "source_id" not in frame.columns:
+    if "kind" in frame.columns and "source_id" not in frame.columns:
         frame = frame.assign(source_id=frame["kind"].map(_SOURCES_OF_EVIDENCE))
+    if "source_id" not in frame.columns:
+        frame = frame.assign(source_id=_SOURCES_OF_TABLES[table])
     places = frame[["source_id", "source_file"]].drop_duplicates()
     above = [
         sources[name].sheet_row(file, 1) - 1 if name in sources and file is not None else 0

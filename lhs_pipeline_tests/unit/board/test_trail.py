@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import date
 
 import pandas as pd
+import pytest
 
+from lhs_pipeline.board.assets import _DECLARED, _READ
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.source_rows import count_as_in_sheets
 from lhs_pipeline.board.trail import TrailLine, format_trail, tell_rows, tell_trail
@@ -110,12 +112,21 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them() -> None:
             "source_row": [1, 1, 0, 3, 5],
         }
     )
-    assert list(count_as_in_sheets(frame, sources)["source_row"]) == [2, 1, 0, 4, 5]
+    assert list(count_as_in_sheets("a.b", frame, sources)["source_row"]) == [2, 1, 0, 4, 5]
     works = pd.DataFrame(
         {"kind": ["research", "safety_alert"], "source_file": ["a.ris", "alerts.csv"],
          "source_row": [4, 4]}
     )  # fmt: skip
-    assert list(count_as_in_sheets(works, sources)["source_row"]) == [4, 5]
+    assert list(count_as_in_sheets("a.b", works, sources)["source_row"]) == [4, 5]
+
+
+@pytest.mark.parametrize("name", sorted(_READ.values()))
+def test_every_table_that_tells_rows_says_of_which_source(name: str) -> None:
+    tables = {table.name: table for table in _DECLARED}
+    columns = tables[name].column_names if name in tables else ["source_id"]
+    if "source_row" in columns:
+        frame = pd.DataFrame([dict.fromkeys(columns, "x") | {"source_row": 1}])
+        assert len(count_as_in_sheets(name, frame, {})) == 1
 
 
 def test_headings_further_down_are_counted_too() -> None:
