@@ -33,7 +33,7 @@ from lhs_pipeline.analysis.interdependencies import INTERDEPENDENCIES, find_inte
 from lhs_pipeline.analysis.problem_cycles import CYCLES
 from lhs_pipeline.analysis.problem_evidence import PROBLEM_EVIDENCE, find_problem_evidence
 from lhs_pipeline.analysis.problem_links import PROBLEM_LINKS, LinkFindings, find_links
-from lhs_pipeline.analysis.problems import PROBLEMS, Findings, find_problems
+from lhs_pipeline.analysis.problems import LISTING, PROBLEMS, Findings, find_problems
 from lhs_pipeline.analysis.reading_store import read_what_is_new
 from lhs_pipeline.analysis.readings import READINGS, THEME_MODELS
 from lhs_pipeline.analysis.repeats import REPEATS, count_once, find_repeats
@@ -394,6 +394,7 @@ def weigh_all_lenses(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd
     "problems",
     PROBLEMS,
     CYCLES,
+    LISTING,
     reads=named(
         "analysis.limits",
         "analysis.episodes",
@@ -421,6 +422,7 @@ def find_cycles(
     return {
         "problems": found.problems,
         "cycles": found.cycles,
+        "listing_sensitivity": found.listing,
     }
 
 
@@ -459,6 +461,7 @@ def problem_links(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
         "analysis.lenses",
         "analysis.lens_reliability",
         "analysis.belief_sensitivity",
+        "analysis.listing_sensitivity",
         "analysis.evidence",
         "analysis.equity",
         "analysis.problem_links",

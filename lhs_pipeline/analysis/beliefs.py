@@ -197,15 +197,9 @@ def try_other_priors(found: BeliefTables, policy: TriagePolicy) -> pd.DataFrame:
     if not found.weighed or not found.weighed[0].places:
         return frame_of(BELIEF_SENSITIVITY, [])
     units, priors = found.weighed[0], priors_of(policy)
-    believed = [
-        (group.found.probability[i], group.places[i].problem_id, group.found.residuals[i])
-        for group in found.weighed
-        for i in range(len(group.places))
-    ]
-    first = sorted(believed, key=lambda one: (-one[0], one[1]))[:_PLACES_TRIED]
-    residuals = np.array([one[2] for one in first])
+    first, residuals, scores = _most_probable(found.weighed)
     candidates = Candidates(units.found.residuals, _groups_of(units.places))
-    before = np.array([one[0] for one in first])
+    before = np.array([probability for probability, _ in first])
 
     def refitted(other: LensPriors) -> npt.NDArray[np.float64]:
         fit = refit_lenses(candidates, units.found.fit, other)
@@ -220,17 +214,53 @@ def try_other_priors(found: BeliefTables, policy: TriagePolicy) -> pd.DataFrame:
             other = replace(priors, **{field.name: factor * getattr(priors, field.name)})
             moved = log_odds(before) + refitted(other) - at_rest
             tried.append(1 / (1 + np.exp(-moved)))
-        rows += [
-            {
-                "problem_id": problem_id,
-                "tunable": f"prior_{field.name}",
-                "real_prop": float(now),
-                "real_prop_if_halved": float(halved),
-                "real_prop_if_doubled": float(doubled),
-            }
-            for (now, problem_id, _), halved, doubled in zip(first, *tried, strict=True)
-        ]
+        rows += _tried_rows(f"prior_{field.name}", first, tried)
+    capped = [
+        combine_residuals(
+            residuals + _capped(scores, policy.score_at_most, factor), units.found.fit
+        )
+        for factor in (0.5, 2.0)
+    ]
+    rows += _tried_rows("score_at_most", first, [one.probability for one in capped])
     return frame_of(BELIEF_SENSITIVITY, rows)
+
+
+def _most_probable(
+    weighed: tuple["_Weighed", ...],
+) -> tuple[list[tuple[float, str]], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Probability and id of the most probable places, their residuals and their scores."""
+    believed = [
+        (float(g.found.probability[i]), g.places[i].problem_id, g.found.residuals[i], g.scores[i])
+        for g in weighed
+        for i in range(len(g.places))
+    ]
+    first = sorted(believed, key=lambda one: (-one[0], one[1]))[:_PLACES_TRIED]
+    ids = [(one[0], one[1]) for one in first]
+    return ids, np.array([one[2] for one in first]), np.array([one[3] for one in first])
+
+
+def _capped(
+    scores: npt.NDArray[np.float64], at_most: float, factor: float
+) -> npt.NDArray[np.float64]:
+    """What is added to each score by another cap; what the cap has cut reaches up to the next."""
+    cap = factor * at_most
+    full = np.where(np.abs(scores) >= at_most, np.copysign(np.inf, scores), scores)
+    return np.asarray(np.clip(full, -cap, cap) - scores, np.float64)
+
+
+def _tried_rows(
+    tunable: str, first: list[tuple[float, str]], tried: list[npt.NDArray[np.float64]]
+) -> list[Record]:
+    return [
+        {
+            "problem_id": problem_id,
+            "tunable": tunable,
+            "real_prop": now,
+            "real_prop_if_halved": float(halved),
+            "real_prop_if_doubled": float(doubled),
+        }
+        for (now, problem_id), halved, doubled in zip(first, *tried, strict=True)
+    ]
 
 
 def _groups_of(places: list[Place]) -> npt.NDArray[np.int64]:

@@ -6,7 +6,7 @@ the level that explains it best. How urgent it is and whose it is are judged in 
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
@@ -65,6 +65,30 @@ PROBLEMS = declare(
 )
 
 
+LISTING = declare(
+    "analysis.listing_sensitivity",
+    "Which problems would come on the list, or leave it, if a threshold of listing were half or "
+    "twice as large; what is believed of each place stays as it is.",
+    "one row per threshold of policy.toml and problem whose place on the list hangs on it",
+    {
+        "problem_id": "VARCHAR topic@unit",
+        "tunable": "VARCHAR key of policy.toml",
+        "is_listed": "BOOLEAN whether it is on the list as things are declared",
+        "is_listed_if_halved": "BOOLEAN whether it would be if the threshold were half as large",
+        "is_listed_if_doubled": "BOOLEAN whether it would be if it were twice as large",
+        "harm_per_month": "DOUBLE expected avoidable harm, also of what is not listed",
+    },
+)
+LISTING_TUNABLES = (
+    "enter_probability_prop",
+    "leave_probability_prop",
+    "widespread_probability_prop",
+    "widespread_units_count",
+    "widespread_unit_prop",
+    "own_cause_score",
+)
+
+
 @dataclass(frozen=True)
 class Findings:
     """What analysis knows when it looks for problems; frames of the warehouse tables.
@@ -90,10 +114,11 @@ class Findings:
 
 @dataclass(frozen=True)
 class ProblemTables:
-    """The two tables that one look at all places produces."""
+    """The three tables that one look at all places produces."""
 
     problems: pd.DataFrame
     cycles: pd.DataFrame
+    listing: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -108,15 +133,23 @@ class _Spread:
 def find_problems(findings: Findings, catalogue: Catalogue, today: date) -> ProblemTables:
     """Return every problem that the lenses show now, or that people have taken up."""
     known = _arrange(findings, catalogue)
-    spread = _spread_out(known, catalogue)
-    taken_up = _places_of([*known.decisions, *known.reopened], catalogue)
-    alerts = {Place(topic, TRUST_UNIT_ID) for topic in _alerted(known, today)}
-    places = sorted(
-        spread.own | set(spread.wide) | taken_up | alerts, key=lambda place: place.problem_id
-    )
+    policy = catalogue.rules.triage
+    spread = _spread_out(known, policy)
+    places = sorted(_places_listed(spread, known, catalogue, today), key=_by_id)
+    tried = {
+        name: [
+            _places_listed(
+                _spread_out(known, changed_policy(policy, name, factor)), known, catalogue, today
+            )
+            for factor in (0.5, 2.0)
+        ]
+        for name in LISTING_TUNABLES
+    }
     units = {row["unit_id"]: row for row in records_of(findings.units)}
-    measurable = set(places) | {*known.series, *known.voices}
-    excess = measure_excess(sorted(measurable, key=lambda p: p.problem_id), known, catalogue)
+    measurable = set(places).union(
+        known.series, known.voices, *(s for two in tried.values() for s in two)
+    )
+    excess = measure_excess(sorted(measurable, key=_by_id), known, catalogue)
     affected = Counter(place.topic_id for place in spread.seen if place.unit_id in known.unit_ids)
     rows = [
         {
@@ -129,7 +162,51 @@ def find_problems(findings: Findings, catalogue: Catalogue, today: date) -> Prob
         for place in places
     ]
     cycles = [cycle for place in places for cycle in list_cycles(place, known, today)]
-    return ProblemTables(frame_of(PROBLEMS, rows), frame_of(CYCLES, cycles))
+    listing = _listing(set(places), tried, excess)
+    return ProblemTables(
+        frame_of(PROBLEMS, rows), frame_of(CYCLES, cycles), frame_of(LISTING, listing)
+    )
+
+
+def _by_id(place: Place) -> str:
+    return place.problem_id
+
+
+def _places_listed(spread: _Spread, known: Known, catalogue: Catalogue, today: date) -> set[Place]:
+    """What the lenses show, what people have taken up, and what an alert has a deadline for."""
+    taken_up = _places_of([*known.decisions, *known.reopened], catalogue)
+    alerts = {Place(topic, TRUST_UNIT_ID) for topic in _alerted(known, today)}
+    return spread.own | set(spread.wide) | taken_up | alerts
+
+
+def changed_policy(policy: TriagePolicy, name: str, factor: float) -> TriagePolicy:
+    """Return the same policy with one number so many times as large; a share is at most 1."""
+    value = getattr(policy, name)
+    if isinstance(value, int):
+        return replace(policy, **{name: round(factor * value)})
+    return replace(
+        policy, **{name: min(factor * value, 1.0) if name.endswith("_prop") else factor * value}
+    )
+
+
+def _listing(
+    now: set[Place], tried: dict[str, list[set[Place]]], excess: dict[Place, Excess]
+) -> list[Record]:
+    """Each problem whose place on the list hangs on a threshold."""
+    return [
+        {
+            "problem_id": place.problem_id,
+            "tunable": name,
+            "is_listed": place in now,
+            "is_listed_if_halved": place in halved,
+            "is_listed_if_doubled": place in doubled,
+            "harm_per_month": excess[place].probability
+            * excess[place].expected
+            * excess[place].severity_weight,
+        }
+        for name, (halved, doubled) in tried.items()
+        for place in sorted((now | halved | doubled) - (now & halved & doubled), key=_by_id)
+    ]
 
 
 def _arrange(findings: Findings, catalogue: Catalogue) -> Known:
@@ -152,9 +229,8 @@ def _arrange(findings: Findings, catalogue: Catalogue) -> Known:
     )
 
 
-def _spread_out(known: Known, catalogue: Catalogue) -> _Spread:
+def _spread_out(known: Known, policy: TriagePolicy) -> _Spread:
     """Put what is seen at the level that explains it best, and say what it joins."""
-    policy = catalogue.rules.triage
     shown = _places_shown(known)
     seen = shown | _places_believed(known, policy)
     wide: dict[Place, list[Place]] = {

@@ -15,6 +15,7 @@ from lhs_pipeline.analysis.lenses import LENSES, LOCAL_LENSES
 from lhs_pipeline.analysis.nature_of_change import judge_nature
 from lhs_pipeline.analysis.place import by_key
 from lhs_pipeline.analysis.problem_links import say_links
+from lhs_pipeline.analysis.problems import changed_policy
 from lhs_pipeline.analysis.triage_nights import (
     TRIAGE_MOVES,
     TRIAGE_NIGHTS,
@@ -23,13 +24,18 @@ from lhs_pipeline.analysis.triage_nights import (
     tell_moves,
 )
 from lhs_pipeline.analysis.triage_ranks import (
+    ORDER_TUNABLES,
     SENSITIVITY,
     RankedHarm,
+    changed_rank,
+    find_listing_sensitivity,
     find_sensitivity,
+    most_moving_first,
     rank_harm,
+    without_effect,
 )
 from lhs_pipeline.analysis.triage_words import place_words, say_how, say_what
-from lhs_pipeline.catalogue.model import Authority, Catalogue
+from lhs_pipeline.catalogue.model import Authority, Catalogue, TriagePolicy
 from lhs_pipeline.vocabulary import LensAnswer, NatureOfChange, Verdict
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
@@ -93,6 +99,7 @@ class TriageFindings:
     lenses: pd.DataFrame
     lens_reliability: pd.DataFrame
     belief_sensitivity: pd.DataFrame
+    listing_sensitivity: pd.DataFrame
     evidence: pd.DataFrame
     equity: pd.DataFrame
     problem_links: pd.DataFrame
@@ -136,9 +143,7 @@ def rank_problems(findings: TriageFindings, catalogue: Catalogue, today: date) -
     ids = [row["problem_id"] for row in ours]
     harm = dict(zip(ids, rank_harm(ours, policy, spread), strict=True))
     rows = [_triage(row, harm[row["problem_id"]], known, catalogue) for row in ours]
-    pressing_until = today + timedelta(days=policy.deadline_notice_days)
-    rows.sort(key=lambda row: _urgency(row, pressing_until))
-    ranked = [{**row, "rank": rank} for rank, row in enumerate(rows, start=1)]
+    ranked = _in_order(rows, known, policy, today)
     expected = {problem_id: one.expected for problem_id, one in harm.items()}
     moves = tell_moves(
         ranked, list(known.before.values()), {row["problem_id"]: row for row in problems}
@@ -149,10 +154,57 @@ def rank_problems(findings: TriageFindings, catalogue: Catalogue, today: date) -
         moves=frame_of(TRIAGE_MOVES, moves),
         sensitivity=frame_of(
             SENSITIVITY,
-            find_sensitivity(ours, expected, records_of(findings.belief_sensitivity)),
+            most_moving_first(
+                [
+                    *find_sensitivity(ours, expected, records_of(findings.belief_sensitivity)),
+                    *find_listing_sensitivity(expected, records_of(findings.listing_sensitivity)),
+                    *_order_sensitivity(ranked, known, policy, today),
+                    *without_effect(ranked),
+                ]
+            ),
         ),
         nights=_add_night(findings.nights, ranked, today),
     )
+
+
+def _in_order(
+    rows: Sequence[Record], known: _Known, policy: TriagePolicy, today: date
+) -> list[Record]:
+    """The rows with their ranks, most urgent first."""
+    pressing_until = today + timedelta(days=policy.deadline_notice_days)
+    held = [
+        {
+            **row,
+            "held_harm_per_month": hold_harm(
+                row["harm_per_month"], known.before.get(row["problem_id"]), policy.rank_hold_prop
+            ),
+        }
+        for row in rows
+    ]
+    held.sort(key=lambda row: _urgency(row, pressing_until))
+    return [{**row, "rank": rank} for rank, row in enumerate(held, start=1)]
+
+
+def _order_sensitivity(
+    ranked: Sequence[Record], known: _Known, policy: TriagePolicy, today: date
+) -> list[Record]:
+    """Ranks on the list if what decides its order beside harm were half or twice as large."""
+    made = []
+    for name in ORDER_TUNABLES:
+        ways = [
+            {
+                row["problem_id"]: row["rank"]
+                for row in _in_order(ranked, known, changed_policy(policy, name, factor), today)
+            }
+            for factor in (0.5, 2.0)
+        ]
+        made += [
+            changed_rank(
+                row["problem_id"], name, [row["rank"], *(w[row["problem_id"]] for w in ways)]
+            )
+            for row in ranked
+        ]
+    return made
 
 
 def _arrange(findings: TriageFindings, today: date) -> _Known:
@@ -193,7 +245,6 @@ def _triage(problem: Record, harm: RankedHarm, known: _Known, catalogue: Catalog
     lenses = known.lenses.get(problem_id, {})
     evidence = known.evidence.get(problem["topic_id"], [])
     links = known.links.get(problem_id, [])
-    held = catalogue.rules.triage.rank_hold_prop
     return {
         **problem,
         **_counted(answers),
@@ -204,7 +255,6 @@ def _triage(problem: Record, harm: RankedHarm, known: _Known, catalogue: Catalog
         "group_title": catalogue.authorities[group.word].title if group.word else None,
         "group_reason": group.reason,
         "harm_per_month": harm.expected,
-        "held_harm_per_month": hold_harm(harm.expected, known.before.get(problem_id), held),
         "harm_lower_per_month": harm.lower,
         "harm_upper_per_month": harm.upper,
         "first_prop": harm.first_prop,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lhs_pipeline.analysis.place import by_key
+from lhs_pipeline.analysis.problems import LISTING_TUNABLES
 from lhs_pipeline.catalogue.model import TriagePolicy
 from lhs_pipeline.statistics.avoidable_harm import AvoidableHarm, log_normal_of
 from lhs_pipeline.statistics.rank_uncertainty import find_ranks
@@ -18,13 +19,16 @@ from lhs_pipeline.warehouse.table import Record, declare
 SENSITIVITY = declare(
     "analysis.triage_sensitivity",
     "Where each problem would stand if one thing that was declared, not measured, were different.",
-    "one row per open problem and tunable",
+    "one row per open problem and tunable, and one per problem that a threshold keeps off the list",
     {
         "problem_id": "VARCHAR problem",
         "tunable": "VARCHAR what is changed, for this problem or for all",
-        "rank": "BIGINT rank by expected harm as things are declared",
-        "rank_if_halved": "BIGINT rank if it were half as large",
-        "rank_if_doubled": "BIGINT rank if it were twice as large",
+        "rank": "BIGINT rank as things are declared, by expected harm; of what decides the order "
+        "beside harm, the rank on the list; null where it is not listed",
+        "rank_if_halved": "BIGINT rank if it were half as large; null where it would not be listed",
+        "rank_if_doubled": "BIGINT rank if it were twice as large; null where it would not be "
+        "listed",
+        "why_it_cannot_move": "VARCHAR why this tunable cannot move any rank; null where it can",
     },
 )
 _NOTHING = 1e-6
@@ -43,8 +47,33 @@ TUNABLES = {
     "prior_standard_weight_count": "weight of the belief in standard scores",
     "prior_loud_prop": "chance that a source is believed loud for a reason of its own",
     "prior_loud_weight_count": "weight of that chance",
+    "score_at_most": "number of standard errors beyond which a source adds no certainty",
+    "enter_probability_prop": "chance from which sources that show it only together list it",
+    "leave_probability_prop": "chance below which what was listed leaves",
+    "widespread_probability_prop": "chance from which one cause for many units is one problem",
+    "widespread_units_count": "number of units from which one cause is looked for",
+    "widespread_unit_prop": "share of units that must miss a target to make one problem of it",
+    "own_cause_score": "distance beyond a common cause that makes a problem of a unit's own",
+    "deadline_notice_days": "number of days before a deadline from which it comes first",
+    "rank_hold_prop": "change in harm below which two problems keep their places",
+    "first_count": "number of problems that are called the first",
+    "interval_prop": "chance with which ranges hold",
+    "severity_log_spread": "doubt of the severity weights",
+    "linked_reports_prop": "share of reports that ties two problems",
+    "equity_months_count": "number of months in which groups are compared",
+    "equity_chance_prop": "chance below which a group stands out",
 }
 """Keys of policy.toml in words."""
+ORDER_TUNABLES = ("deadline_notice_days", "rank_hold_prop")
+WITHOUT_EFFECT = {
+    "first_count": "it says how many are called the first, and moves none of them",
+    "interval_prop": "it sets how wide ranges are, not where a problem stands",
+    "severity_log_spread": "it widens the range of harm, whose expected value stays",
+    "linked_reports_prop": "links are shown beside the rank",
+    "equity_months_count": "on whom it falls is shown beside the rank",
+    "equity_chance_prop": "on whom it falls is shown beside the rank",
+}
+"""Keys of policy.toml that no rank hangs on, and why."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +138,7 @@ def find_sensitivity(
     """Return the rank of each problem if a declared number were half or twice as large.
 
     The severity weight is changed for the problem alone; what is believed of the lenses, for
-    all of them at once. Of each problem, what moves it most comes first.
+    all of them at once.
 
     Args:
         problems: open problems.
@@ -119,27 +148,88 @@ def find_sensitivity(
     ids = [row["problem_id"] for row in problems]
     values = np.array([harm[i] for i in ids])
     made = [
-        _changed(problem_id, SEVERITY, [_ranks_alone(values, i, factor) for factor in (1, 0.5, 2)])
+        changed_rank(
+            problem_id, SEVERITY, [_ranks_alone(values, i, factor) for factor in (1, 0.5, 2)]
+        )
         for i, problem_id in enumerate(ids)
     ]
     now = _ranks(values)
     for tunable, rows in by_key(beliefs, "tunable").items():
         moved = {row["problem_id"]: row for row in rows}
         ways = [_ranks(values * _shifted(problems, moved, way)) for way in ("halved", "doubled")]
-        name = TUNABLES.get(tunable, tunable)
-        made += [_changed(i, name, list(ranks)) for i, *ranks in zip(ids, now, *ways, strict=True)]
-    place = {problem_id: at for at, problem_id in enumerate(ids)}
-    made.sort(key=lambda row: (place[row["problem_id"]], -_moves(row)))
+        made += [
+            changed_rank(i, tunable, list(ranks)) for i, *ranks in zip(ids, now, *ways, strict=True)
+        ]
     return made
 
 
-def _changed(problem_id: str, tunable: str, ranks: Sequence[int]) -> Record:
+def find_listing_sensitivity(harm: Mapping[str, float], listing: Sequence[Record]) -> list[Record]:
+    """Return the rank by harm of each problem if a threshold of listing were half or twice.
+
+    A rank is None where the problem is not, or would not be, on the list.
+
+    Args:
+        harm: expected harm a month of each open problem.
+        listing: rows of `analysis.listing_sensitivity`.
+    """
+    columns = ("is_listed", "is_listed_if_halved", "is_listed_if_doubled")
+    made = []
+    for tunable in LISTING_TUNABLES:
+        hangs = {row["problem_id"]: row for row in listing if row["tunable"] == tunable}
+        known = {
+            **{i: row["harm_per_month"] for i, row in hangs.items() if not row["is_listed"]},
+            **harm,
+        }
+        lists = [
+            {i: value for i, value in known.items() if hangs.get(i, {column: i in harm})[column]}
+            for column in columns
+        ]
+        made += [
+            changed_rank(i, tunable, [_rank_on(one, i) for one in lists])
+            for i in (*harm, *(i for i in known if i not in harm))
+        ]
+    return made
+
+
+def _rank_on(values: Mapping[str, float], problem_id: str) -> int | None:
+    """Rank by harm on a list; None where it is not on it."""
+    if problem_id not in values:
+        return None
+    others = np.array([value for i, value in values.items() if i != problem_id], np.float64)
+    return _rank(values[problem_id], others)
+
+
+def without_effect(ranked: Sequence[Record]) -> list[Record]:
+    """Return the tunables that no rank hangs on, with the reason, for each problem."""
+    return [
+        {**changed_rank(row["problem_id"], name, [row["rank"]] * 3), "why_it_cannot_move": why}
+        for row in ranked
+        for name, why in WITHOUT_EFFECT.items()
+    ]
+
+
+def changed_rank(problem_id: str, tunable: str, ranks: Sequence[int | None]) -> Record:
+    """One row of the table: ranks as declared, if halved, and if doubled."""
     names = ("rank", "rank_if_halved", "rank_if_doubled")
-    return {"problem_id": problem_id, "tunable": tunable, **dict(zip(names, ranks, strict=True))}
+    return {
+        "problem_id": problem_id,
+        "tunable": TUNABLES.get(tunable, tunable),
+        **dict(zip(names, ranks, strict=True)),
+        "why_it_cannot_move": None,
+    }
 
 
-def _moves(row: Record) -> int:
-    return abs(int(row["rank_if_halved"]) - int(row["rank_if_doubled"]))
+def most_moving_first(rows: Sequence[Record]) -> list[Record]:
+    """The rows of each problem together, what moves it most first: off the list is furthest."""
+    place = {row["problem_id"]: at for at, row in reversed(list(enumerate(rows)))}
+    return sorted(rows, key=lambda row: (place[row["problem_id"]], -_moves(row, len(place))))
+
+
+def _moves(row: Record, furthest: int) -> int:
+    half, double = row["rank_if_halved"], row["rank_if_doubled"]
+    if half is None or double is None:
+        return 0 if half == double else furthest
+    return abs(int(half) - int(double))
 
 
 def _ranks_alone(values: np.ndarray, at: int, factor: float) -> int:

@@ -98,14 +98,22 @@ def _tell_if_wrong(scene: Scene, row: Row) -> str:
     told = []
     for each in found:
         half, double = whole_of(each, "rank_if_halved"), whole_of(each, "rank_if_doubled")
-        if half is not None and double is not None and half != double:
+        if half != double:
             told.append(
-                f"If the {text_of(each, 'tunable')} were half as large, it would stand at {half}; "
-                f"if twice, at {double}."
+                f"If the {text_of(each, 'tunable')} were half as large, it would "
+                f"{_tell_stand(half)}; if twice, {_tell_place(double)}."
             )
     if found and not told:
         return "Half or twice of what was declared would not move it."
     return " ".join(told[:_TUNABLES_TOLD])
+
+
+def _tell_stand(rank: int | None) -> str:
+    return "not be listed" if rank is None else f"stand at {rank}"
+
+
+def _tell_place(rank: int | None) -> str:
+    return "not at all" if rank is None else f"at {rank}"
 
 
 def _tell_move(scene: Scene, row: Row) -> str:

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 from small_findings import TODAY, findings, quiet, voice
-from small_series import steady, weeks
+from small_series import CATALOGUE, steady, weeks
 
 from lhs_pipeline.analysis.lenses import LensSignal, _likeness, _worst
+from lhs_pipeline.analysis.voice_signals import find_voice_signals
 from lhs_pipeline.vocabulary import LensAnswer
 
 FALLING = [*steady(0.9, 60), *steady(0.7, 12)]
@@ -133,7 +134,7 @@ def test_a_trust_has_a_belief_though_nothing_looks_at_it_itself() -> None:
 
 
 def test_the_reliability_of_each_lens_is_told() -> None:
-    from small_findings import CATALOGUE, LensFindings, find_beliefs
+    from small_findings import LensFindings, find_beliefs
 
     names = ("limits", "episodes", "comparisons", "indicator_series", "evidence", "units")
     found = findings(voice_signals=quiet())
@@ -149,21 +150,61 @@ def test_the_reliability_of_each_lens_is_told() -> None:
 def test_each_belief_of_the_policy_is_tried_at_half_and_twice() -> None:
     from dataclasses import fields
 
-    from small_findings import CATALOGUE, LensFindings, find_beliefs
+    from small_findings import LensFindings, find_beliefs
 
     from lhs_pipeline.analysis.beliefs import try_other_priors
     from lhs_pipeline.statistics.lens_fit import LensPriors
 
-    found = findings(voice_signals=[*quiet(), voice(recent_count=12), voice(voice="patient")])
+    known = findings(voice_signals=[*quiet(), voice(recent_count=12), voice(voice="patient")])
     names = ("limits", "episodes", "comparisons", "indicator_series", "evidence", "units")
-    given = {name: getattr(found, name) for name in names}
+    given = {name: getattr(known, name) for name in names}
     nothing = {name: pd.DataFrame() for name in ("audits", "actions", "decisions")}
-    seen = LensFindings(**given, **nothing, voice_signals=found.voice_signals)
+    seen = LensFindings(**given, **nothing, voice_signals=known.voice_signals)
     policy = CATALOGUE.rules.triage
     rows = try_other_priors(find_beliefs(seen, CATALOGUE, TODAY), policy)
-    assert set(rows["tunable"]) == {f"prior_{field.name}" for field in fields(LensPriors)}
+    priors = {f"prior_{field.name}" for field in fields(LensPriors)}
+    assert set(rows["tunable"]) == {*priors, "score_at_most"}
     means = rows.groupby("tunable")[
         ["real_prop_if_halved", "real_prop", "real_prop_if_doubled"]
     ].mean()
     fewer, now, more = means.loc["prior_real_prop"]
     assert fewer < now < more
+
+
+WARDS = [f"ward_{i:02d}" for i in range(1, 7)]
+TOPICS = sorted(CATALOGUE.topics)[:10]
+LATELY = timedelta(weeks=9)
+
+
+def reports(loud_from: date) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What staff of six wards say in 15 months: one says twice as much of everything from a day.
+
+    Another has a real problem since two months: five times as many reports on one topic.
+    """
+    rng = np.random.default_rng(8)
+    rows = []
+    for ward in WARDS:
+        for day in pd.date_range(TODAY - timedelta(weeks=65), TODAY - timedelta(days=1), freq="7D"):
+            is_loud = ward == WARDS[0] and day.date() >= loud_from
+            for topic in TOPICS:
+                is_real = (ward, topic) == (WARDS[3], TOPICS[2]) and day.date() > TODAY - LATELY
+                count = rng.poisson(0.4 * (2 if is_loud else 1) * (5 if is_real else 1))
+                rows += [(ward, "staff", day, topic, True)] * count
+            rows += [(ward, "staff", day, None, False)] * rng.poisson(1.5)
+    columns = ["unit_id", "voice", "received_on", "topic_id", "is_negative"]
+    said = pd.DataFrame(rows, columns=pd.Index(columns))
+    return said[["unit_id", "voice", "received_on"]], said[said["topic_id"].notna()]
+
+
+@pytest.mark.parametrize("loud_from", [date(2020, 1, 1), TODAY - timedelta(weeks=12)])
+def test_of_six_wards_one_that_reports_twice_as_much_on_everything_is_not_worse(
+    loud_from: date,
+) -> None:
+    signals = find_voice_signals(*reports(loud_from), CATALOGUE.rules.voices, TODAY)
+    units = pd.DataFrame({"unit_id": WARDS, "unit_name": WARDS, "directorate_id": "surgery"})
+    given = {"voice_signals": signals.to_dict("records"), "units": units}
+    believed = findings(**given).beliefs.set_index("problem_id")["real_prop"]
+    loud = [believed[f"{topic}@{WARDS[0]}"] for topic in TOPICS]
+    usual = [believed[f"{topic}@{ward}"] for topic in TOPICS for ward in (WARDS[1], WARDS[4])]
+    assert believed[f"{TOPICS[2]}@{WARDS[3]}"] > 0.5 > max(loud)
+    assert np.mean(loud) < np.mean(usual) + 0.05

@@ -1,7 +1,7 @@
 """The triage table: what kind of change, whose it is, what comes first, each with its reason."""
 
 from dataclasses import fields, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -20,7 +20,9 @@ from lhs_pipeline.analysis.nature_of_change import (
     NatureRule,
     judge_nature,
 )
+from lhs_pipeline.analysis.problems import changed_policy
 from lhs_pipeline.analysis.triage import TriageFindings, TriageTables, rank_problems
+from lhs_pipeline.analysis.triage_ranks import SEVERITY, TUNABLES, WITHOUT_EFFECT
 from lhs_pipeline.vocabulary import NatureOfChange
 
 TODAY = date(2026, 7, 1)
@@ -153,7 +155,7 @@ def test_sensitivity_tells_where_each_would_stand() -> None:
         problem(problem_id="a@x", excess_per_month=4.0),
         problem(problem_id="b@x", excess_per_month=3.0),
     ).sensitivity
-    weights = rows[rows["tunable"].str.startswith("severity")].set_index("problem_id")
+    weights = rows[rows["tunable"] == SEVERITY].set_index("problem_id")
     assert weights.loc["a@x", ["rank", "rank_if_halved", "rank_if_doubled"]].tolist() == [1, 2, 1]
     assert weights.loc["b@x", ["rank", "rank_if_halved", "rank_if_doubled"]].tolist() == [2, 2, 1]
 
@@ -170,6 +172,47 @@ def test_sensitivity_to_a_belief_changes_all_at_once_and_comes_in_words() -> Non
     told = rows[rows["tunable"] == "strength with which problems are believed to show"]
     found = told.set_index("problem_id")[["rank", "rank_if_halved", "rank_if_doubled"]]
     assert found.loc["a@x"].tolist() == [1, 2, 1] and found.loc["b@x"].tolist() == [2, 1, 2]
+
+
+def test_a_threshold_of_listing_tells_what_would_come_and_what_would_go() -> None:
+    a = problem(problem_id="a@x", excess_per_month=4.0)
+    b = problem(problem_id="b@x", excess_per_month=3.0)
+    hangs = [
+        {"problem_id": "a@x", "tunable": "enter_probability_prop", "is_listed": True,
+         "is_listed_if_halved": True, "is_listed_if_doubled": False, "harm_per_month": 0.54},
+        {"problem_id": "c@x", "tunable": "enter_probability_prop", "is_listed": False,
+         "is_listed_if_halved": True, "is_listed_if_doubled": False, "harm_per_month": 9.0},
+    ]  # fmt: skip
+    rows = tables(a, b, listing_sensitivity=pd.DataFrame(hangs)).sensitivity
+    told = rows[rows["tunable"] == TUNABLES["enter_probability_prop"]].set_index("problem_id")
+    found = told[["rank", "rank_if_halved", "rank_if_doubled"]].astype(object)
+    ranks = found.where(found.notna(), None)
+    assert ranks.loc["a@x"].tolist() == [1, 2, None]
+    assert ranks.loc["b@x"].tolist() == [2, 3, 1]
+    assert ranks.loc["c@x"].tolist() == [None, 1, None]
+
+
+def test_a_notice_twice_as_long_puts_a_later_deadline_first() -> None:
+    due = problem(problem_id="a@x", deadline_on=TODAY + timedelta(days=60), excess_per_month=0.1)
+    rows = tables(due, problem(problem_id="b@x")).sensitivity
+    told = rows[rows["tunable"] == TUNABLES["deadline_notice_days"]].set_index("problem_id")
+    assert told.loc["a@x", ["rank", "rank_if_halved", "rank_if_doubled"]].tolist() == [2, 2, 1]
+
+
+def test_every_tunable_of_triage_is_tried_or_moves_no_rank() -> None:
+    policy = CATALOGUE.rules.triage
+    assert {field.name for field in fields(policy)} == {*TUNABLES} > {*WITHOUT_EFFECT}
+    many = [problem(problem_id=f"falls@w{i:02d}", excess_per_month=1.2**i) for i in range(30)]
+    usual = ranked(*many)["problem_id"].tolist()
+    findings = tables(*many).sensitivity
+    for name, why in WITHOUT_EFFECT.items():
+        assert why in set(findings["why_it_cannot_move"].dropna())
+        for factor in (0.5, 2.0):
+            other = replace(CATALOGUE.rules, triage=changed_policy(policy, name, factor))
+            catalogue = replace(CATALOGUE, policy=other)
+            nothing = [pd.DataFrame()] * (len(fields(TriageFindings)) - 1)
+            found = rank_problems(TriageFindings(pd.DataFrame(many), *nothing), catalogue, TODAY)
+            assert found.triage["problem_id"].tolist() == usual
 
 
 @pytest.mark.parametrize("rule", NATURE_RULES, ids=lambda rule: rule.id)
