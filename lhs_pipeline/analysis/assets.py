@@ -528,6 +528,7 @@ TABLES: tuple[Table, ...] = (
     BELIEF_SENSITIVITY,
     PROBLEMS,
     CYCLES,
+    LISTING,
     PROBLEM_EVIDENCE,
     GROUP_COUNTS,
     EQUITY,
