@@ -1,8 +1,8 @@
 """How often closure is right: planted worlds, every threat on and off, beside what practice does.
 
-python benchmarks/closure.py threats --changes 600 --out threats.json
-python benchmarks/closure.py effects --changes 600 --out effects.json
-python benchmarks/closure.py structural --changes 300 --out structural.json
+python benchmarks/closure.py threats --changes 2010 --no-rivals --out threats.json
+python benchmarks/closure.py effects --changes 2020 --out effects.json
+python benchmarks/closure.py structural --changes 480 --out structural.json
 """
 
 import argparse

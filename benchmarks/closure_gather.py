@@ -2,8 +2,8 @@
 
 python benchmarks/closure_gather.py FOLDER
 
-FOLDER holds threats*.json, effects.json, structural.json, tables.json and night.json, as the parts
-wrote them.
+FOLDER holds threats*.json, nightly*.json, effects.json, structural.json, tables.json,
+balancing.json, overlap.json and night.json, as the parts wrote them.
 """
 
 import json
@@ -23,14 +23,20 @@ def gather(folder: Path) -> dict[str, Any]:
         found: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
         return found
 
-    threats: dict[str, Any] = {}
-    for file in sorted(folder.glob("threats*.json")):
-        threats |= read(file.name)
+    def read_all(pattern: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for file in sorted(folder.glob(pattern)):
+            found |= read(file.name)
+        return found
+
     return {
-        "threats": threats,
+        "threats": read_all("threats*.json"),
+        "nightly": read_all("nightly*.json"),
         "effects": read("effects.json")["all"],
         "structural": read("structural.json"),
         "tables": read("tables.json"),
+        "balancing": read("balancing.json"),
+        "overlap": read("overlap.json"),
         "night": read("night.json"),
     }
 

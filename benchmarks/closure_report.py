@@ -16,6 +16,7 @@ RESULTS = HOME / "benchmarks" / "results" / "closure.json"
 PACKAGED = HOME / "lhs_pipeline" / "closure" / "measured.json"
 PAGE = HOME / "docs" / "explanation" / "how-often-closure-is-wrong.md"
 Rows = list[dict[str, str]]
+_FULL = 2000
 _EFFECTS = ("no_effect", "step20", "step30", "fade30", "harm20")
 _INTRODUCTION = """# How often closure is wrong
 
@@ -40,8 +41,18 @@ def build(results: dict[str, Any]) -> dict[str, Any]:
         "goals": goal_rows(results),
         "rules": rule_rows(results),
         "settings": setting_rows(results),
+        "balancing": balancing_rows(results),
+        "overlap": overlap_rows(results),
         "notes": notes(results),
     }
+
+
+def with_limits(hits: int, total: int) -> str:
+    """A share with its exact 95% limits and the count behind it."""
+    low = float(betaincinv(hits, total - hits + 1, 0.025)) if hits else 0.0
+    high = float(betaincinv(hits + 1, total - hits, 0.975)) if hits < total else 1.0
+    limits = f"{percent(low, 1)} to {percent(high, 1)}"
+    return f"{percent(hits / total, 1)} ({limits}; {hits:,} of {total:,})"
 
 
 def pooled(results: dict[str, Any]) -> dict[str, float]:
@@ -91,6 +102,7 @@ def _wrong_rows(results: dict[str, Any]) -> Rows:
             "4.1%",
             "limit at most 5%",
         ),
+        *_night_rows(results),
         _row(
             "The 95% range holds the truth after a year, all settings; by setting",
             f"{percent(wrong['coverage'], 1)}; {spread}",
@@ -102,6 +114,29 @@ def _wrong_rows(results: dict[str, Any]) -> Rows:
             percent(wrong["sequence"], 1),
             "99%",
             "at least 95%",
+        ),
+    ]
+
+
+def _night_rows(results: dict[str, Any]) -> Rows:
+    """Looks on every night, with everything made anew from what is known by then."""
+    parts = results["nightly"]
+    full = {name: part for name, part in parts.items() if part["n"] >= _FULL}
+    worst = max(full.values(), key=lambda part: part["closed_high"])
+    wrong = [round(part["closed"] * part["n"]) for part in parts.values()]
+    total = sum(round(part["n"]) for part in parts.values())
+    return [
+        _row(
+            f"The same with everything made anew every night, {len(parts)} settings together",
+            with_limits(sum(wrong), total),
+            "–",
+            "at most 3%",
+        ),
+        _row(
+            f"The same in the worst of {len(full)} settings followed in full, and its upper limit",
+            f"{percent(worst['closed'], 1)}; {percent(worst['closed_high'], 1)}",
+            "–",
+            "limit at most 5%",
         ),
     ]
 
@@ -159,19 +194,20 @@ def _power_rows(results: dict[str, Any]) -> Rows:
 
 def _table_rows(results: dict[str, Any]) -> Rows:
     tables = results["tables"]
-    harmed, of_harmed = tables["closed_despite_balancing_harm"]
-    credited, of_credited = tables["credited_with_another's_effect"]
+    beside, overlap = results["balancing"].values(), results["overlap"].values()
+    harmed, of_harmed = (sum(p[key] for p in beside) for key in ("closed_despite_harm", "worse"))
+    credited, of_credited = (sum(part[key] for part in overlap) for key in ("credited", "n"))
     night = results["night"]
     return [
         _row(
             "Closed although a balancing measure got worse by 25%",
-            f"{percent(harmed / of_harmed, 1)} ({harmed} of {of_harmed})",
+            with_limits(harmed, of_harmed),
             "15%",
             "at most 5%",
         ),
         _row(
             "A change that did nothing is credited with another's effect",
-            f"{credited} of {of_credited}",
+            with_limits(credited, of_credited),
             "0%",
             "at most 1%",
         ),
@@ -224,10 +260,51 @@ def setting_rows(results: dict[str, Any]) -> Rows:
             "n": f"{int(part['no_effect']['n']):,}",
             "closed": percent(part["no_effect"]["closed"], 1),
             "limit": percent(part["no_effect"]["closed_high"], 1),
+            "nightly": _say_nightly(results["nightly"].get(name)),
             "coverage": percent(part["no_effect"]["coverage"], 1),
         }
         for name, part in results["threats"].items()
     ]
+
+
+def _say_nightly(part: dict[str, float] | None) -> str:
+    if part is None:
+        return "–"
+    return (
+        f"{percent(part['closed'], 1)} of {part['n']:,.0f} (to {percent(part['closed_high'], 1)})"
+    )
+
+
+def balancing_rows(results: dict[str, Any]) -> Rows:
+    """Falls by 30%, by what their balancing measure is and whether its figures come late."""
+    return [
+        {
+            "measure": name,
+            "despite": _of(part["closed_despite_harm"], part["worse"]),
+            "seen": _of(part["harm_seen"], part["worse"]),
+            "harmless": _of(part["closed_harmless"], part["harmless"]),
+            "alarm": _of(part["harm_said_of_harmless"], part["harmless"]),
+        }
+        for name, part in results["balancing"].items()
+    ]
+
+
+def _of(hits: int, total: int) -> str:
+    return f"{percent(hits / total)} of {total:,}"
+
+
+def overlap_rows(results: dict[str, Any]) -> Rows:
+    """Changes that did nothing, by when the one that works began in the same unit."""
+    return [
+        {"other": _when(int(gap)), "credited": f"{part['credited']} of {part['n']:,}"}
+        for gap, part in sorted(results["overlap"].items(), key=lambda item: int(item[0]))
+    ]
+
+
+def _when(gap: int) -> str:
+    if gap == 0:
+        return "in the same week"
+    return f"{abs(gap)} weeks {'later' if gap > 0 else 'before'}"
 
 
 _SETTINGS = """
@@ -238,8 +315,34 @@ In hospitals calmer than any, ranges are wider than they need be, for drift, sea
 are believed to be about as large as in ordinary ones until the figures say otherwise. Where levels
 of units shift for good, ranges are a little narrow.
 
-| Setting | Changes | Closed | Upper 95% limit | Range holds the truth |
+| Setting | Changes | Closed | Upper 95% limit | Made anew every night | Range holds the truth |
+|---|---|---|---|---|---|
+"""
+
+_BALANCING = """
+## A balancing measure that gets worse
+
+Falls by 30% that would be closed; in half of them or more another measure got worse by 25%. *Late*:
+70, 88, 96 and 100% are known after no, one, two and three weeks. With few events a quarter more and
+no change look alike for long, so that more of what does harm is closed, and less of what does not.
+
+| Balancing measure | Closed despite harm | Harm said | Harmless: closed | Harmless: harm said |
 |---|---|---|---|---|
+"""
+
+_OVERLAP = """
+## Two changes in one unit
+
+A change that does nothing, and one that lowers events by a fifth, on the same measure.
+
+| The other began | The first was closed |
+|---|---|
+"""
+
+_NIGHTLY = """
+*Made anew every night*: path, levels, variances and evidence come from what is known by that night,
+with figures that arrive day by day, and a closure on any night counts. Elsewhere they come once
+from all weeks and looks are weekly.
 """
 
 
@@ -262,7 +365,10 @@ def notes(results: dict[str, Any]) -> list[str]:
         f"{int(pooled(results)['n']):,} changes without effect in {len(results['threats'])} "
         f"settings; {min(sizes):,} to {max(sizes):,} changes for each effect with everything "
         f"that can go wrong switched on; {apart:,} for the structural time series; "
-        f"{results['tables']['changes']:,} in tables with late, missing and overlapping figures.",
+        f"{results['tables']['changes']:,} in tables with late, missing and overlapping figures; "
+        f"{sum(p['worse'] + p['harmless'] for p in results['balancing'].values()):,} with a "
+        f"balancing measure; {sum(p['n'] for p in results['overlap'].values()):,} that meet "
+        "another change.",
         "Sent on by the 13-week review is not final: where an effect shows later, it is closed.",
     ]
 
@@ -279,7 +385,9 @@ def as_markdown(built: dict[str, Any]) -> str:
     parts = [_INTRODUCTION, "## Goals\n", "\n".join(goals), "\n## Rules side by side\n"]
     parts += ["Share of changes that each rule calls a success within a year.\n"]
     settings = ["| " + " | ".join(row.values()) + " |\n" for row in built["settings"]]
-    ended = _SETTINGS + "".join(settings)
+    ended = _SETTINGS + "".join(settings) + _NIGHTLY
+    for heading, name in ((_BALANCING, "balancing"), (_OVERLAP, "overlap")):
+        ended += heading + "".join("| " + " | ".join(row.values()) + " |\n" for row in built[name])
     return "\n".join([*parts, *rules, ended, *(f"{note}\n" for note in built["notes"])])
 
 

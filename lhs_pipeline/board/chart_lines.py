@@ -16,7 +16,7 @@ from lhs_pipeline.board.words import Measure, as_sentence, tell_day, tell_month
 BETWEEN_EVENTS = ("g", "t")
 """Charts judged on the time between events: their limits do not bound the rate of a period."""
 _KINDS = {
-    "change": "a change that worked",
+    "change": "a change followed by a lasting improvement",
     "merger": "a merger",
     "move": "a move",
     "definition": "a new definition",

@@ -4,7 +4,7 @@ The packaged file is made by benchmarks/closure_report.py; a test holds the two 
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
@@ -15,6 +15,8 @@ class Measured:
 
     goals: tuple[dict[str, str], ...]
     rules: tuple[dict[str, str], ...]
+    balancing: tuple[dict[str, str], ...]
+    overlap: tuple[dict[str, str], ...]
     notes: tuple[str, ...]
 
 
@@ -23,4 +25,4 @@ def read_measured() -> Measured:
     """The figures that this version of the package was released with."""
     text = files("lhs_pipeline.closure").joinpath("measured.json").read_text(encoding="utf-8")
     found = json.loads(text)
-    return Measured(tuple(found["goals"]), tuple(found["rules"]), tuple(found["notes"]))
+    return Measured(**{each.name: tuple(found[each.name]) for each in fields(Measured)})

@@ -36,3 +36,5 @@ def test_the_package_carries_both_tables() -> None:
     assert len(found.goals) >= 12
     assert {"rule", "no_effect", "step20", "step30", "fade30", "harm20"} == set(found.rules[0])
     assert any("Newey-West" in row["rule"] for row in found.rules)
+    assert {"measure", "despite", "seen", "harmless", "alarm"} == set(found.balancing[0])
+    assert {"other", "credited"} == set(found.overlap[0])
