@@ -37,7 +37,8 @@ _TOP, _PLOT, _BELOW = 44.0, 200.0, 50.0
 class EvaluationSeries:
     """One change's measure on one unit, in the numbers that people read; None leaves a gap.
 
-    `judged_until` is the last day of the figures that its latest look saw.
+    `judged_until` is the last day of the figures that its latest look saw, `judged` what that look
+    found seen and expected; None where units are judged together, or nothing is judged yet.
     """
 
     title: str
@@ -51,6 +52,7 @@ class EvaluationSeries:
     live_on: date
     looks: tuple[date, ...]
     judged_until: date
+    judged: tuple[float, float] | None
 
 
 @lru_cache(maxsize=1024)
@@ -85,7 +87,7 @@ def describe_evaluation(series: EvaluationSeries) -> str:
     said = f"{series.title}, {series.unit_words}. In place since {tell_day(series.live_on)}."
     if not after:
         return f"{said} No complete period since then had been judged."
-    seen, expected = (sum(pair[i] for pair in after) / len(after) for i in (0, 1))
+    seen, expected = series.judged or (sum(pair[i] for pair in after) / len(after) for i in (0, 1))
     return (
         f"{said} In the {len(after)} periods from then to the latest look the average was "
         f"{tell_number(seen)} seen, "

@@ -98,10 +98,22 @@ def _chart(tables: BoardTables, names: Names, points: list[Row], looks: list[Row
         live_on=begun,
         looks=_days(looks, "look_on"),
         judged_until=max(_days(looks, "data_until"), default=date.min),
+        judged=_judged(looks, measure),
     )
     return EffectChart(
         series.title, Markup(draw_evaluation_chart(series)), describe_evaluation(series)
     )
+
+
+def _judged(looks: list[Row], measure: Measure) -> tuple[float, float] | None:
+    """What the latest look found seen and expected, where it is of one unit."""
+    latest = max(looks, key=lambda row: number_of(row, "look_number") or 0, default=None)
+    if latest is None or ";" in text_of(latest, "unit_id"):
+        return None
+    seen, expected = (
+        _scaled(number_of(latest, name), measure) for name in ("observed", "expected")
+    )
+    return None if seen is None or expected is None else (seen, expected)
 
 
 def _days(rows: list[Row], name: str) -> tuple[date, ...]:

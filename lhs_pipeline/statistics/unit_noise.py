@@ -47,13 +47,12 @@ def adapt_noise(
     apart = np.arange(departure.size, dtype=np.float64) * weeks_per_period
     plain = base + np.diag(point_variance)
     logs, points = [], []
-    for i, j in np.ndindex(3, 3):
-        variance = parameters.fast * np.exp(_LOG_VARIANCE_SPREAD * _NODES[i])
-        log_odds = odds + _LOG_ODDS_SPREAD * _NODES[j]
-        line = variance * (1.0 / (1.0 + np.exp(-log_odds))) ** apart
-        likelihood = _log_likelihood(plain + by_distance(line), departure)
-        logs.append(likelihood + float(np.log(_WEIGHTS[i] * _WEIGHTS[j])))
-        points.append((np.log(variance), log_odds))
+    for j, log_odds in enumerate(odds + _LOG_ODDS_SPREAD * _NODES):
+        correlation = by_distance((1.0 / (1.0 + np.exp(-log_odds))) ** apart)
+        for i, variance in enumerate(parameters.fast * np.exp(_LOG_VARIANCE_SPREAD * _NODES)):
+            likelihood = _log_likelihood(plain + variance * correlation, departure)
+            logs.append(likelihood + float(np.log(_WEIGHTS[i] * _WEIGHTS[j])))
+            points.append((np.log(variance), log_odds))
     belief = np.exp(np.array(logs) - max(logs))
     log_variance, log_odds = belief @ np.array(points) / belief.sum()
     return replace(
