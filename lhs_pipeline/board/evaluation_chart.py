@@ -91,7 +91,8 @@ def describe_evaluation(series: EvaluationSeries) -> str:
     return (
         f"{said} In the {len(after)} periods from then to the latest look the average was "
         f"{tell_number(seen)} seen, "
-        f"{tell_number(expected)} expected without the change. {len(series.looks)} looks."
+        f"{tell_number(expected)} expected without the change. "
+        f"{len(series.looks)} look{'s' if len(series.looks) != 1 else ''}."
     )
 
 
