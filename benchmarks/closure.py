@@ -2,6 +2,7 @@
 
 python benchmarks/closure.py threats --changes 2010 --no-rivals --out threats.json
 python benchmarks/closure.py effects --changes 2020 --out effects.json
+python benchmarks/closure.py effects --changes 1010 --seed 300000 --out effects_again.json
 python benchmarks/closure.py structural --changes 480 --out structural.json
 """
 

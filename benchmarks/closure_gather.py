@@ -2,8 +2,9 @@
 
 python benchmarks/closure_gather.py FOLDER
 
-FOLDER holds threats*.json, nightly*.json, effects.json, structural.json, tables.json,
-balancing.json, overlap.json and night.json, as the parts wrote them.
+FOLDER holds threats*.json, nightly*.json, effects.json, the same once more with other seeds as
+effects_again.json, structural.json, tables.json, balancing.json, overlap.json and night.json, as
+the parts wrote them.
 """
 
 import json
@@ -33,6 +34,7 @@ def gather(folder: Path) -> dict[str, Any]:
         "threats": read_all("threats*.json"),
         "nightly": read_all("nightly*.json"),
         "effects": read("effects.json")["all"],
+        "effects_again": read("effects_again.json")["all"],
         "structural": read("structural.json"),
         "tables": read("tables.json"),
         "balancing": read("balancing.json"),

@@ -178,8 +178,8 @@ def _power_rows(results: dict[str, Any]) -> Rows:
         ),
         _row(
             "Harm by 20% is closed / sent on within 13 weeks / sent on at all",
-            f"{percent(harm['closed'])} / {percent(harm['iterated_13'], 1)}"
-            f" / {percent(harm['iterated'])}",
+            f"{harm['closed'] * harm['n']:.0f} of {harm['n']:,.0f}"
+            f" / {percent(harm['iterated_13'], 1)} / {percent(harm['iterated'])}",
             "0 / – / 90 to 100%",
             "0 / 95 / 95%",
         ),
@@ -369,8 +369,20 @@ def notes(results: dict[str, Any]) -> list[str]:
         f"{sum(p['worse'] + p['harmless'] for p in results['balancing'].values()):,} with a "
         f"balancing measure; {sum(p['n'] for p in results['overlap'].values()):,} that meet "
         "another change.",
+        _say_again(results["effects_again"]),
         "Sent on by the 13-week review is not final: where an effect shows later, it is closed.",
     ]
+
+
+def _say_again(effects: dict[str, dict[str, float]]) -> str:
+    """How far the figures move when all is drawn once more."""
+    one, two, fade = effects["step20"], effects["step30"], effects["fade30"]
+    return (
+        f"Drawn once more with other seeds (about {one['n']:,.0f} changes for each effect), "
+        f"{percent(one['shown'])} / {percent(two['shown'])} of falls by 20% / 30% are shown, "
+        f"{percent(one['closed'])} / {percent(two['closed'])} closed, and of what fades "
+        f"{percent(fade['closed_at_end'], 1)} is closed after a year."
+    )
 
 
 def as_markdown(built: dict[str, Any]) -> str:
