@@ -129,13 +129,13 @@ def _night_rows(results: dict[str, Any]) -> Rows:
     total = sum(round(part["n"]) for part in parts.values())
     return [
         _row(
-            f"Made anew every night, beside weekly looks at the same changes, {len(parts)} settings",
+            f"Anew every night, beside weekly looks at the same changes, {len(parts)} settings",
             f"{night} beside {week} of {total:,} closed",
             "–",
             "no more",
         ),
         _row(
-            f"Made anew every night, worst setting of {_FULL:,} changes or more, and its upper limit",
+            f"Anew every night, worst setting of {_FULL:,} changes or more; upper limit",
             f"{percent(worst['closed'], 1)}; {percent(worst['closed_high'], 1)}",
             "–",
             "limit at most 5%",
