@@ -107,7 +107,9 @@ def believe(place: Place, known: Known) -> float:
     together = float(belief["real_prop"]) if belief is not None else 0.0
     common = belief["common_cause_prop"] if belief is not None else None
     lead = lead_of(place, known)
-    misses = _beyond_target(lead) if lead is not None and lead.misses_target else 0.0
+    # Whoever is set against its kind may miss the target too, as nearly all of its kind do.
+    is_of_target = lead is not None and _REFERENCE.get(lead.pattern or "") == "target"
+    misses = _beyond_target(lead) if lead is not None and is_of_target else 0.0
     return max(together, float(common or 0.0), misses)
 
 

@@ -119,14 +119,16 @@ def rank_harm(
     tail = (1 - policy.interval_prop) / 2
     lower, upper, expected = harm.quantile(tail), harm.quantile(1 - tail), harm.expected
     has_excess = [row["excess_per_month"] > 0 for row in problems]
+    # Whatever is not real shares the last place, which may lie before where the list puts it.
+    now = [_rank(float(value), np.delete(expected, i)) for i, value in enumerate(expected)]
     return [
         RankedHarm(
             expected=float(expected[i]) if has_excess[i] else 0.0,
             lower=float(lower[i]) if has_excess[i] else 0.0,
             upper=float(upper[i]) if has_excess[i] else 0.0,
             first_prop=float(ranks.first_probability[i]),
-            rank_lower=int(ranks.lowest[i]),
-            rank_upper=int(ranks.highest[i]),
+            rank_lower=min(int(ranks.lowest[i]), now[i]),
+            rank_upper=max(int(ranks.highest[i]), now[i]),
         )
         for i in range(len(problems))
     ]

@@ -140,8 +140,8 @@ def _how_sure(
 ) -> list[str]:
     if problem["deadline_on"] is not None:
         return ["it stands until the alert is acted on"]
-    sure, mind = _say_sure(problem["real_prop"]), "we would change our mind if"
-    pattern = problem["pattern"]
+    pattern, mind = problem["pattern"], "we would change our mind if"
+    sure = _say_sure(problem["real_prop"], pattern)
     if pattern in _BY_PATTERN:
         return [sure, f"{mind} {_BY_PATTERN[pattern]}"]
     # What shows it is named before what merely adds to it.
@@ -160,9 +160,13 @@ def _how_sure(
     return [sure, f"{mind} {_MIND_WORDS[most]}"]
 
 
-def _say_sure(prop: float) -> str:
+def _say_sure(prop: float, pattern: str) -> str:
     if prop >= _CERTAIN_PROP:
         return "we are almost certain that it is real"
+    if prop < 0.5 and pattern == "stands_out":
+        # That the figure is higher is plain to see; whether that means anything is the question.
+        doubt = "the chance that this is more than units of its kind ordinarily differ is"
+        return f"{doubt} {chance_words(prop)}"
     sure = f"the chance that it is real is {chance_words(prop)}"
     return sure if prop >= 0.5 else f"{sure}, so it may well be chance, or the way of counting"
 

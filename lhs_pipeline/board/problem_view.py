@@ -224,11 +224,17 @@ def _list_lenses(subject: Subject) -> list[Answer]:
     ]
 
 
+_FROM_REPORTS = "The figures below are counted from incident reports: see there."
+_TOO_FEW_POINTS = "The figures below have too few points to tell whether anything has changed."
+
+
 def _tell_lens(subject: Subject, lens: str, code: str) -> str:
     if lens == "external_evidence" and code == "agrees":
         return "Others have met this problem: see what is known, below."
     if lens == "routine" and code == "did_not_look" and subject.has_figures:
-        return "The figures below are counted from incident reports: see there."
+        # Figures counted from reports are of the same source as the reports.
+        heard = text_of(subject.problem, "safety_reports") not in ("", "did_not_look")
+        return _FROM_REPORTS if heard else _TOO_FEW_POINTS
     meaning = _LENS_MEANING.get(code, "")
     if lens != "comparison":
         return meaning
