@@ -172,6 +172,7 @@ def _measure_speed(count: int) -> dict[str, Any]:
         spent["read"] += time.process_time() - at
     at = time.process_time()
     index = build_index(counted)
+    del counted
     spent["build"] = time.process_time() - at
     at = time.process_time()
     asked = [number_of(word) for word in read_question(" ".join(words[200:2_200:200]))]

@@ -51,7 +51,6 @@ def measure_f1(read: CommentFile, by_meaning: bool) -> dict[str, Any]:
     found = measure_agreement(coder, read, RULES, 25, SIZES)
     return {
         "counted": "themes of the published list with at least 25 labelled texts",
-        "by_meaning": by_meaning,
         "themes": found.themes[found.themes["examples"] > 0].to_dict("records"),
         "overall": found.overall.to_dict("records"),
         "sentiment": found.sentiment.to_dict("records"),
@@ -173,8 +172,9 @@ def main() -> None:
     }
     result = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     for name in given.parts.split(","):
-        result[name] = parts[name]()
-        print(name, json.dumps(result[name]), flush=True)
+        key = "f1_by_meaning" if name == "f1" and given.by_meaning else name
+        result[key] = parts[name]()
+        print(key, json.dumps(result[key]), flush=True)
         RESULTS.write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -193,7 +193,8 @@ class _Deciders:
         return np.asarray(self._clause.decision_function(self._words(matrix)))
 
     def _words(self, matrix: sp.csr_matrix) -> sp.csr_matrix:
-        return sp.csr_matrix(matrix[:, : self._features.names.size])
+        # Where no word stands in two texts, a column that is no word keeps the models whole.
+        return sp.csr_matrix(matrix[:, : max(self._features.names.size, 1)])
 
     def _by_question(self, matrix: sp.csr_matrix, comments: Comments) -> sp.csr_matrix:
         """The matrix, and its words once more for each question: 'nothing' answers differently."""

@@ -271,9 +271,15 @@ def _weigh(decisions: Floats, hits: Floats, marks: Truths) -> Weighing:
     model: Any = LogisticRegression(C=_WEIGHING_REGULARISATION)
     model.fit(_facts(decisions, hits), marks)
     weighing = Weighing(np.append(model.coef_[0], model.intercept_[0]), 0.0)
-    likely = np.sort(weighing.probability(decisions, hits))[::-1]
-    expected_f1 = 2 * np.cumsum(likely) / (np.arange(1, likely.size + 1) + likely.sum())
-    return replace(weighing, threshold=float(expected_f1.max()) / 2)
+    likely = weighing.probability(decisions, hits)
+    return replace(weighing, threshold=best_threshold_of(likely))
+
+
+def best_threshold_of(likely: Floats) -> float:
+    """Return the probability from which giving a theme lets expect the best F1: half of that F1."""
+    falling = np.sort(likely)[::-1]
+    expected_f1 = 2 * np.cumsum(falling) / (np.arange(1, falling.size + 1) + falling.sum())
+    return float(expected_f1.max()) / 2
 
 
 def _facts(decisions: Floats, hits: Floats) -> Floats:

@@ -1,9 +1,11 @@
 """Sentiment, danger signs, and reading only what is new."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 from made_comments import insight
@@ -39,8 +41,6 @@ def test_words_tell_praise_criticism_both_and_neither(
 
 
 def test_a_model_learns_sentiment_that_the_word_list_does_not_know() -> None:
-    import numpy as np
-
     words = {Sentiment.POSITIVE: "wozzle", Sentiment.NEGATIVE: "grimp", Sentiment.NONE: "plonk"}
     said = [list(words)[row % 3] for row in range(240)]
     texts = [f"{words[s]} it was, number {row}" for row, s in enumerate(said)]
@@ -52,6 +52,29 @@ def test_a_model_learns_sentiment_that_the_word_list_does_not_know() -> None:
     agree = sum(f.sentiment is s for f, s in zip(found, said, strict=True))
     assert agree >= 0.95 * len(said)
     assert train_sentiment(comments.pick(np.arange(50)), said[:50], ["r"] * 50) is None
+
+
+def test_a_model_may_read_the_meaning_of_words_that_stand_in_no_other_comment() -> None:
+    sides = [Sentiment.POSITIVE, Sentiment.NEGATIVE, Sentiment.NONE]
+    said = [sides[row % 3] for row in range(240)]
+    meaning = np.eye(3)[np.arange(240) % 3]
+    comments = Comments(
+        [f"word{n}" for n in range(240)], [""] * 240, [""] * 240, np.zeros((240, 1))
+    )
+    who = [str(row) for row in range(240)]
+    blind = train_sentiment(comments, said, who)
+    seeing = train_sentiment(replace(comments, meaning=meaning), said, who)
+    assert seeing is not None and seeing.held_out_accuracy > 0.95
+    assert blind is None or blind.held_out_accuracy < 0.5
+    found = seeing.read(replace(comments, meaning=meaning))
+    assert sum(f.sentiment is s for f, s in zip(found, said, strict=True)) > 0.95 * 240
+
+
+def test_where_the_words_do_as_well_no_model_speaks() -> None:
+    texts = ["lovely staff", "rude staff", "on Tuesday"] * 80
+    said = [Sentiment.POSITIVE, Sentiment.NEGATIVE, Sentiment.NONE] * 80
+    comments = Comments(texts, [""] * 240, [""] * 240, np.zeros((240, 1)))
+    assert train_sentiment(comments, said, [str(row) for row in range(240)]) is None
 
 
 @pytest.mark.parametrize(

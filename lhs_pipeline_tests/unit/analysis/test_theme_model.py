@@ -10,6 +10,7 @@ from lhs_pipeline.analysis.theme_model import (
     Labels,
     ThemeModel,
     TrainingRules,
+    best_threshold_of,
     f1_of,
     respondent_folds,
 )
@@ -119,3 +120,24 @@ def test_no_respondent_both_teaches_and_tests() -> None:
 def test_f1_of_nothing_is_nothing() -> None:
     nothing = np.zeros(3, dtype=np.bool_)
     assert f1_of(nothing, nothing) == 0.0
+
+
+def test_words_that_coders_confirm_outweigh_a_model_that_has_seen_little() -> None:
+    made, book = make_comments(120), Codebook({name: CODES[name] for name in PARTS})
+    comments = Comments(made.texts, [""] * 120, [""] * 120, book.matrix(made.texts))
+    model = ThemeModel(comments, Labels(comments.hits > 0, made.respondents), RULES)
+    # The same words count in texts that the model does not understand.
+    unknown = Comments([f"qwx{row}" for row in range(120)], [""] * 120, [""] * 120, comments.hits)
+    for theme, choice in enumerate(model.choices):
+        if choice.is_model and choice.codebook_f1 == 1.0:
+            assert (model.decide(unknown)[:, theme] == (comments.hits[:, theme] > 0)).all()
+
+
+@pytest.mark.parametrize("likely", [(0.9, 0.8, 0.1, 0.1), (0.3, 0.2, 0.1, 0.05), (1.0, 1.0, 0.0)])
+def test_no_other_threshold_lets_expect_a_better_f1(likely: tuple[float, ...]) -> None:
+    """Half the best F1: against every other threshold on the same probabilities."""
+    known = np.array(likely)
+    half = best_threshold_of(known)
+    expected = [2 * known[known >= t].sum() / ((known >= t).sum() + known.sum()) for t in known]
+    chosen = known >= half
+    assert 2 * known[chosen].sum() / (chosen.sum() + known.sum()) == pytest.approx(max(expected))
