@@ -24,6 +24,7 @@ TERMS_COUNT = 1 << 22
 """Numbers that a hashed word may have; a collision among 100,000 words hits about one in forty."""
 _SAYS_NOTHING = -1
 _BLOCK_TEXTS = 50_000
+_BLOCK_TERMS = 20_000_000
 _TITLE_WEIGHT = 2
 _LARGEST_COUNT = 255
 _K1, _B = 1.2, 0.75  # the usual constants of BM25 (Robertson and Zaragoza 2009)
@@ -81,7 +82,7 @@ class TextIndex:
 
     def products(self, wanted: sparse.csr_matrix) -> Floats:
         """Return the product of every text's vector with another."""
-        dense = np.asarray(wanted.toarray(), dtype=np.float32).ravel()
+        dense = wanted.astype(np.float32).toarray().ravel()
         return np.asarray(self.vectors @ dense, dtype=np.float64)
 
     def vector_of(self, question: Sequence[int]) -> sparse.csr_matrix:
@@ -158,10 +159,11 @@ def index_of(
 ) -> TextIndex:
     """Return the index of texts laid end to end: text i has the places ends[i] to ends[i + 1]."""
     texts_count = len(ends) - 1
-    matrix = sparse.csr_matrix(
-        (counts.astype(np.float32), terms.astype(np.int32), ends), shape=(texts_count, TERMS_COUNT)
-    )
-    holding = np.bincount(terms.astype(np.int32), minlength=TERMS_COUNT)
+    often, places = counts.astype(np.float32, copy=False), terms.astype(np.int32, copy=False)
+    matrix = sparse.csr_matrix((often, places, ends), shape=(texts_count, TERMS_COUNT))
+    holding = np.zeros(TERMS_COUNT, dtype=np.int64)
+    for first in range(0, places.size, _BLOCK_TERMS):  # to count all at once takes twice the memory
+        holding += np.bincount(places[first : first + _BLOCK_TERMS], minlength=TERMS_COUNT)
     held = np.flatnonzero(holding)
     rarity = np.zeros(TERMS_COUNT)
     rarity[held] = np.log1p((texts_count - holding[held] + 0.5) / (holding[held] + 0.5))
