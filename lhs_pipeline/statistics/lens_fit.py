@@ -209,7 +209,8 @@ def _settle(
 ) -> _Learnt:
     """Rounds of expectation and maximisation until nothing moves."""
     patterns = find_patterns(candidates.scores)
-    model, habits = learnt.model, learnt.habits
+    # What was learnt before may be of other rows: only the spread of their habits is carried on.
+    model, habits = learnt.model, _no_habits(candidates, learnt.habits.spread)
     for _ in range(rounds):
         residuals = candidates.scores - model.centre - habits.effect
         shares = divide_probability(residuals, patterns, model)

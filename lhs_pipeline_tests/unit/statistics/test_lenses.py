@@ -263,6 +263,15 @@ def test_very_few_candidates_leave_the_priors_standing(rows: int) -> None:
     assert np.isfinite(found.probability).all() and (found.probability <= 1).all()
 
 
+def test_many_candidates_are_learnt_from_few_and_leave_nothing_open() -> None:
+    settings = WorldSettings(units_count=1700, topics_count=15, lenses_count=2, real_count=1500)
+    world, _ = make_world(settings, np.random.default_rng(15))
+    found = combine_lenses(Candidates(world.scores, world.units), PRIORS)
+    assert found.fit.errors is None and len(found.probability) == 25_500
+    sure = found.probability > 0.8
+    assert world.is_real[sure].mean() == pytest.approx(found.probability[sure].mean(), abs=0.06)
+
+
 def test_scores_need_a_group_for_each_row() -> None:
     with pytest.raises(ValueError, match="one group for each row"):
         combine_lenses(Candidates(np.zeros((3, 2)), np.zeros(2, np.int64)), PRIORS)
