@@ -70,6 +70,9 @@ def say_what(problem: Record, catalogue: Catalogue) -> str:
             said = f"the target for {name} has been missed in every period on record"
             return f"{where}: {said}; {amount} {unit} {often} too many."
         case "stands_out":
+            # What anybody can work out from the figures; the rank rests on what is left of it
+            # once the luck of the draw is taken off.
+            amount, often = _amount(problem["measured_excess_per_month"], lead)
             return (
                 f"{where}: {amount} more {unit} {often} than at the average of its kind ({name})."
             )

@@ -340,8 +340,10 @@ def test_who_shows_it_is_named_before_who_merely_adds_and_remedies_are_no_sign()
     doubtful = tables(problem(real_prop=0.04)).triage.iloc[0]["how_we_know"]
     assert "it may well be chance, or the way of counting" in doubtful
     assert doubtful.endswith("We would change our mind if another source showed it.")
-    unlike = tables(problem(real_prop=0.14, pattern="stands_out")).triage.iloc[0]["how_we_know"]
-    assert "more than units of its kind ordinarily differ is one in ten" in unlike
+    given = {"real_prop": 0.14, "pattern": "stands_out", "measured_excess_per_month": 7.0}
+    unlike = tables(problem(**given)).triage.iloc[0]
+    assert "more than units of its kind ordinarily differ is one in ten" in unlike["how_we_know"]
+    assert "about 7 more falls a month than at the average" in unlike["what_seems_wrong"]
 
 
 def test_where_the_list_puts_a_problem_lies_in_its_range_of_ranks() -> None:
