@@ -120,7 +120,7 @@ def rank_harm(
     lower, upper, expected = harm.quantile(tail), harm.quantile(1 - tail), harm.expected
     has_excess = [row["excess_per_month"] > 0 for row in problems]
     # Whatever is not real shares the last place, which may lie before where the list puts it.
-    now = [_rank(float(value), np.delete(expected, i)) for i, value in enumerate(expected)]
+    now = _ranks(expected)
     return [
         RankedHarm(
             expected=float(expected[i]) if has_excess[i] else 0.0,
@@ -186,19 +186,15 @@ def find_listing_sensitivity(harm: Mapping[str, float], listing: Sequence[Record
             {i: value for i, value in known.items() if hangs.get(i, {column: i in harm})[column]}
             for column in columns
         ]
+        ranks = [
+            dict(zip(one, _ranks(np.array([*one.values()], np.float64)), strict=True))
+            for one in lists
+        ]
         made += [
-            changed_rank(i, tunable, [_rank_on(one, i) for one in lists])
+            changed_rank(i, tunable, [one.get(i) for one in ranks])
             for i in (*harm, *(i for i in known if i not in harm))
         ]
     return made
-
-
-def _rank_on(values: Mapping[str, float], problem_id: str) -> int | None:
-    """Rank by harm on a list; None where it is not on it."""
-    if problem_id not in values:
-        return None
-    others = np.array([value for i, value in values.items() if i != problem_id], np.float64)
-    return _rank(values[problem_id], others)
 
 
 def without_effect(ranked: Sequence[Record]) -> list[Record]:
@@ -240,7 +236,9 @@ def _ranks_alone(values: np.ndarray, at: int, factor: float) -> int:
 
 
 def _ranks(values: np.ndarray) -> list[int]:
-    return [_ranks_alone(values, at, 1.0) for at in range(len(values))]
+    """Rank of each by how many are larger; equals share the first of their places."""
+    rising = np.sort(values)
+    return [int(rank) for rank in 1 + rising.size - np.searchsorted(rising, values, side="right")]
 
 
 def _shifted(
