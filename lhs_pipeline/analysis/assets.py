@@ -56,11 +56,10 @@ from lhs_pipeline.warehouse.assets import (
     Results,
     SiteResource,
     Told,
-    asset_of,
-    keys_of,
     make_or_leave,
     making_of,
     named,
+    query_asset,
     sample_of,
     specs_of,
     table_asset,
@@ -74,7 +73,6 @@ from lhs_pipeline.warehouse.table import (
     read_table,
     records_of,
     write_frame,
-    write_query,
 )
 
 _LEARNED_HERE = "closure.learned_changes"
@@ -138,57 +136,28 @@ def _series_asset(source_ids: list[str]) -> dg.AssetsDefinition:
 
 
 def _insights_asset(source_ids: list[str]) -> dg.AssetsDefinition:
-    making = making_of(INSIGHTS, reads=_names_of(source_ids))
-
-    @dg.asset(**asset_of(INSIGHTS, "sql"), deps=_landed(source_ids))
-    def insights(site: SiteResource) -> dg.MaterializeResult[None]:
-        def work(_before: Made | None) -> Results:
-            with site.warehouse().transaction() as con:
-                write_query(con, make_insights(site.catalogue()))
-                return tell_tables(con, INSIGHTS, has_sample=False)
-
-        return make_or_leave(site, making, work)[0]
-
-    return insights
+    return query_asset(
+        INSIGHTS, lambda site: make_insights(site.catalogue()), _names_of(source_ids)
+    )
 
 
 def _groups_asset(source_ids: list[str]) -> dg.AssetsDefinition:
-    spoken = ("analysis.insights", "analysis.themes")
-    making = making_of(GROUP_COUNTS, reads=[*_names_of(source_ids), *spoken])
-
-    @dg.asset(**asset_of(GROUP_COUNTS, "sql"), deps=[*_landed(source_ids), *keys_of(spoken)])
-    def group_counts(site: SiteResource) -> dg.MaterializeResult[None]:
-        def work(_before: Made | None) -> Results:
-            with site.warehouse().transaction() as con:
-                write_query(con, make_group_counts(site.catalogue(), site.site().today()))
-                return tell_tables(con, GROUP_COUNTS, has_sample=False)
-
-        return make_or_leave(site, making, work)[0]
-
-    return group_counts
+    return query_asset(
+        GROUP_COUNTS,
+        lambda site: make_group_counts(site.catalogue(), site.site().today()),
+        [*_names_of(source_ids), "analysis.insights", "analysis.themes"],
+    )
 
 
-_SIGNS_FROM = ("analysis.insights", "analysis.readings", "collection.theme_labels")
-
-
-@dg.asset(**asset_of(DANGER_SIGNS, "sql"), deps=keys_of(_SIGNS_FROM))
-def danger_signs(site: SiteResource) -> dg.MaterializeResult[None]:
-    """Texts that a person must read, and has not yet."""
-
-    def work(_before: Made | None) -> Results:
-        with site.warehouse().transaction() as con:
-            write_query(con, make_danger_signs(site.site().today()))
-            return tell_tables(con, DANGER_SIGNS, has_sample=False)
-
-    return make_or_leave(site, making_of(DANGER_SIGNS, reads=_SIGNS_FROM), work)[0]
+danger_signs = query_asset(
+    DANGER_SIGNS,
+    lambda site: make_danger_signs(site.site().today()),
+    ("analysis.insights", "analysis.readings", "collection.theme_labels"),
+)
 
 
 def _names_of(source_ids: Iterable[str]) -> list[str]:
     return [f"collection.{source_id}" for source_id in source_ids]
-
-
-def _landed(source_ids: Iterable[str]) -> list[dg.AssetKey]:
-    return keys_of(_names_of(source_ids))
 
 
 def _signals_asset(source_ids: Sequence[str]) -> dg.AssetsDefinition:

@@ -28,6 +28,7 @@ from lhs_pipeline.warehouse.changes import (
     forget,
     recall,
     remember,
+    stamp_files,
 )
 from lhs_pipeline.warehouse.connection import Warehouse
 from lhs_pipeline.warehouse.table import (
@@ -80,9 +81,15 @@ _OWNERS = {
 
 
 @lru_cache(maxsize=4)
-def _read_once(folder: Path, _files: tuple[tuple[str, int], ...]) -> Catalogue:
+def _read_once(folder: Path, _stamp: str) -> Catalogue:
     # Every asset of a night asks for it; it is read again only where a file has changed.
     return read_catalogue(folder)
+
+
+@lru_cache(maxsize=4)
+def _fingerprint_once(files: tuple[Path, ...], folder: Path, _stamp: str) -> str:
+    # As with the catalogue: every asset of a night asks.
+    return fingerprint_files(files, folder)
 
 
 class SiteResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -97,8 +104,7 @@ class SiteResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def catalogue(self) -> Catalogue:
         """What the site's people own and sign."""
         folder = self.site().catalogue
-        files = sorted(folder.rglob("*.toml"))
-        return _read_once(folder, tuple((str(f), f.stat().st_mtime_ns) for f in files))
+        return _read_once(folder, stamp_files(folder.rglob("*.toml")))
 
     def warehouse(self) -> Warehouse:
         """The way to the site's live DuckDB file."""
@@ -107,8 +113,8 @@ class SiteResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def rules(self) -> str:
         """Fingerprint of all by which a table is made: code, declarations, the site's file."""
         site = self.site()
-        files = [site.folder / SITE_FILE, *(f for f in site.catalogue.rglob("*") if f.is_file())]
-        return f"{code_version()} {fingerprint_files(files, site.folder)}"
+        files = (site.folder / SITE_FILE, *(f for f in site.catalogue.rglob("*") if f.is_file()))
+        return f"{code_version()} {_fingerprint_once(files, site.folder, stamp_files(files))}"
 
 
 @dataclass(frozen=True)
@@ -281,6 +287,24 @@ def sql_asset(file: Path, reads: Sequence[str]) -> dg.AssetsDefinition:
             with site.warehouse().transaction() as con:
                 write_query(con, made)
                 return tell_tables(con, made.table, lineage=_lineage_of(con, made.table, reads))
+
+        return make_or_leave(site, making, work)[0]
+
+    return make
+
+
+def query_asset(
+    table: Table, make_query: Callable[[SiteResource], SqlTable], reads: Sequence[str]
+) -> dg.AssetsDefinition:
+    """Return the asset whose table is made by a query of each night; no row of it is shown."""
+    making = making_of(table, reads=reads)
+
+    @dg.asset(**asset_of(table, "sql"), deps=keys_of(reads))
+    def make(site: SiteResource) -> dg.MaterializeResult[None]:
+        def work(_before: Made | None) -> Results:
+            with site.warehouse().transaction() as con:
+                write_query(con, make_query(site))
+                return tell_tables(con, table, has_sample=False)
 
         return make_or_leave(site, making, work)[0]
 
