@@ -93,7 +93,7 @@ class CommentCoder:
         Raises:
             EmbeddingsMissing: `by_meaning` without the extra.
         """
-        self.codes, self._rules, self._by_meaning = codes, rules, by_meaning
+        self.codes, self._by_meaning = codes, by_meaning
         if by_meaning:
             embed_texts([])  # tells at once where the extra is missing
         self._codebook = Codebook(codes)

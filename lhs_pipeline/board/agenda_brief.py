@@ -13,6 +13,7 @@ from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.trail import tell_seen
 from lhs_pipeline.board.words import (
     as_sentence,
+    capitalise,
     join_words,
     tell_chance,
     tell_change,
@@ -123,8 +124,8 @@ def _tell_tried(scene: Scene, proposal: Row) -> list[str]:
 
 
 def _tell_lesson(lesson: ProblemLesson) -> str:
-    where = "Here" if lesson.where == "Here" else f"At {lesson.where}"
-    return f"{where}: {lesson.change} {lesson.measure} {lesson.effect.words.lower()}"
+    found = f"{lesson.change} {lesson.measure} {lesson.effect.words.lower()}"
+    return f"{capitalise(lesson.place)}: {found}"
 
 
 def _tell_expected(scene: Scene, topic_id: str) -> list[str]:

@@ -34,21 +34,27 @@ class Unread:
     today: str
 
     @property
+    def asked(self) -> str:
+        """Both, one after the other."""
+        counts = ((self.at_once, "at once"), (self.today, "today"))
+        return ", ".join(f"{count} {when}" for count, when in counts if count)
+
+    @property
     def words(self) -> str:
         """Both in a sentence."""
-        told = [
-            f"{count} {when}"
-            for count, when in ((self.at_once, "at once"), (self.today, "today"))
-            if count
-        ]
-        return f"To be read for danger signs: {', '.join(told)}." if told else ""
+        return f"To be read for danger signs: {self.asked}." if self.asked else ""
 
 
 def count_unread(tables: BoardTables) -> Unread:
     """How many texts hold a danger sign and wait for a reader, in bands."""
     urgencies = tables.danger_signs["urgency"]
-    at_once, today = ((urgencies == each).sum() for each in ("immediate", "same_day"))
-    return Unread(*(tell_roughly(int(n), tables.disclosure) if n else "" for n in (at_once, today)))
+    return _tell_unread(
+        int((urgencies == "immediate").sum()), int((urgencies == "same_day").sum()), tables
+    )
+
+
+def _tell_unread(at_once: int, today: int, tables: BoardTables) -> Unread:
+    return Unread(*(tell_roughly(n, tables.disclosure) if n else "" for n in (at_once, today)))
 
 
 def write_list(tables: BoardTables, names: Names, catalogue: Catalogue) -> bytes:
@@ -94,12 +100,7 @@ def keys_of_signs(tables: BoardTables) -> Mapping[str, Row]:
 def write_message(new: list[Row], tables: BoardTables, today: date, site: str) -> Message:
     """What the reader is told tonight: how many are new, how soon, and where they stand."""
     at_once = sum(text_of(row, "urgency") == "immediate" for row in new)
-    told = [
-        f"{tell_roughly(count, tables.disclosure)} {when}"
-        for count, when in ((at_once, "at once"), (len(new) - at_once, "today"))
-        if count
-    ]
-    asked = ", ".join(told)
+    asked = _tell_unread(at_once, len(new) - at_once, tables).asked
     text = (
         f"{tell_day(today)}. {site}.\n"
         f"New texts hold a danger sign and ask to be read: {asked}.\n\n"

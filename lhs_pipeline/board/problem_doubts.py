@@ -18,8 +18,7 @@ def list_doubts(works: Sequence[Work], lessons: Sequence[ProblemLesson]) -> list
 
 
 def _tell_lesson(lesson: ProblemLesson) -> str:
-    where = "here" if lesson.where == "Here" else f"at {lesson.where}"
-    return f"{lesson.change} Tried {where}: {lesson.measure} {lesson.effect.words.lower()}"
+    return f"{lesson.change} Tried {lesson.place}: {lesson.measure} {lesson.effect.words.lower()}"
 
 
 def _tell_work(work: Work) -> str:

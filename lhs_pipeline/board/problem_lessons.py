@@ -9,6 +9,8 @@ from lhs_pipeline.board.rows import Row, flag_of, number_of, text_of, whole_of
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.words import as_sentence, capitalise, tell_count, word_for
 
+_HERE = "Here"
+
 
 @dataclass(frozen=True)
 class ProblemLesson:
@@ -22,6 +24,11 @@ class ProblemLesson:
     effect: Effect
     outcome: str
     outcome_code: str
+
+    @property
+    def place(self) -> str:
+        """Where it was, within a sentence."""
+        return "here" if self.where == _HERE else f"at {self.where}"
 
     @property
     def is_against(self) -> bool:
@@ -47,7 +54,7 @@ def _show_lesson(row: Row) -> ProblemLesson | None:
     return ProblemLesson(
         change=as_sentence(text_of(row, "title")),
         measure=text_of(row, "effect_sentence").partition(":")[0],
-        where="Here" if flag_of(row, "is_own") else text_of(row, "site_code"),
+        where=_HERE if flag_of(row, "is_own") else text_of(row, "site_code"),
         closeness=capitalise(text_of(row, "why")),
         rests_on=f"with {tell_count(others, 'other change')} of its kind" if others else "",
         effect=Effect(change, lower, upper, None),

@@ -31,7 +31,7 @@ from lhs_pipeline.board.rows import (
     text_of,
     whole_of,
 )
-from lhs_pipeline.board.scene import NO_DAY, Link, Scene
+from lhs_pipeline.board.scene import Link, Scene
 from lhs_pipeline.board.subject import Subject, find_subject
 from lhs_pipeline.board.trail import RowsBehind, TrailLine, tell_trail
 from lhs_pipeline.board.triage_view import find_due
@@ -189,8 +189,7 @@ def _due_fact(subject: Subject) -> Fact:
     waiting = subject.tables.rows_where("proposals", problem_id=subject.problem_id)
     days = [day for row in waiting if (day := day_of(row, "respond_by_on"))]
     due = find_due(subject.scene, subject.triage, min(days, default=None))
-    is_set = due.is_overdue or due.sort_key != NO_DAY
-    return Fact("Decide by", due.words if is_set else "", capitalise(due.note), due.is_overdue)
+    return Fact("Decide by", due.words if due.has_day else "", capitalise(due.note), due.is_overdue)
 
 
 def _excess_fact(problem: Row, tables: BoardTables) -> Fact:

@@ -26,6 +26,11 @@ class Due:
     sort_key: str
     note: str = ""
 
+    @property
+    def has_day(self) -> bool:
+        """Whether any day is set."""
+        return self.sort_key != NO_DAY
+
 
 @dataclass(frozen=True)
 class Link:
