@@ -1,6 +1,8 @@
 """One night with very many open changes: CPU, wall clock, memory, and the floor for the same work.
 
-python benchmarks/closure_night.py --indicators 100 --out night.json
+OMP_NUM_THREADS=1 python benchmarks/closure_night.py --indicators 100 --out night.json
+
+The one thread is what every `lhs` command sets: for small matrices more threads only wait.
 """
 
 import argparse
