@@ -10,7 +10,7 @@ from lhs_pipeline.board.problem_lessons import ProblemLesson, list_problem_lesso
 from lhs_pipeline.board.problem_works import Work, list_works
 from lhs_pipeline.board.rows import Row, day_of, number_of, text_of, whole_of
 from lhs_pipeline.board.scene import Scene
-from lhs_pipeline.board.trail import tell_seen
+from lhs_pipeline.board.trail_judged import tell_seen
 from lhs_pipeline.board.words import (
     as_sentence,
     capitalise,

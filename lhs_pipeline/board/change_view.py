@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lhs_pipeline.board.effect_bar import Effect, find_effect
 from lhs_pipeline.board.rows import Row, day_of, number_of, read_rows, text_of, whole_of
 from lhs_pipeline.board.scene import NO_DAY, Link, Scene
-from lhs_pipeline.board.trail import tell_seen
+from lhs_pipeline.board.trail_judged import tell_seen
 from lhs_pipeline.board.words import as_sentence, tell_day, word_for
 
 SETTLED_VERDICTS = ("close", "refine", "re_open", "cannot_be_evaluated")

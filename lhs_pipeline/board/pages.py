@@ -29,7 +29,7 @@ from lhs_pipeline.board.tables import publish_all
 from lhs_pipeline.board.templating import make_environment
 from lhs_pipeline.board.tempo_view import list_longest, list_pace, list_step_charts
 from lhs_pipeline.board.today_view import Board, show_today, tell_control
-from lhs_pipeline.board.trail import RowsBehind, name_no_rows
+from lhs_pipeline.board.trail_line import RowsBehind, name_no_rows
 from lhs_pipeline.board.triage_view import list_open_problems
 from lhs_pipeline.board.words import tell_day
 from lhs_pipeline.board.you_said import list_answers

@@ -20,7 +20,8 @@ from lhs_pipeline.board.rows import (
 )
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.subject import Subject
-from lhs_pipeline.board.trail import tell_following, tell_seen
+from lhs_pipeline.board.trail_decided import tell_following
+from lhs_pipeline.board.trail_judged import tell_seen
 from lhs_pipeline.board.words import (
     as_sentence,
     join_words,

@@ -33,7 +33,8 @@ from lhs_pipeline.board.rows import (
 )
 from lhs_pipeline.board.scene import Link, Scene
 from lhs_pipeline.board.subject import Subject, find_subject
-from lhs_pipeline.board.trail import RowsBehind, TrailLine, tell_trail
+from lhs_pipeline.board.trail import tell_trail
+from lhs_pipeline.board.trail_line import RowsBehind, TrailLine
 from lhs_pipeline.board.triage_view import find_due
 from lhs_pipeline.board.words import (
     LENSES,

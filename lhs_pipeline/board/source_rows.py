@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 import pandas as pd
 
-from lhs_pipeline.board.trail import tell_rows
+from lhs_pipeline.board.trail_line import tell_rows
 from lhs_pipeline.catalogue.model import Catalogue, Source
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
 

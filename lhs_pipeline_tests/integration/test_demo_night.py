@@ -11,7 +11,8 @@ import pytest
 
 from lhs_pipeline.board.assets import read_board_tables
 from lhs_pipeline.board.source_rows import SourceRows
-from lhs_pipeline.board.trail import TrailLine, tell_trail
+from lhs_pipeline.board.trail import tell_trail
+from lhs_pipeline.board.trail_line import TrailLine
 from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.cli import main
 from lhs_pipeline.collection.checks import judge_promises, promises_of, summarise

@@ -21,7 +21,7 @@ from lhs_pipeline.board.problem_view import show_problem
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.small_cells import Counted, withhold_cells
 from lhs_pipeline.board.spc_series import SpcSeries, describe_chart
-from lhs_pipeline.board.trail import name_no_rows
+from lhs_pipeline.board.trail_line import name_no_rows
 
 HOSTILE = '</text><script>alert(1)</script>$\\frac{1}{2}$ "x" \u202e'
 

@@ -11,7 +11,8 @@ import pytest
 from lhs_pipeline.board.assets import _DECLARED, _READ
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.source_rows import count_as_in_sheets
-from lhs_pipeline.board.trail import TrailLine, format_trail, tell_rows, tell_trail
+from lhs_pipeline.board.trail import format_trail, tell_trail
+from lhs_pipeline.board.trail_line import TrailLine, tell_rows
 from lhs_pipeline.catalogue.reader import read_catalogue
 
 
