@@ -1,7 +1,6 @@
 """Phrases that people can read and change, found in a text word by word.
 
-A phrase is words in order; `*` stands for any ending, `a|b` for one or the other, `..` for up to
-six other words, and `+` joins parts that stand in one sentence in any order.
+How a phrase is written stands in `catalogue.phrase_grammar`; a gap holds up to six other words.
 """
 
 import re
@@ -10,10 +9,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from lhs_pipeline.catalogue.phrase_grammar import Step, bare, read_phrase
+
 _REMEMBERED_WORDS = 200_000
 _WIDEST_GAP = 6
 _TOKENS = re.compile(r"[\w'’]+|[.!?;\n]+")
-_APOSTROPHES = str.maketrans("", "", "'’")
 _NEGATORS = frozenset(
     ("no", "not", "never", "without", "nor", "nil", "denies", "denied", "deny", "denying", "isnt",
      "wasnt", "werent", "arent", "didnt", "doesnt", "dont", "hasnt", "havent", "hadnt")
@@ -94,34 +94,20 @@ class PhraseBook:
         return dict(found)
 
     def _read(self, list_id: str, said: str) -> _Phrase:
-        parts = tuple(self._read_part(part.split(), said) for part in said.lower().split("+"))
+        try:
+            written = read_phrase(said)
+        except ValueError as why:
+            raise ValueError(f"{said!r}: {why}") from None
+        parts = tuple(tuple(self._compile(step) for step in part) for part in written)
         return _Phrase(list_id, parts, frozenset(step.slot for part in parts for step in part))
 
-    def _read_part(self, items: Sequence[str], said: str) -> _Part:
-        if not items or items[0] == ".." or items[-1] == "..":
-            raise ValueError(f"{said!r}: a part has words at both of its ends")
-        steps: list[_Step] = []
-        after_gap = False
-        for item in items:
-            if item == "..":
-                after_gap = True
-                continue
-            for piece in _pieces(item):
-                steps.append(_Step(self._slot_of(piece, said), after_gap))
-                after_gap = False
-        return tuple(steps)
-
-    def _slot_of(self, item: str, said: str) -> int:
-        words = frozenset(word.translate(_APOSTROPHES) for word in item.split("|"))
-        for word in words:
-            if not re.fullmatch(r"\w+\*?", word):
-                raise ValueError(f"{said!r}: {word!r} is no word")
-        return self._slots.setdefault(words, len(self._slots))
+    def _compile(self, step: Step) -> _Step:
+        return _Step(self._slots.setdefault(step.words, len(self._slots)), step.after_gap)
 
     def _sentences(self, text: str) -> Iterator[list[_Word]]:
         sentence: list[_Word] = []
         for match in _TOKENS.finditer(text):
-            word = match.group().lower().translate(_APOSTROPHES)
+            word = bare(match.group())
             if word and word[0] not in ".!?;\n":
                 sentence.append(_Word(word, match.start(), match.end(), self._slots_of(word)))
             elif sentence:
@@ -135,11 +121,6 @@ class PhraseBook:
         for length in range(1, len(word) + 1):
             found |= self._beginnings.get(word[:length], set())
         return frozenset(found)
-
-
-def _pieces(item: str) -> list[str]:
-    """`self-harm*` is two words, as the text has them; alternatives stay together."""
-    return [item] if "|" in item else [piece for piece in item.split("-") if piece]
 
 
 def _index(slots: dict[frozenset[str], int]) -> tuple[dict[str, set[int]], dict[str, set[int]]]:

@@ -1,4 +1,4 @@
-"""The words that danger signs share, filled into their phrases; how a phrase may be written."""
+"""The words that danger signs share, filled into their phrases."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -6,18 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 from lhs_pipeline.catalogue.model import Danger
+from lhs_pipeline.catalogue.phrase_grammar import read_phrase
 
 FILE = "danger_words.toml"
 _NAME = re.compile(r"\{(\w+)\}")
-_WORD = r"[\w'’]+\*?"
-_ITEM = re.compile(rf"(?:{_WORD}(?:\|{_WORD})*|[\w'’]+(?:-[\w'’]+)+\*?)")
 
 
 def fill_words(danger: Danger, words: Mapping[str, tuple[str, ...]]) -> Danger:
     """Return a danger sign whose phrases hold the shared words themselves.
 
     Raises:
-        KeyError: a phrase names words that are not declared.
+        ValueError: a phrase names words that are not declared, or has a list of phrases where one
+            word stands; the message says which.
     """
     return replace(
         danger,
@@ -30,25 +30,37 @@ def _filled(phrases: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> I
     for phrase in phrases:
         alone = _NAME.fullmatch(phrase)
         if alone:
-            yield from _filled(words[alone[1]], words)
+            yield from _filled(_words_of(alone[1], words), words)
         else:
-            yield _NAME.sub(lambda found: "|".join(words[found[1]]), phrase)
+            yield _NAME.sub(lambda found: "|".join(_single_words_of(found[1], words)), phrase)
+
+
+def _words_of(name: str, words: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    if name not in words:
+        raise ValueError(f"{name!r} is not in {FILE}")
+    return words[name]
+
+
+def _single_words_of(name: str, words: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Words that can stand for one another in one place: `a|b c` would be read `a|b`, then `c`."""
+    found = _words_of(name, words)
+    for word in found:
+        if len(found) > 1 and " " in word:
+            raise ValueError(
+                f"{word!r} of {name!r} in {FILE} is no single word; inside a phrase expected words"
+                f" alone, or {{{name}}} as a phrase of its own"
+            )
+    return found
 
 
 def find_faults(danger: Danger) -> Iterator[tuple[str, str]]:
     """Yield key and message for each filled phrase that cannot be read."""
     for key, phrases in (("terms", danger.terms), ("unless", danger.unless)):
         for phrase in phrases:
-            for part in phrase.split("+"):
-                yield from ((key, f"{phrase!r}: {why}") for why in _faults_of(part.split()))
-
-
-def _faults_of(items: list[str]) -> Iterator[str]:
-    if not items or ".." in (items[0], items[-1]):
-        yield "expected words at both ends of each part"
-    for item in items:
-        if item != ".." and not _ITEM.fullmatch(item):
-            yield f"{item!r} is no word; expected word, word*, one|other, {{words}} or .."
+            try:
+                read_phrase(phrase)
+            except ValueError as why:
+                yield key, f"{phrase!r}: {why}"
 
 
 def check_words(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

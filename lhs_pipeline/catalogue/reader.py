@@ -194,8 +194,8 @@ def _fill_dangers(
         file = folder / "dangers" / f"{id_}.toml"
         try:
             filled[id_] = danger_words.fill_words(danger, words)
-        except KeyError as missing:
-            complaints.append(Complaint(file, "terms", f"{missing} is not in {danger_words.FILE}"))
+        except ValueError as why:
+            complaints.append(Complaint(file, "terms", str(why)))
             continue
         complaints += [Complaint(file, *fault) for fault in danger_words.find_faults(filled[id_])]
     return filled

@@ -218,3 +218,13 @@ def test_a_site_may_share_words_of_its_own_among_its_danger_signs(folder: Path) 
         "bitten by a|the dog|cat*",
         "bad dog",
     )
+
+
+def test_a_shared_phrase_may_not_stand_where_one_word_does(folder: Path) -> None:
+    (folder / "dangers").mkdir()
+    (folder / "danger_words.toml").write_text('beast = ["dog", "big cat"]\n')
+    (folder / "dangers" / "own.toml").write_text(
+        'title = "Own"\ndescription = "Own."\nurgency = "same_day"\nterms = ["bitten by {beast}"]\n'
+    )
+    (told,) = complaints(folder)
+    assert "'big cat' of 'beast' in danger_words.toml is no single word" in told
