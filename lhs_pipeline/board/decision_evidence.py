@@ -22,6 +22,7 @@ _PERIODS_KEPT = 104
 _SERIES = ("indicator_id", "period_start", "period_end", "numerator", "denominator", "value")
 _SIGNALS = ("indicator_id", "period_start", "period_end", "rule", "meaning")
 _EVIDENCE = ("evidence_id", "kind", "title", "published_on", "provisional_certainty")
+_WORKS = ("rank", "evidence_id", "kind", "title", "why", "effect_direction")
 
 
 def gather_evidence(
@@ -46,6 +47,7 @@ def gather_evidence(
         "figures": _texts(recent.groupby("indicator_id").tail(_PERIODS_KEPT), _SERIES),
         "signals": _texts(signals.sort_values(["indicator_id", "period_start"]), _SIGNALS),
         "evidence": _texts(evidence.sort_values("evidence_id"), _EVIDENCE),
+        "works": _texts(_find_works(tables, f"{topic_id}@{unit_id}", evidence), _WORKS),
         "comments_count": {str(voice): int(n) for voice, n in voices.value_counts().items()},
     }
 
@@ -95,6 +97,15 @@ def _upto(frame: pd.DataFrame, day: str, until: date, equal: Mapping[str, str]) 
     for name, value in equal.items():
         wanted &= frame[name] == value
     return frame[wanted]
+
+
+def _find_works(tables: BoardTables, problem_id: str, evidence: pd.DataFrame) -> pd.DataFrame:
+    """What its page shows of works that speak of the problem, as far as they were out that day."""
+    works = tables.problem_evidence
+    wanted = (works["problem_id"] == problem_id) & works["evidence_id"].isin(
+        evidence["evidence_id"]
+    )
+    return works[wanted].sort_values(["rank", "evidence_id"])
 
 
 def _texts(frame: pd.DataFrame, names: tuple[str, ...]) -> list[list[object]]:
