@@ -43,6 +43,8 @@ COMPARISONS = declare(
         "centre": "DOUBLE the same over all of them together",
         "lower_limit": "DOUBLE 99.8% limit at the unit's size, widened by ordinary variation",
         "upper_limit": "DOUBLE the same above",
+        "between_units_variance": "DOUBLE ordinary variance between units, by which the limits are"
+        " widened, on the scale of arcsine roots; 0 where chance explains all",
         "answer": "VARCHAR agrees, contradicts, saw_nothing or did_not_look",
         "trigger_on": "DATE first day of the first window of the spell; null unless it agrees",
         "raised_on": "DATE last day of that window, when it first stood out without a break since",
@@ -160,6 +162,7 @@ def _rows_of(judged: _Judged, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
     kind, funnels = judged.kind, judged.funnels
     multiplier = kind.indicator.multiplier
     limits = funnels.adjusted if funnels.is_adjusted[-1] else funnels.unadjusted
+    between = float(funnels.spread.tau2[-1]) if funnels.is_adjusted[-1] else 0.0
     for i in np.flatnonzero(kind.denominators[-1] > 0).tolist():
         spell = _spell(judged, i)
         is_judged = bool(judged.is_judged[-1, i])
@@ -177,6 +180,7 @@ def _rows_of(judged: _Judged, catalogue: Catalogue) -> Iterator[dict[str, Any]]:
             "centre": float(multiplier * funnels.target[-1]) if is_judged else None,
             "lower_limit": float(multiplier * limits.lower_998[-1, i]) if is_judged else None,
             "upper_limit": float(multiplier * limits.upper_998[-1, i]) if is_judged else None,
+            "between_units_variance": between if is_judged else None,
             "answer": str(_answer(judged, i)),
             "trigger_on": kind.window_starts[spell] if spell is not None else None,
             "raised_on": kind.window_ends[spell] if spell is not None else None,
@@ -213,13 +217,12 @@ def _excess(judged: _Judged, unit: int) -> float:
 
 def _words_of(row: dict[str, Any], indicator: Indicator, policy: ComparisonsPolicy) -> str:
     when = f"{row['period_start']:%b %Y} to {row['period_end']:%b %Y}"
-    value = _tell(row["value"], indicator)
     if row["units_count"] < policy.minimum_units_count:
         return f"{indicator.name}: too few units of its kind to compare with ({when})."
     if row["centre"] is None:
         return f"{indicator.name}: too few events to compare it with its kind ({when})."
-    centre, low, high = (
-        _tell(row[name], indicator) for name in ("centre", "lower_limit", "upper_limit")
+    value, centre, low, high = _tell_apart(
+        [row[name] for name in ("value", "centre", "lower_limit", "upper_limit")], indicator
     )
     kind = row["unit_type"].replace("_", " ").lower()
     return (
@@ -228,5 +231,8 @@ def _words_of(row: dict[str, Any], indicator: Indicator, policy: ComparisonsPoli
     )
 
 
-def _tell(value: float, indicator: Indicator) -> str:
-    return f"{value:.1%}" if indicator.unit == "prop" else f"{value:,.1f}"
+def _tell_apart(values: list[float], indicator: Indicator) -> list[str]:
+    """Numbers with a decimal, or two or three where a value would else read as its own limit."""
+    style = "%" if indicator.unit == "prop" else "f"
+    told = [[f"{value:,.{places}{style}}" for value in values] for places in (1, 2, 3)]
+    return next((each for each in told if each[0] not in each[1:]), told[0])

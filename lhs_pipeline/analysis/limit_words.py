@@ -28,7 +28,7 @@ ASSURANCE_WORDS = {
     "hit_or_miss": "the target will be met some of the time",
     "no_target": "there is no target",
     "no_direction": "a target needs a declared direction, and there is none",
-    "too_few_points": "too few points to compare with the target",
+    "too_few_points": "too few points to say whether the target will be met",
 }
 _TARGET_TO_COME = "the target does not hold yet"
 _VARIATIONS = {word: place for place, word in enumerate(VARIATION_WORDS)}

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from lhs_pipeline.board.shown import SERIES_COLUMNS
+from lhs_pipeline.board.shown import COMPARISON_COLUMNS, SERIES_COLUMNS
 from lhs_pipeline.warehouse.publication import Described
 from lhs_pipeline.warehouse.table import Table, declare, read_sql_table
 
@@ -39,6 +39,11 @@ ANALYST_TABLES = (
 )
 """No landed events, no free text of patients or staff."""
 
+_MORE_COLUMNS = {
+    "analysis.indicator_series": SERIES_COLUMNS,
+    "analysis.comparisons": COMPARISON_COLUMNS,
+}
+
 VIEWS = tuple(
     read_sql_table(file) for file in sorted((Path(__file__).parent / "sql").glob("*.sql"))
 )
@@ -57,7 +62,7 @@ def describe_copy(tables: Iterable[Table]) -> Described:
 
 def with_shown_columns(table: Table) -> Table:
     """The table as it is published, with the columns that tell what is withheld."""
-    if table.name != "analysis.indicator_series":
+    if table.name not in _MORE_COLUMNS:
         return table
-    more = declare(table.name, table.description, table.grain, SERIES_COLUMNS)
+    more = declare(table.name, table.description, table.grain, _MORE_COLUMNS[table.name])
     return replace(table, columns=(*table.columns, *more.columns))

@@ -74,7 +74,7 @@ def draw_spc_chart(series: SpcSeries) -> str:
     body = "".join(
         [
             _define_shapes(series),
-            draw_axes(layout.paper, series.period_starts, series.unit_words),
+            draw_axes(layout.paper, series.period_starts),
             draw_text((LEFT, 14), series.unit_words, GREY),
             *_draw_lines(layout.paper, series),
             *_draw_labels(layout.paper, series),
@@ -110,7 +110,7 @@ def _lay_out(series: SpcSeries) -> _Layout:
         top=_ABOVE + rows * _ROW,
         right=WIDTH - longest - 10,
         height=_PLOT,
-        days=days,
+        across=days,
         values=find_span([*series.values, *levels]),
     )
     return _Layout(paper, marks)
@@ -138,7 +138,7 @@ def _step_path(paper: Paper, series: SpcSeries, line: tuple[float | None, ...]) 
     ordinals = [float(day.toordinal()) for day in series.period_starts]
     if not ordinals:
         return ""
-    first, last = paper.days
+    first, last = paper.across
     edges = [min(max(edge, first), last) for edge in step_edges(ordinals)]
     drawn = []
     for one, other in _stretches(series):

@@ -61,7 +61,7 @@ def draw_evaluation_chart(series: EvaluationSeries) -> str:
     paper = _lay_out(series)
     body = "".join(
         [
-            draw_axes(paper, series.days, series.unit_words),
+            draw_axes(paper, series.days),
             draw_text((LEFT, 14), series.unit_words, "#4C6272"),
             _draw_range(paper, series),
             draw_line(_path(paper, series, series.controls), _GREY, 1.2),
@@ -106,7 +106,7 @@ def _lay_out(series: EvaluationSeries) -> Paper:
         top=_TOP,
         right=WIDTH - 12,
         height=_PLOT,
-        days=(min(ordinals) - margin, max(ordinals) + margin),
+        across=(min(ordinals) - margin, max(ordinals) + margin),
         values=(0.0 if _starts_low(series) else low, high),
     )
 
@@ -163,7 +163,7 @@ def _draw_marks(paper: Paper, series: EvaluationSeries) -> Iterator[str]:
     is_right = x > 0.8 * paper.right
     place = (x + (-4 if is_right else 4), paper.top - 4)
     yield draw_text(place, "in place", _AMBER, "end" if is_right else "start")
-    first, last = paper.days
+    first, last = paper.across
     for day in series.looks:
         if first <= day.toordinal() <= last:
             yield _triangle(paper.x(day.toordinal()), paper.bottom - 5)

@@ -32,7 +32,8 @@ _COLUMN_WORDS: dict[str, str] = {
     "signal_control": "words",
     "signals": "indicator_id unit_id topic_id period_start period_end value centre rule side"
     " meaning mark_down",
-    "comparisons": "indicator_id unit_id topic_id period_end answer words",
+    "comparisons": "indicator_id unit_id topic_id unit_type period_start period_end denominator"
+    " value drawn_value centre between_units_variance answer words",
     "interdependencies": "leading_indicator_id leading_unit_id following_indicator_id"
     " following_unit_id lag_weeks lag_months correlation correlation_lower correlation_upper"
     " points_count p_value q_value shares_denominator words",
@@ -99,7 +100,8 @@ _COLUMN_WORDS: dict[str, str] = {
     "reopened": f"{_CYCLE} reopened_on change_id reason {_SOURCE}",
     "life_events": f"entry_number entry_hash {_CYCLE} event happened_on event_key said_by"
     " recorded_at details state_now evidence_hash refusal",
-    "indicators": "indicator_id name unit_words is_share direction period why_it_matters",
+    "indicators": "indicator_id name unit_words is_share multiplier base_words direction period"
+    " why_it_matters",
     "authorities": "group_id title",
 }
 
@@ -222,6 +224,8 @@ def frame_indicators(catalogue: Catalogue) -> pd.DataFrame:
             "name": each.name,
             "unit_words": _name_unit(each.unit, each.denominator_source),
             "is_share": each.unit == "prop",
+            "multiplier": each.multiplier,
+            "base_words": (each.denominator_source or "").replace("_", " "),
             "direction": str(each.direction),
             "period": str(each.period),
             "why_it_matters": each.why_it_matters,

@@ -1,4 +1,4 @@
-"""The paper that every chart is drawn on: places of days and values, axes, lines, text, a key.
+"""The paper that every chart is drawn on: places on two axes, a grid, lines, text, a key.
 
 SVG is written as text: no drawing library starts, so that two thousand charts cost seconds.
 """
@@ -34,12 +34,12 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Paper:
-    """The plot inside a drawing, and the days and values that its edges stand for."""
+    """The plot inside a drawing, and what its edges stand for: days or sizes, and values."""
 
     top: float
     right: float
     height: float
-    days: tuple[float, float]
+    across: tuple[float, float]
     values: tuple[float, float]
 
     @property
@@ -47,10 +47,10 @@ class Paper:
         """Where the axis of time lies."""
         return self.top + self.height
 
-    def x(self, ordinal: float) -> float:
-        """The place of a day."""
-        first, last = self.days
-        return LEFT + (ordinal - first) / (last - first) * (self.right - LEFT)
+    def x(self, place: float) -> float:
+        """The place of a day, or of a size."""
+        first, last = self.across
+        return LEFT + (place - first) / (last - first) * (self.right - LEFT)
 
     def y(self, value: float) -> float:
         """The height of a value."""
@@ -104,8 +104,14 @@ def width_of(words: str) -> float:
     return len(words) * _LETTER
 
 
-def draw_axes(paper: Paper, days: Sequence[date], unit_words: str) -> str:
-    """Grid, heights, months, and over the plot what it is counted in."""
+def draw_axes(paper: Paper, days: Sequence[date]) -> str:
+    """Grid, heights and months."""
+    places = [(float(day.toordinal()), tell_month(day)) for day in choose_months(days)]
+    return draw_grid(paper, places)
+
+
+def draw_grid(paper: Paper, places: Iterable[tuple[float, str]]) -> str:
+    """Grid and heights, and below the plot some places by their words."""
     heights = choose_heights(*paper.values)
     rungs = [f"M{LEFT:g} {tell_place(paper.y(each))}H{tell_place(paper.right)}" for each in heights]
     parts = [
@@ -117,9 +123,8 @@ def draw_axes(paper: Paper, days: Sequence[date], unit_words: str) -> str:
         ),
         draw_line(f"M{LEFT:g} {tell_place(paper.bottom)}H{tell_place(paper.right)}", "#768692", 1),
     ]
-    for day in choose_months(days):
-        place = paper.x(day.toordinal())
-        parts.append(draw_text((place, paper.bottom + 18), tell_month(day), GREY, "middle"))
+    for place, words in places:
+        parts.append(draw_text((paper.x(place), paper.bottom + 18), words, GREY, "middle"))
     return "".join(parts)
 
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from lhs_pipeline.board.agenda_view import Proposal
 from lhs_pipeline.board.change_view import Answer
+from lhs_pipeline.board.comparison_charts import FunnelView, list_funnels
 from lhs_pipeline.board.evaluation_view import EffectView, list_effects
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.problem_charts import Chart, list_charts
@@ -100,6 +101,7 @@ class ProblemView:
     rank: int | None
     reckoning: Reckoning
     lenses: list[Answer]
+    funnels: list[FunnelView]
     charts: list[Chart]
     voices: list[VoiceSummary]
     known: Known
@@ -125,6 +127,7 @@ def show_problem(scene: Scene, problem_id: str, rows_behind: RowsBehind) -> Prob
         rank=whole_of(subject.triage, "rank"),
         reckoning=show_reckoning(scene, subject.triage),
         lenses=_list_lenses(subject),
+        funnels=list_funnels(subject),
         charts=list_charts(subject),
         voices=list_voices(subject),
         known=_show_known(subject),
@@ -201,7 +204,7 @@ def _excess_fact(problem: Row, tables: BoardTables) -> Fact:
     # What is counted once a year has no month.
     amount = tell_number(excess * 12 if excess and is_yearly else excess)
     words = f"about {amount} {unit} {'in the year' if is_yearly else 'a month'}" if excess else ""
-    return Fact("More than usual", words, "An estimate, for ranking." if words else "")
+    return Fact("More than usual", words, _FOR_RANKING if words else "")
 
 
 def _waiting_for(subject: Subject, cycle: int) -> str:
@@ -224,7 +227,11 @@ def _list_lenses(subject: Subject) -> list[Answer]:
     ]
 
 
+_FOR_RANKING = (
+    "An estimate, for ranking: what looks worst was in part bad luck, which is taken off."
+)
 _FROM_REPORTS = "The figures below are counted from incident reports: see there."
+_MISSED_THROUGHOUT = "Its target was missed in every period there is: too few to say any more."
 _TOO_FEW_POINTS = "The figures below have too few points to tell whether anything has changed."
 
 
@@ -235,6 +242,8 @@ def _tell_lens(subject: Subject, lens: str, code: str) -> str:
         # Figures counted from reports are of the same source as the reports.
         heard = text_of(subject.problem, "safety_reports") not in ("", "did_not_look")
         return _FROM_REPORTS if heard else _TOO_FEW_POINTS
+    if lens == "routine" and code == "agrees" and subject.is_short:
+        return _MISSED_THROUGHOUT
     meaning = _LENS_MEANING.get(code, "")
     if lens != "comparison":
         return meaning

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from lhs_pipeline.analysis.comparisons import find_comparisons
 from lhs_pipeline.analysis.rebases import Breaks
 from lhs_pipeline.analysis.series_grid import COLUMNS
 from lhs_pipeline.analysis.signal_tables import LIMITS, POINT_LIMITS
@@ -26,6 +27,7 @@ from lhs_pipeline.warehouse.table import Record, records_of
 
 _SERIES = ["indicator_id", "unit_id"]
 _LINES = ("centre", "lower_limit", "upper_limit")
+_TOTALS = ("centre", "lower_limit", "upper_limit", "between_units_variance")
 _REMADE = (*_LINES, "chart", "latest_value", "season_prop", "autocorrelation", "spread_ratio")
 _ESTIMATES = {
     "analysis.problems": (
@@ -63,6 +65,12 @@ SERIES_COLUMNS = {
     "drawn_value": "DOUBLE where a chart draws a withheld point: the middle of what is left open",
 }
 """What `analysis.indicator_series` has beside its own columns where it is published."""
+
+COMPARISON_COLUMNS = {
+    "drawn_value": "DOUBLE where a chart draws the unit: its value, or about where it lies if"
+    " numbers are withheld",
+}
+"""The same of `analysis.comparisons`."""
 
 
 @dataclass(frozen=True)
@@ -144,11 +152,11 @@ def _show_lines(
     return shown
 
 
-def _judge_shown(series: pd.DataFrame, rules: Rules) -> dict[str, pd.DataFrame]:
-    """Limits of the series as if each withheld number were the middle of what is left open."""
+def _as_drawn(series: pd.DataFrame, catalogue: Catalogue) -> pd.DataFrame:
+    """Complete points as if each withheld number were the middle of what is left open."""
     hidden = series["is_suppressed"]
     scale = series["indicator_id"].map(
-        {name: one.multiplier for name, one in counted_of(rules.catalogue).items()}
+        {name: one.multiplier for name, one in counted_of(catalogue).items()}
     )
     seen = series.assign(
         value=series["value"].where(~hidden, series["drawn_value"]),
@@ -156,8 +164,12 @@ def _judge_shown(series: pd.DataFrame, rules: Rules) -> dict[str, pd.DataFrame]:
             ~hidden, series["drawn_value"] * series["denominator"] / scale
         ),
     )
-    complete = seen[seen["is_complete"].astype(bool)]
-    ordered = complete.sort_values(POINT, kind="stable")[list(COLUMNS)]
+    return seen[seen["is_complete"].astype(bool)]
+
+
+def _judge_shown(series: pd.DataFrame, rules: Rules) -> dict[str, pd.DataFrame]:
+    """Limits of the series from what a chart draws."""
+    ordered = _as_drawn(series, rules.catalogue).sort_values(POINT, kind="stable")[list(COLUMNS)]
     texts = {name: ordered[name].astype(object) for name in _SERIES}
     days = {name: pd.to_datetime(ordered[name]) for name in ("period_start", "period_end")}
     rows = pa.Table.from_pandas(ordered.assign(**texts, **days), preserve_index=False)
@@ -215,7 +227,11 @@ def _show_signals(
 def _show_comparisons(
     compared: pd.DataFrame, series: pd.DataFrame, catalogue: Catalogue
 ) -> pd.DataFrame:
-    """Where a window holds a withheld point, its own figure is that of what is shown."""
+    """Where a window holds a withheld point, its own figure is that of what is shown.
+
+    All units of a kind together are a total, too: where one is withheld, average and limits are
+    those of what is shown.
+    """
     counted = counted_of(catalogue)
     shown = _sum_windows(compared, series)
     told = {
@@ -226,8 +242,29 @@ def _show_comparisons(
     is_told = compared.index.isin(list(told))
     said = [told.get(place, words) for place, words in compared["words"].items()]
     numbers = {name: compared[name].mask(is_told) for name in ("numerator", "value")}
-    excess = compared["excess_per_month"].map(round_estimate)
-    return compared.assign(**numbers, words=said, excess_per_month=excess)
+    rough = pd.Series(shown, dtype=float).reindex(compared.index)
+    remade = _compare_shown(compared, series, catalogue)
+    keys = [compared["indicator_id"], compared["unit_type"]]
+    is_rough = pd.Series(is_told, index=compared.index).groupby(keys).transform("any")
+    totals = {name: compared[name].mask(is_rough, remade[name]) for name in _TOTALS}
+    return compared.assign(
+        **numbers,
+        **totals,
+        drawn_value=compared["value"].where(~is_told, rough),
+        words=said,
+        excess_per_month=compared["excess_per_month"].map(round_estimate),
+    )
+
+
+def _compare_shown(
+    compared: pd.DataFrame, series: pd.DataFrame, catalogue: Catalogue
+) -> pd.DataFrame:
+    """Averages and limits of what is shown, in the order of the comparisons."""
+    drawn = _as_drawn(series, catalogue)
+    drawn = drawn.assign(denominator=drawn["denominator"].where(drawn["numerator"].notna()))
+    units = compared[["unit_id", "unit_type"]].drop_duplicates()
+    made = find_comparisons(drawn, units, catalogue)[[*_SERIES, *_TOTALS]]
+    return compared[_SERIES].merge(made, on=_SERIES, how="left").set_index(compared.index)
 
 
 def _sum_windows(compared: pd.DataFrame, series: pd.DataFrame) -> dict[Hashable, float | None]:

@@ -34,6 +34,12 @@ class Subject:
         """Whether any measure of the topic is charted here."""
         return bool(self.tables.rows_where("limits", topic_id=self.topic_id, unit_id=self.unit_id))
 
+    @property
+    def is_short(self) -> bool:
+        """Whether no chart has points enough for limits."""
+        limits = self.tables.rows_where("limits", topic_id=self.topic_id, unit_id=self.unit_id)
+        return bool(limits) and all(text_of(row, "variation") == "too_few_points" for row in limits)
+
 
 def find_subject(scene: Scene, problem_id: str) -> Subject:
     """The problem in its newest cycle; without rows where nobody knows it."""

@@ -160,3 +160,17 @@ def test_a_series_too_short_for_limits_gives_no_signal_and_no_limits() -> None:
     assert found.signals.empty and found.episodes.empty
     assert pd.isna(found.limits.loc[0, "upper_limit"])
     assert found.limits.loc[0, "centre"] > 0
+
+
+def test_a_unit_just_beyond_a_limit_does_not_read_as_on_it() -> None:
+    """'48.1%; 31.2% to 48.1% is ordinary' would say two things at once."""
+    levels = {**_peers(11), "far": _flat(0.15)}
+    limit = float(str(_compare(levels, base=20_000)["far"]["upper_limit"]))
+    for step in range(1, 40):
+        found = _compare({**_peers(11), "far": _flat(limit + 0.0005 * step)}, base=20_000)["far"]
+        if found["answer"] == "agrees":
+            break
+    assert found["answer"] == "agrees"
+    told = str(found["words"]).split(": ", 1)[1]
+    value, *others = [part for part in told.replace(",", " ").split() if part.endswith("%")]
+    assert value not in others
