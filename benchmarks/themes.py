@@ -20,7 +20,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from lhs_pipeline.analysis.comment_coding import CommentCoder, measure_agreement
+from lhs_pipeline.analysis.comment_coding import CommentCoder, Trial, measure_agreement
 from lhs_pipeline.analysis.comment_file import CommentFile, each_text_once, read_comments
 from lhs_pipeline.analysis.emerging import find_emerging
 from lhs_pipeline.analysis.insights import INSIGHTS
@@ -45,10 +45,10 @@ NO_LABELS = """create table collection.theme_labels (insight_id varchar, topic_i
 NO_THEMES = pd.DataFrame({"matched_terms": []})
 
 
-def measure_f1(read: CommentFile, by_meaning: bool) -> dict[str, Any]:
-    """F1 of themes and sentiment, cross-validated by respondent."""
+def measure_f1(read: CommentFile, by_meaning: bool, divisions: int) -> dict[str, Any]:
+    """F1 of themes and sentiment, cross-validated by respondent, over several divisions."""
     coder = CommentCoder(CODES, CATALOGUE.dangers, RULES, None, by_meaning)
-    found = measure_agreement(coder, read, RULES, 25, SIZES)
+    found = measure_agreement(coder, read, Trial(RULES, 25, SIZES, divisions))
     return {
         "counted": "themes of the published list with at least 25 labelled texts",
         "themes": found.themes[found.themes["examples"] > 0].to_dict("records"),
@@ -160,12 +160,13 @@ def main() -> None:
     parser.add_argument("--labelled", type=Path, default=LABELLED)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--comments", type=int, default=100_000)
+    parser.add_argument("--divisions", type=int, default=5)
     parser.add_argument("--by-meaning", action="store_true")
     parser.add_argument("--parts", default="f1,emergence,speed,nights")
     given = parser.parse_args()
     read = read_comments(given.labelled, CODES, {}, str)
     parts: dict[str, Callable[[], object]] = {
-        "f1": lambda: measure_f1(read, given.by_meaning),
+        "f1": lambda: measure_f1(read, given.by_meaning, given.divisions),
         "nights": lambda: measure_nights(read, given.comments),
         "emergence": lambda: measure_emergence(read, given.seeds),
         "speed": lambda: measure_speed(read, [given.comments // 10, given.comments]),

@@ -6,7 +6,6 @@ inside the command.
 
 import argparse
 import sys
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from lhs_pipeline.vocabulary import Deidentification
 if TYPE_CHECKING:
     import pandas as pd
 
-    from lhs_pipeline.analysis.comment_coding import Agreement
+    from lhs_pipeline.analysis.comment_coding import Agreement, Trial
     from lhs_pipeline.analysis.comment_file import CommentFile
     from lhs_pipeline.analysis.theme_model import TrainingRules
     from lhs_pipeline.catalogue.model import Code
@@ -49,7 +48,7 @@ def add_themes_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 
 def run_themes(given: argparse.Namespace) -> int:
     """Code one file; 0 done, 1 not, with the reason on the error stream."""
-    from lhs_pipeline.analysis.comment_coding import CommentCoder
+    from lhs_pipeline.analysis.comment_coding import CommentCoder, Trial
     from lhs_pipeline.analysis.comment_file import CommentFileError
     from lhs_pipeline.analysis.embeddings import EmbeddingsMissing
     from lhs_pipeline.catalogue.reader import CODEBOOKS, read_catalogue, read_codebook
@@ -73,7 +72,7 @@ def run_themes(given: argparse.Namespace) -> int:
     _say_what_was_found(coded.comments, coded.themes)
     if read.marks is not None:
         untaught = CommentCoder(codes, catalogue.dangers, rules, None, given.by_meaning)
-        agreement = _measure(untaught, read, taught, (rules, given.least_examples, sizes))
+        agreement = _measure(untaught, read, taught, Trial(rules, given.least_examples, sizes))
         written += _report(agreement, given)
     if read.unknown_columns:
         print(f"Not in the codebook, left alone: {'; '.join(read.unknown_columns)}")
@@ -107,7 +106,7 @@ def _measure(
     coder: object,
     read: "CommentFile",
     taught: "CommentFile | None",
-    how: "tuple[TrainingRules, int, Sequence[int]]",
+    trial: "Trial",
 ) -> "Agreement":
     from lhs_pipeline.analysis.comment_coding import (
         CommentCoder,
@@ -116,10 +115,9 @@ def _measure(
     )
 
     assert isinstance(coder, CommentCoder)
-    rules, least_examples, sizes = how
     if taught is not None and taught.marks is not None:
-        return measure_transfer(coder, taught, read, (rules, least_examples))
-    return measure_agreement(coder, read, rules, least_examples, sizes)
+        return measure_transfer(coder, taught, read, trial)
+    return measure_agreement(coder, read, trial)
 
 
 def _say_what_was_found(comments: "pd.DataFrame", themes: "pd.DataFrame") -> None:

@@ -15,7 +15,7 @@ from lhs_pipeline.analysis.comment_file import CommentFile, each_text_once
 from lhs_pipeline.analysis.dangers import DangerRules
 from lhs_pipeline.analysis.embeddings import embed_texts
 from lhs_pipeline.analysis.sentiment import Feeling, feel, train_sentiment
-from lhs_pipeline.analysis.text_features import Comments
+from lhs_pipeline.analysis.text_features import Comments, Floats
 from lhs_pipeline.analysis.theme_model import (
     Labels,
     ThemeModel,
@@ -31,7 +31,7 @@ from lhs_pipeline.vocabulary import Sentiment
 _BATCH_ROWS = 20_000
 _SIDES = (Sentiment.POSITIVE, Sentiment.NEGATIVE)
 _SEED = 20_260
-_RESAMPLES_COUNT = 200
+_RESAMPLES_COUNT = 400
 _AS_GOOD = 0.02
 """A choice so little below the better of codebook and model is as good."""
 
@@ -59,8 +59,8 @@ class Agreement:
             its interval of 95% by chance alone (bootstrap of the texts).
         overall: one row per number of labels: macro and micro F1 of the three over the themes of
             the published list that have enough examples, how many those are, the theme in which
-            the choice stands worst beside the better of the two, and how many are more than 0.02
-            below it.
+            the choice stands worst beside the better of the two, how many are more than 0.02
+            below it, and how many of those by more than their margin.
         sentiment: accuracy, and F1 of positive, neutral and negative, by the word list and by the
             model, with ratings and without; empty without labels.
     """
@@ -68,6 +68,25 @@ class Agreement:
     themes: pd.DataFrame
     overall: pd.DataFrame
     sentiment: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How agreement with coders is measured.
+
+    Attributes:
+        rules: when a model may be trained.
+        least_examples: themes with fewer labelled texts are left out of macro and micro F1, as
+            are those that a site added to the published list.
+        sizes: numbers of labels to learn from, beside all.
+        divisions_count: how often the respondents are divided anew into those who teach and
+            those who test; F1 is of all divisions together, so that less hangs on any one.
+    """
+
+    rules: TrainingRules
+    least_examples: int
+    sizes: Sequence[int] = ()
+    divisions_count: int = 1
 
 
 class CommentCoder:
@@ -199,32 +218,23 @@ class CommentCoder:
 _THEME_COLUMNS = ["id", "theme_id", "theme", "score", "method", "words"]
 
 
-def measure_agreement(
-    coder: CommentCoder,
-    labelled: CommentFile,
-    rules: TrainingRules,
-    least_examples: int,
-    sizes: Sequence[int] = (),
-) -> Agreement:
+def measure_agreement(coder: CommentCoder, labelled: CommentFile, trial: Trial) -> Agreement:
     """Return F1 against coders, each text once, cross-validated by respondent.
 
     Args:
         coder: a coder that was not taught.
         labelled: comments with labels.
-        rules: when a model may be trained.
-        least_examples: themes with fewer labelled texts are left out of macro and micro F1, as
-            are those that a site added to the published list.
-        sizes: numbers of labels to learn from, beside all.
+        trial: how it is measured.
     """
     once = each_text_once(labelled)
     if once.marks is None:
         return Agreement(pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
     comments = coder.comments_of(once.rows)
     respondents = list(once.rows["respondent"])
-    counted = _counted(once, coder.codes, least_examples)
+    counted = _counted(once, coder.codes, trial.least_examples)
     overall, said = [], _Said.nothing(once.marks.shape)
-    for size in (*sizes, None):
-        said = _predict(comments, Labels(once.marks, respondents), rules, size)
+    for size in (*trial.sizes, None):
+        said = _predict(comments, Labels(once.marks, respondents), trial, size)
         overall.append({"labels": size or len(respondents), **_overall(said, once, counted)})
     return Agreement(
         _by_theme(said, once, coder.codes),
@@ -234,10 +244,7 @@ def measure_agreement(
 
 
 def measure_transfer(
-    coder: CommentCoder,
-    taught: CommentFile,
-    labelled: CommentFile,
-    how: tuple[TrainingRules, int],
+    coder: CommentCoder, taught: CommentFile, labelled: CommentFile, trial: Trial
 ) -> Agreement:
     """Return F1 on one file of models that learned from another.
 
@@ -245,19 +252,19 @@ def measure_transfer(
         coder: a coder that was not taught.
         taught: comments with labels to learn from.
         labelled: comments with labels to be held against.
-        how: when a model may be trained, and fewest examples of a theme that counts.
+        trial: how it is measured; there is nothing to divide, and all labels teach.
     """
-    rules, least_examples = how
     before, after = each_text_once(taught), each_text_once(labelled)
     if before.marks is None or after.marks is None:
         return Agreement(pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
     known = Labels(before.marks, list(before.rows["respondent"]))
-    model = ThemeModel(coder.comments_of(before.rows), known, rules)
+    model = ThemeModel(coder.comments_of(before.rows), known, trial.rules)
     comments = coder.comments_of(after.rows)
-    said = _Said(
-        comments.hits > 0, model.decide(comments, is_model_alone=True), model.decide(comments)
-    )
-    counted = _counted(after, coder.codes, least_examples)
+    said = _Said.nothing(after.marks.shape)
+    said.codebook[:] = comments.hits > 0
+    said.model[:] = model.decide(comments, is_model_alone=True)
+    said.choice[:] = model.decide(comments)
+    counted = _counted(after, coder.codes, trial.least_examples)
     overall = {"labels": len(before.rows), **_overall(said, after, counted)}
     return Agreement(
         _by_theme(said, after, coder.codes),
@@ -268,29 +275,31 @@ def measure_transfer(
 
 @dataclass(frozen=True)
 class _Said:
-    """What each way says of every held-out text: (n_texts, n_themes)."""
+    """What each way says of every held-out text, (n_texts, n_themes), as shares of divisions."""
 
-    codebook: Truths
-    model: Truths
-    choice: Truths
+    codebook: Floats
+    model: Floats
+    choice: Floats
 
     @classmethod
     def nothing(cls, shape: tuple[int, ...]) -> "_Said":
         """No theme of any text."""
-        return cls(*(np.zeros(shape, dtype=np.bool_) for _ in range(3)))
+        return cls(*(np.zeros(shape) for _ in range(3)))
 
 
-def _predict(comments: Comments, labels: Labels, rules: TrainingRules, size: int | None) -> _Said:
-    said = _Said.nothing(labels.marks.shape)
+def _predict(comments: Comments, labels: Labels, trial: Trial, size: int | None) -> _Said:
+    said, share = _Said.nothing(labels.marks.shape), 1 / trial.divisions_count
     said.codebook[:] = comments.hits > 0
     chance = np.random.default_rng(_SEED)
-    for train, test in respondent_folds(labels.respondents):
-        rows = train if size is None or size >= train.size else chance.choice(train, size, False)
-        known = Labels(labels.marks[rows], [labels.respondents[row] for row in rows])
-        held_out = comments.pick(test)
-        model = ThemeModel(comments.pick(rows), known, rules)
-        said.choice[test] = model.decide(held_out)
-        said.model[test] = model.decide(held_out, is_model_alone=True)
+    for division in range(trial.divisions_count):
+        for train, test in respondent_folds(labels.respondents, division):
+            few = size is not None and size < train.size
+            rows = chance.choice(train, size, False) if few else train
+            known = Labels(labels.marks[rows], [labels.respondents[row] for row in rows])
+            held_out = comments.pick(test)
+            model = ThemeModel(comments.pick(rows), known, trial.rules)
+            said.choice[test] += share * model.decide(held_out)
+            said.model[test] += share * model.decide(held_out, is_model_alone=True)
     return said
 
 
@@ -313,13 +322,15 @@ def _overall(
         marks = true[:, counted]
         each = [f1_of(given[:, theme], marks[:, theme]) for theme in range(len(counted))]
         row[f"{way}_macro"] = round(float(np.mean(each)), 3) if each else float("nan")
-        row[f"{way}_micro"] = round(f1_of(given.ravel(), marks.ravel()), 3)
+        row[f"{way}_micro"] = round(f1_of(given, marks), 3)
     beside = [_beside_the_better(said, true, int(place)) for place in counted]
     if beside:
         worst = int(np.argmin([one["difference"] for one in beside]))
         row |= {f"worst_{name}": value for name, value in beside[worst].items()}
         row["worst_theme"] = theme_ids[counted[worst]]
-    row["clearly_below"] = sum(one["difference"] < -_AS_GOOD for one in beside)
+    below = [one for one in beside if one["difference"] < -_AS_GOOD]
+    row["below"] = len(below)
+    row["below_beyond_margin"] = sum(one["difference"] < -one["margin"] for one in below)
     return row
 
 
@@ -328,8 +339,8 @@ def _beside_the_better(said: _Said, true: Truths, place: int) -> dict[str, float
     ways = np.column_stack([said.choice[:, place], said.codebook[:, place], said.model[:, place]])
     marks = true[:, place][:, None]
     # Texts that nobody and nothing gave the theme move no F1.
-    rows = (ways | marks).any(axis=1)
-    both, given = (ways & marks)[rows].astype(float), (ways * 1.0 + marks)[rows]
+    rows = ((ways > 0) | marks).any(axis=1)
+    both, given = (ways * marks)[rows], (ways + marks)[rows]
     if not rows.any():
         return {"difference": 0.0, "margin": 0.0}
     f1 = 2 * both.sum(axis=0) / np.maximum(given.sum(axis=0), 1)
