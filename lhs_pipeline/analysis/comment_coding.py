@@ -137,7 +137,7 @@ class CommentCoder:
         texts = list(rows["comment"])
         return Comments(
             texts,
-            list(rows["question"]),
+            list(rows["question"].str.cat(rows["service"], sep="|")),
             list(rows["rating"]),
             self._codebook.matrix(texts),
         )

@@ -19,6 +19,7 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
     "comment": ("comment", "text", "answer", "insight", "narrative", "fft answer"),
     "id": ("id", "comment id", "row id"),
     "question": ("question", "fft question"),
+    "service": ("service", "service type", "service type 1"),
     "rating": ("rating", "fft categorical answer"),
     "respondent": ("respondent", "respondent id", "reporter"),
     "sentiment": ("sentiment", "comment sentiment"),
@@ -43,7 +44,8 @@ class CommentFile:
     """A file as read: every row, and its labels where it has any.
 
     Attributes:
-        rows: id, comment (de-identified), question, rating, respondent, sentiment; as text.
+        rows: id, comment (de-identified), question, service, rating, respondent, sentiment; as
+            text.
         marks: coders' themes, (n_rows, n_themes) in the order of `theme_ids`; None without labels.
         theme_ids: themes of the codebook, sorted.
         unknown_columns: columns of 0 and 1 that are no theme of the codebook.

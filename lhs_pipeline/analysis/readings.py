@@ -127,7 +127,7 @@ class Reader:
         texts = [str(row["text"] or "") for row in rows]
         return Comments(
             texts,
-            [str(row.get("question") or row.get("source_id") or "") for row in rows],
+            [f"{row.get('question') or ''}|{row.get('source_id') or ''}" for row in rows],
             [str(row.get("rating") or "") for row in rows],
             self._codebook.matrix(texts),
             embed_texts(texts).astype(np.float64) if with_meaning else None,

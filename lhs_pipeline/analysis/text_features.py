@@ -25,7 +25,8 @@ class Comments:
 
     Attributes:
         texts: de-identified texts.
-        questions: what was asked, empty where nothing was.
+        questions: what was asked, and of whom or by which source: the same question may stand on
+            two forms in two places. Empty where nothing is known.
         ratings: as given, empty where there is none.
         hits: different codebook words per text and theme, (n_texts, n_themes).
         meaning: a vector of length 1 per text by the embedding model, where it is asked for.

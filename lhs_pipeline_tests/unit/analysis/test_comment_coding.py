@@ -105,6 +105,17 @@ def test_a_report_is_of_respondents_that_were_held_out(tmp_path: Path) -> None:
     assert last["choice_macro"] > 0.9 > last["codebook_macro"]
 
 
+def test_the_same_question_in_another_service_is_another_question(tmp_path: Path) -> None:
+    columns: dict[str, list[object]] = {
+        "comment": ["nothing", "none", "no"],
+        "FFT question": ["Why?", "Why?", "Why?"],
+        "Service type 1": ["Transport", "Helpline", "Helpline"],
+    }
+    read = read_comments(write(tmp_path, columns), CODES, {}, str)
+    asked = CommentCoder(CODES, DANGERS, RULES).comments_of(read.rows).questions
+    assert asked[0] != asked[1] == asked[2]
+
+
 @pytest.mark.shared
 @pytest.mark.skipif(not SHARED.is_file(), reason="the labelled comments are not beside the project")
 def test_words_alone_agree_with_the_coders_of_real_comments() -> None:
