@@ -385,13 +385,18 @@ def _sentiment_agreement(coder: CommentCoder, once: CommentFile) -> pd.DataFrame
     if any(comments.ratings):
         ways = {"model without rating": unrated, "model with rating": comments}
     for name, known in ways.items():
-        if held_out := _held_out_feelings(known, felt):
+        if held_out := held_out_feelings(known, felt):
             rows.append(_agreement_row(name, [_side(said) for said in held_out], true))
     return pd.DataFrame(rows)
 
 
-def _held_out_feelings(comments: Comments, felt: pd.DataFrame) -> list[str]:
-    """What the coder would say of respondents it never saw: its model, or the words if better."""
+def held_out_feelings(comments: Comments, felt: pd.DataFrame) -> list[str]:
+    """What the coder would say of respondents it never saw: its model, or the words if better.
+
+    Args:
+        comments: texts whose sentiment coders read.
+        felt: the same rows of the file, with respondent and sentiment.
+    """
     said = list(felt["sentiment"])
     respondents = list(felt["respondent"])
     found = [""] * len(said)
