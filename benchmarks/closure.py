@@ -2,7 +2,8 @@
 
 python benchmarks/closure.py threats --changes 2010 --no-rivals --out threats.json
 python benchmarks/closure.py effects --changes 2020 --out effects.json
-python benchmarks/closure.py effects --changes 1010 --seed 300000 --out effects_again.json
+python benchmarks/closure.py effects --changes 2020 --no-rivals --seed 500000 --out again.json
+python benchmarks/closure.py harm --changes 6000 --no-rivals --seed 800000 --out harm.json
 python benchmarks/closure.py structural --changes 480 --out structural.json
 """
 
@@ -348,7 +349,7 @@ def _median(weeks: list[int]) -> float:
 def main() -> None:
     """Run one part and write its figures."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("part", choices=("threats", "effects", "structural"))
+    parser.add_argument("part", choices=("threats", "effects", "harm", "structural"))
     parser.add_argument("--changes", type=int, default=600)
     parser.add_argument("--seed", type=int, default=100_000)
     parser.add_argument("--only", default="")
@@ -362,12 +363,12 @@ def main() -> None:
         return
     results: dict[str, object] = {}
     worlds = THREATS if wanted.part == "threats" else {"all": ALL}
-    effects = ["no_effect"] if wanted.part == "threats" else list(EFFECTS)
+    effects = {"threats": ["no_effect"], "harm": ["harm20"]}.get(wanted.part, list(EFFECTS))
     for number, (name, settings) in enumerate(worlds.items()):
         if wanted.only and name not in wanted.only.split(";"):
             continue
         began = time.process_time()
-        changes = wanted.changes * (1 if wanted.part == "threats" else len(effects))
+        changes = wanted.changes * len(effects)
         found = run(settings, effects, changes, wanted.seed + 10_000 * number, not wanted.no_rivals)
         results[name] = summarise(found)
         print(name, round(time.process_time() - began, 1), "CPU-s")

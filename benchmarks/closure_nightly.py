@@ -39,6 +39,7 @@ from numpy.typing import NDArray
 from lhs_pipeline.closure.judgement import FINAL, Boundary, Evidence, LookVerdict
 from lhs_pipeline.closure.panels import with_point_variance
 from lhs_pipeline.closure.policy import REFERENCE_POLICY, EvaluationPolicy
+from lhs_pipeline.statistics.control_path import ControlPath
 from lhs_pipeline.statistics.controlled_series import EffectTrace, TraceSettings
 from lhs_pipeline.statistics.series_covariance import (
     TYPICAL,
@@ -51,7 +52,7 @@ KNOWN = tuple(0.96 + 0.04 * night / 7 for night in range(7))
 CLOSING = (*SCHEDULE.closing, SCHEDULE.horizon)
 NEARLY_SHOWN, NEARLY_SETTLED = 3.0, 1.2
 """Followed: a running p-value below three times alpha, 1.2 standard errors after settling in."""
-WHOLE_EVERY = 30
+WHOLE_EVERY = 60
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ class Nights:
     covariance: CovarianceParameters
     made: dict[int, list[Night]] = field(default_factory=dict)
     settings: dict[int, tuple[TraceSettings, Boundary]] = field(default_factory=dict)
+    fits: dict[int, CovarianceParameters] = field(default_factory=dict)
 
     def of_week(self, last: int, *, is_closing: bool) -> list[Night]:
         """Nights of the week in which week `last` of the grid is judged first."""
@@ -111,7 +113,7 @@ class Nights:
     def _fit(self, last: int, columns: list[NDArray[np.float64]]) -> list[Night]:
         worlds = [_known_world(self.world, last, column) for column in columns]
         controls, weeks = fit_controls(worlds[-1])
-        covariance = fit_covariance(controls, weeks, TYPICAL, self.covariance)
+        covariance = self._fit_covariance(last, controls, weeks)
         month = last // 4
         if month not in self.settings:
             self.settings[month] = settings_of(controls, weeks, covariance, self.policy)
@@ -121,6 +123,16 @@ class Nights:
             Night(world, Fitted(path, covariance, *self.settings[month], is_strict))
             for world, path in zip(worlds, paths, strict=True)
         ]
+
+    def _fit_covariance(
+        self, last: int, controls: ControlPath, weeks: NDArray[np.float64]
+    ) -> CovarianceParameters:
+        """Variances as known by then; the search begins at those of the nearest week."""
+        if last not in self.fits:
+            near = min(self.fits, key=lambda week: abs(week - last), default=None)
+            start = self.covariance if near is None else self.fits[near]
+            self.fits[last] = fit_covariance(controls, weeks, TYPICAL, start)
+        return self.fits[last]
 
 
 def _thinned(

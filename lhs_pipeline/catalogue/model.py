@@ -558,8 +558,10 @@ class EvaluationPolicy:
         harm_review_z: Standard errors for that bound; 1.645 sends on 95 of 100 such changes.
         first_claim_points: Points under the change before anything is claimed.
         closing_weeks: When closure is considered, besides the horizon.
+        closing_z: Standard errors by which the average since the go-live must differ from none.
         settling_weeks: Weeks that the settled effect leaves out.
-        settled_z: Standard errors by which the settled effect must differ from none.
+        settled_z: Standard errors by which the settled effect must differ from none; at 1.88 three
+            in a hundred changes without effect pass.
         recent_weeks: Length of the latest window that must still show the effect.
         recent_keep: Share of the effect that it must retain.
         recent_z: Standard errors by which it must differ from none.
@@ -601,6 +603,7 @@ class EvaluationPolicy:
     harm_review_z: float
     first_claim_points: int
     closing_weeks: tuple[float, ...]
+    closing_z: float
     settling_weeks: float
     settled_z: float
     recent_weeks: float

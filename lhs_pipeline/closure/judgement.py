@@ -83,7 +83,7 @@ class Evidence:
         is_futile: The effect falls short of what is worthwhile.
         is_unproven_safe: Harm beyond the margin cannot be ruled out.
         is_settled: The effect is clear without the weeks of settling in.
-        is_sustained: It has settled, and the latest window still shows it.
+        is_sustained: It has settled, the latest window still shows it, and all weeks together do.
         p_value: Running p-value against no improvement, valid over all looks to the horizon.
         e_value: Evidence for improvement that is valid without any horizon.
     """
@@ -141,6 +141,8 @@ def weigh_evidence(
         is_shown &= np.maximum.accumulate(log_e) >= np.log(policy.strict_evidence)
     short = trace.estimate - np.log1p(policy.futility_effect)
     is_settled = -trace.settled_estimate > policy.settled_z * trace.settled_error
+    # Late weeks alone may be a lull; what is closed is better since its go-live as a whole.
+    is_better = -trace.average > policy.closing_z * trace.average_error
     return Evidence(
         is_enough=is_enough,
         is_shown=is_shown,
@@ -148,7 +150,7 @@ def weigh_evidence(
         is_futile=is_enough & (short > policy.futility_z * trace.standard_error),
         is_unproven_safe=_is_harm_possible(trace, policy),
         is_settled=np.asarray(is_settled),
-        is_sustained=is_settled & _is_retained(trace, policy),
+        is_sustained=is_settled & _is_retained(trace, policy) & is_better,
         p_value=_running_p_value(reach, boundary),
         e_value=np.exp(np.minimum(log_e, 500.0)),
     )

@@ -13,6 +13,7 @@ from scipy.linalg import lapack
 from lhs_pipeline.statistics.control_path import (
     ControlPath,
     Delinearised,
+    SeriesKind,
     SeriesPanel,
     undo_linearisation,
     working_response,
@@ -155,24 +156,22 @@ class _Past:
 
     Attributes:
         response: L11^-1 d1, the whitened past.
-        expected: C21 C11^-1 d1, the departure that the past lets expect.
         spread: C22 - C21 C11^-1 C12 without single-point noise.
         usual_noise: Variance of a typical single point of the past.
         is_seen: Where the past has a figure.
         panel: Figures after the change.
-        offset: Linear predictor there without an effect.
+        offset: Linear predictor there without an effect, as the past lets it expect: the common
+            path, the level, and C21 C11^-1 d1.
         path_variance: Sampling variance of the common path there.
     """
 
     response: FloatArray
-    expected: FloatArray
     spread: FloatArray
     usual_noise: float
     is_seen: NDArray[np.bool_]
     panel: SeriesPanel
     offset: FloatArray
     path_variance: FloatArray
-    prior_shift: float
     noise: float
     direction: int
 
@@ -235,17 +234,16 @@ def _read_past(window: Window) -> _Past:
     columns = np.column_stack([departure, window.structure[before, after]])
     solved, _ = lapack.dtrtrs(factor, columns, lower=1)
     cross = solved[:, 1:]
+    expected = cross.T @ solved[:, 0]
     usual = noise[noise < NO_INFORMATION]
     return _Past(
         response=solved[:, 0],
-        expected=cross.T @ solved[:, 0],
         spread=window.structure[after, after] - cross.T @ cross,
         usual_noise=float(np.median(usual)) if usual.size else 1.0,
         is_seen=own.is_seen[0],
         panel=_cut_panel(window.panel, after),
-        offset=window.offset[after],
+        offset=window.offset[after] - window.prior_shift + window.direction * expected,
         path_variance=window.path_variance[after],
-        prior_shift=window.prior_shift,
         noise=window.noise,
         direction=window.direction,
     )
@@ -264,7 +262,6 @@ def _known_part(past: _Past, panel: SeriesPanel, plan: ChangePlan, recent: int) 
     kept = slice(0, min(plan.periods_after, max(1, last - plan.first_period + recent)))
     return replace(
         past,
-        expected=past.expected[kept],
         spread=past.spread[kept, kept],
         panel=_cut_panel(past.panel, kept),
         offset=past.offset[kept],
@@ -279,7 +276,7 @@ def _trace_known(past: _Past, shapes: FloatArray, settings: TraceSettings) -> Ef
     running = _running_effect(first, settings.effect_spread, scale)
     starts = np.tril(np.ones((periods, periods))).T
     second = _whiten(past, running, np.vstack([shapes, running, starts]))
-    average = _average_effect(second, past, running, scale)
+    average = _average_effect(past, scale)
     trace = _read_trace(second, past, scale, settings)
     return replace(trace, average=average[0], average_error=average[1])
 
@@ -418,12 +415,12 @@ def _whiten(past: _Past, running: FloatArray, regressors: FloatArray) -> _Whiten
     """Apply L22^-1 to what the past does not tell of the response, and to the regressors."""
     moved = past.direction * running
     response = working_response(past.panel, (past.offset + moved)[None, :])
-    departure = past.direction * (past.prior_shift + response.departure[0] + moved)
+    departure = past.direction * (response.departure[0] + moved)
     matrix = past.spread.copy()
     matrix[np.diag_indices_from(matrix)] += np.minimum(
         response.variance[0] + past.path_variance + past.noise, NO_INFORMATION
     )
-    columns = np.column_stack([departure - past.expected, regressors.T])
+    columns = np.column_stack([departure, regressors.T])
     factor, _ = lapack.dpotrf(matrix, lower=1)
     solved, _ = lapack.dtrtrs(factor, columns, lower=1)
     return _Whitened(solved[:, 0], solved[:, 1:], factor)
@@ -491,27 +488,41 @@ def _read_trace(
     )
 
 
-def _average_effect(
-    whitened: _Whitened, past: _Past, running: FloatArray, scale: float
-) -> FloatArray:
-    """Mean departure from what the past lets expect, and its error, shape (2, periods).
+def _average_effect(past: _Past, scale: float) -> FloatArray:
+    """All that was seen against all that the past lets expect, and the error, shape (2, periods).
 
-    With C = LL' and L22 the factor's block after the change, d - E[d | past] = L22 w for the
-    whitened w, so the sum over seen periods up to a look is a' w with a the sum of those rows of
-    L22, and its variance a'a. Right for an effect of any course; as a step it may be less exact.
+    The periods up to a look are taken as one, each with a weight a of what it brings to the total,
+    so an effect of any course is measured rightly, and what people read agrees with the path that
+    is drawn; as a step it may be less exact. Of the variance, a'Ma / (sum a)^2 comes from
+    departures with covariance M, the rest from the chance of the total.
     """
-    is_seen = past.panel.is_seen[0]
-    rows = np.where(is_seen[:, None], whitened.factor, 0.0)
-    sums = np.cumsum(rows, axis=0)
-    count = np.maximum(np.cumsum(is_seen), 1)
-    average = sums @ whitened.response / count
-    error = scale * np.sqrt(np.sum(sums**2, axis=1)) / count
-    known = np.cumsum(np.where(is_seen, running, 0.0)) / count
-    has_any = np.cumsum(is_seen) > 0
-    found = _on_working_scale(past, average, known)
-    error = error * np.sqrt(found.inflation)
-    centre = np.where(has_any, found.change, 0.0)
+    panel = past.panel
+    response = working_response(panel, past.offset[None, :])
+    size = np.where(panel.is_seen[0], panel.denominator[0], 0.0)
+    weights = size if panel.kind == "mean" else 1.0 / response.variance[0]
+    level, total = _as_one(panel.kind, past.offset, size, weights)
+    departure = np.cumsum(weights * response.departure[0]) / total
+    found = undo_linearisation(panel.kind, level, departure)
+    matrix = past.spread + np.diag(np.minimum(past.path_variance + past.noise, NO_INFORMATION))
+    sums = np.cumsum(np.cumsum(np.outer(weights, weights) * matrix, axis=0), axis=1)
+    chance = np.where(weights > 0.0, weights**2 * np.minimum(response.variance[0], 1e12), 0.0)
+    variance = np.diagonal(sums) + np.cumsum(chance) * found.inflation
+    error = scale * np.sqrt(variance) / total
+    has_any = np.cumsum(weights) > 0.0
+    centre = past.direction * np.where(has_any, found.change, 0.0)
     return np.vstack([centre, np.where(has_any, error, NO_INFORMATION)])
+
+
+def _as_one(
+    kind: SeriesKind, offset: FloatArray, size: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Working level expected of all periods up to each look as one, and their weight together."""
+    if kind != "proportion":
+        total = np.maximum(np.cumsum(weights), 1e-12)
+        return np.cumsum(weights * offset) / total, total
+    known = np.maximum(np.cumsum(size), 1e-12)
+    share = np.clip(np.cumsum(size / (1.0 + np.exp(-offset))) / known, 1e-9, 1.0 - 1e-9)
+    return np.log(share / (1.0 - share)), known * share * (1.0 - share)
 
 
 def _on_working_scale(past: _Past, estimate: FloatArray, running: FloatArray) -> Delinearised:

@@ -14,15 +14,18 @@ from lhs_pipeline.closure.changes import Site
 from lhs_pipeline.closure.effects import word_of
 from lhs_pipeline.closure.judgement import (
     Balancing,
+    Boundary,
     Evidence,
     LookVerdict,
     Reason,
     Schedule,
     Status,
     judge_looks,
+    weigh_evidence,
 )
 from lhs_pipeline.closure.ladder import Rung, choose_rung
 from lhs_pipeline.closure.verdicts import conclude_verdicts, judge_look
+from lhs_pipeline.statistics.controlled_series import EffectTrace
 from lhs_pipeline.vocabulary import Acceptable, Effective, Reliable, Verdict
 
 YES, PARTLY, NO = Effective.YES, Effective.PARTLY, Effective.NO
@@ -227,3 +230,22 @@ def test_the_night_and_the_exchange_format_never_disagree() -> None:
         Reason.NO_LONGER_CLEAR,
         Reason.SHOWN_AND_SUSTAINED, Reason.TOO_FEW_POINTS,
     }  # fmt: skip
+
+
+def _late_lull(average: float) -> EffectTrace:
+    """Late weeks that speak clearly for the change, and an average that may not."""
+    flat, shapes = np.ones(52), np.ones((3, 52))
+    return EffectTrace(
+        information=100.0 * shapes, score=30.0 * shapes, planned_information=100.0 * np.ones(3),
+        planned_path=100.0 * shapes, average=average * flat, average_error=0.1 * flat,
+        estimate=-0.3 * flat, standard_error=0.1 * flat, recent_estimate=-0.4 * flat,
+        recent_error=0.1 * flat, settled_estimate=-0.4 * flat, settled_error=0.1 * flat,
+        baseline_count=104, after_count=np.arange(1, 53), noise_scale=1.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("average", "is_sustained"), [(-0.30, True), (-0.13, False)])
+def test_late_weeks_alone_do_not_close(average: float, is_sustained: bool) -> None:
+    found = weigh_evidence(_late_lull(average), Boundary(1.96, 1.64, 0.05), False, POLICY)
+    assert found.is_settled.all()
+    assert found.is_sustained.all() == found.is_sustained.any() == is_sustained

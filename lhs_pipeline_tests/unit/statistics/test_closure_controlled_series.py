@@ -217,8 +217,26 @@ def test_the_drawn_path_is_what_the_effect_is_measured_against() -> None:
     trace = trace_effect(panel, PLAN, controls, covariance, SETTINGS)
     drawn = expect_path(panel, PLAN, controls, covariance, (1.0, trace.noise_scale))
     apart = np.log(panel.numerator[0, 104:] / drawn.expected[104:])
-    assert np.nanmean(apart) == pytest.approx(trace.average[-1], abs=1e-9)
+    size = np.where(np.isfinite(apart), panel.denominator[0, 104:], 0.0)
+    mean = np.sum(size * np.nan_to_num(apart)) / size.sum()
+    assert mean == pytest.approx(trace.average[-1], abs=1e-9)
     assert np.all(drawn.lower < drawn.expected) and np.all(drawn.expected < drawn.upper)
+
+
+def test_near_its_ceiling_a_proportion_is_told_as_it_is_drawn() -> None:
+    generator, units = np.random.default_rng(29), 20
+    share = np.full((units, WEEKS), 0.83)
+    share[0, 104:] = 0.97
+    size = np.full(share.shape, 60.0)
+    panel = SeriesPanel("proportion", generator.binomial(60, share).astype(float), size)
+    controls = fit_control_path(SeriesPanel("proportion", panel.numerator[1:], size[1:]))
+    covariance = fit_covariance(controls, np.arange(WEEKS, dtype=np.float64), TYPICAL)
+    trace = trace_effect(panel, replace(PLAN, direction=-1), controls, covariance, SETTINGS)
+    drawn = expect_path(panel, PLAN, controls, covariance, (1.0, trace.noise_scale))
+    after = slice(104, 104 + PLAN.periods_after)
+    seen = panel.numerator[0, after].sum() / size[0, after].sum()
+    odds = seen / (1.0 - seen) * np.exp(trace.average[-1])
+    assert odds / (1.0 + odds) == pytest.approx(drawn.expected[after].mean(), abs=1e-9)
 
 
 def test_a_noisier_unit_is_known_by_its_past() -> None:
