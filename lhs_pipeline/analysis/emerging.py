@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from lhs_pipeline.analysis.theme_words import STOP_WORDS, stem_of
+from lhs_pipeline.analysis.themes import NO_WORDS
 from lhs_pipeline.catalogue.model import ThemesPolicy
 from lhs_pipeline.statistics.report_counts import compare_counts
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
@@ -34,17 +35,24 @@ EMERGING_THEMES = declare(
         "earlier_count": "BIGINT comments with its leading word in the weeks before",
         "reporters_count": "BIGINT different reporters, where the sources know them",
         "units_count": "BIGINT units that spoke of it",
+        "unit_counts": "VARCHAR each of these with its comments, most first: ward_03=8;ward_01=5",
+        "recent_weeks_count": "BIGINT weeks of the recent window",
+        "earlier_weeks_count": "BIGINT weeks before that it is compared with",
         "ratio": "DOUBLE its share of comments now over its share before",
         "chance_prop": "DOUBLE how often chance alone would show so much, over all words looked at",
         "example_insight_ids": "VARCHAR up to three comments that say it best",
+        "found_by": "VARCHAR its leading word or pair as people write it; finds its comments",
         "status": "VARCHAR open, accepted, merged or dismissed",
         "merged_into_topic_id": "VARCHAR topic that it was merged into",
+        "dismissed_on": "DATE day of a dismissal since which it has grown markedly; then open",
     },
 )
 _WORD = re.compile(r"[a-z][a-z'’]+")
 _SHARED_PROP = 0.4
 """Words that share so much of their comments are one theme."""
-_SHOWN_WORDS, _SHOWN_EXAMPLES = 4, 3
+_MOST_PROP = 0.5
+"""What holds for more than this share of a word's comments holds for the word."""
+_SHOWN_WORDS, _SHOWN_EXAMPLES, _SHOWN_FORMS = 4, 3, 6
 _REMEMBERED_TEXTS = 50_000
 
 
@@ -66,6 +74,40 @@ class _Window:
     recent: list[Record]
     earlier: list[Record]
 
+    def only(self, insight_ids: frozenset[str]) -> "_Window":
+        """Those of both that are among some insights."""
+        kept = ([r for r in rows if r["insight_id"] in insight_ids]
+                for rows in (self.recent, self.earlier))  # fmt: skip
+        return _Window(*kept)
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """What is declared already: the topics of each insight, and the words that led to them."""
+
+    topics: Mapping[str, frozenset[str]]
+    words: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def from_themes(cls, themes: pd.DataFrame, insight_ids: set[str]) -> "_Coded":
+        """Gather the rows of `analysis.themes` on some insights."""
+        topics: dict[str, set[str]] = defaultdict(set)
+        words: dict[str, set[str]] = defaultdict(set)
+        if len(themes):
+            themes = themes[themes["insight_id"].isin(insight_ids)]
+        for row in records_of(themes):
+            topics[row["insight_id"]].add(row["topic_id"])
+            if row["matched_terms"] not in NO_WORDS:
+                words[row["insight_id"]] |= terms_of(str(row["matched_terms"]).replace(";", ". "))
+        return cls(
+            {id_: frozenset(found) for id_, found in topics.items()},
+            {id_: frozenset(found) for id_, found in words.items()},
+        )
+
+    def insights_of(self, topic_id: str) -> frozenset[str]:
+        """The insights that have a topic."""
+        return frozenset(id_ for id_, found in self.topics.items() if topic_id in found)
+
 
 def find_emerging(
     insights: pd.DataFrame,
@@ -83,17 +125,34 @@ def find_emerging(
         policy: length of the windows, fewest comments, smallest ratio, rate of false alerts.
         today: first day that is not looked at.
     """
-    said = {row["emerging_id"]: row for row in records_of(verdicts)}
-    known = _known_words(themes)
-    rows: list[Record] = []
     windows = dict(_windows(insights, policy, today))
+    looked_at = {r["insight_id"] for w in windows.values() for r in (*w.recent, *w.earlier)}
+    coded = _Coded.from_themes(themes, looked_at)
+    look = _Look(coded, verdicts_by_id(verdicts), policy, today)
+    rows: list[Record] = []
     for voice, window in sorted(windows.items()):
         bursts = _find_bursts(window, policy, len(windows))
         for group in _join(bursts):
-            # A surge of a declared topic, with whatever else its comments say, is not new.
-            if not any(burst.term in known for burst in group):
-                rows.append(_row(voice, group, window, today))
-    return frame_of(EMERGING_THEMES, [{**row, **_status(row, said)} for row in rows])
+            leading = _find_leading(group, window, look)
+            if leading is not None:
+                row = _row(voice, [leading, *(b for b in group if b is not leading)], window, look)
+                rows.append({**row, **_status(row, group, (window, insights), look)})
+    return frame_of(EMERGING_THEMES, rows)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a night looks with: what is declared, what coders said, the rules and the day."""
+
+    coded: _Coded
+    said: Mapping[str, Record]
+    policy: ThemesPolicy
+    today: date
+
+
+def verdicts_by_id(verdicts: pd.DataFrame) -> dict[str, Record]:
+    """Return what coders said, by candidate."""
+    return {row["emerging_id"]: row for row in records_of(verdicts)}
 
 
 def _windows(
@@ -113,23 +172,55 @@ def _windows(
         yield voice, _Window(recent, earlier)
 
 
-def _known_words(themes: pd.DataFrame) -> frozenset[str]:
-    """Stems of the words by which insights were given a topic."""
-    words: set[str] = set()
-    for terms in themes["matched_terms"].drop_duplicates() if len(themes) else ():
-        words.update(stem for stem in terms_of(str(terms).replace(";", ". ")) if stem)
-    return frozenset(words)
+def _find_leading(group: Sequence[_Burst], window: _Window, look: _Look) -> _Burst | None:
+    """The surest word of a group that no topic accounts for; None where topics account for all."""
+    return next(
+        (
+            burst
+            for burst in group
+            if not _is_declared(burst, window, look.coded)
+            and not _is_surge_of_topic(burst, window, look)
+        ),
+        None,
+    )
+
+
+def _is_declared(burst: _Burst, window: _Window, coded: _Coded) -> bool:
+    """Whether it is by this word that most of its comments were given a topic."""
+    ids = [window.recent[place]["insight_id"] for place in burst.places]
+    led = sum(burst.term in coded.words.get(id_, ()) for id_ in ids)
+    return led > _MOST_PROP * len(ids)
+
+
+def _is_surge_of_topic(burst: _Burst, window: _Window, look: _Look) -> bool:
+    """Whether its comments are those of a topic that says the word no oftener than before.
+
+    Where a topic surges, all that its comments say comes up more; that alone is not new.
+    """
+    ids = [window.recent[place]["insight_id"] for place in burst.places]
+    topics = Counter(topic for id_ in ids for topic in look.coded.topics.get(id_, ()))
+    for topic_id, count in topics.items():
+        if count > _MOST_PROP * len(ids):
+            within = window.only(look.coded.insights_of(topic_id))
+            if burst.term not in {again.term for again in _find_bursts(within, look.policy, 1)}:
+                return True
+    return False
 
 
 @lru_cache(_REMEMBERED_TEXTS)
 def terms_of(text: str) -> frozenset[str]:
     """Return the stemmed words and word pairs of a text, without words that say nothing."""
     terms: set[str] = set()
-    for sentence in re.split(r"[.!?;,\n]", text.lower()):
-        stems = ["" if word in STOP_WORDS else stem_of(word) for word in _WORD.findall(sentence)]
+    for sentence in _sentences(text):
+        stems = ["" if word in STOP_WORDS else stem_of(word) for word in sentence]
         terms.update(stem for stem in stems if stem)
         terms.update(f"{a} {b}" for a, b in pairwise(stems) if a and b)
     return frozenset(terms)
+
+
+def _sentences(text: str) -> Iterator[list[str]]:
+    for sentence in re.split(r"[.!?;,\n]", text.lower()):
+        yield _WORD.findall(sentence)
 
 
 def _find_bursts(window: _Window, policy: ThemesPolicy, looks_count: int) -> list[_Burst]:
@@ -177,7 +268,7 @@ def _join(bursts: Sequence[_Burst]) -> Iterator[list[_Burst]]:
         yield group
 
 
-def _row(voice: str, group: list[_Burst], window: _Window, today: date) -> Record:
+def _row(voice: str, group: list[_Burst], window: _Window, look: _Look) -> Record:
     leading = group[0]
     places = set().union(*(burst.places for burst in group))
     rows = [window.recent[place] for place in sorted(places)]
@@ -185,20 +276,44 @@ def _row(voice: str, group: list[_Burst], window: _Window, today: date) -> Recor
     # Of comments that say it as fully, the shortest says it best.
     best = sorted(places, key=lambda at: (-weight[at], len(str(window.recent[at]["text"])), at))
     return {
-        "emerging_id": f"{voice}:{leading.term.replace(' ', '_')}",
+        "emerging_id": key_of(voice, leading.term),
         "voice": voice,
-        "window_end_on": today - timedelta(days=1),
+        "window_end_on": look.today - timedelta(days=1),
         "words": ", ".join(_own_words(group, rows)),
         "recent_count": len(rows),
         "earlier_count": leading.earlier_count,
         "reporters_count": len({row["reporter_id"] for row in rows if row["reporter_id"]}),
         "units_count": len({row["unit_id"] for row in rows}),
+        "unit_counts": _count_units(rows),
+        "recent_weeks_count": look.policy.emerging_recent_weeks_count,
+        "earlier_weeks_count": look.policy.emerging_comparison_weeks_count,
         "ratio": leading.ratio if np.isfinite(leading.ratio) else None,
         "chance_prop": leading.chance,
         "example_insight_ids": ";".join(
             str(window.recent[at]["insight_id"]) for at in best[:_SHOWN_EXAMPLES]
         ),
+        "found_by": ";".join(_forms_of(leading.term, rows)),
     }
+
+
+def _count_units(rows: Sequence[Mapping[str, Any]]) -> str:
+    counts = Counter(str(row["unit_id"]) for row in rows)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ";".join(f"{unit_id}={count}" for unit_id, count in ordered)
+
+
+def _forms_of(term: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A stemmed word or pair as people wrote it, the commonest forms first."""
+    length = len(term.split())
+    written: Counter[str] = Counter()
+    for row in rows:
+        for sentence in _sentences(str(row["text"])):
+            for at in range(len(sentence) - length + 1):
+                said = sentence[at : at + length]
+                if " ".join(map(stem_of, said)) == term:
+                    written[" ".join(said)] += 1
+    ordered = sorted(written.items(), key=lambda item: (-item[1], item[0]))
+    return [form for form, _ in ordered[:_SHOWN_FORMS]]
 
 
 def _own_words(group: Iterable[_Burst], rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -211,12 +326,55 @@ def _own_words(group: Iterable[_Burst], rows: Sequence[Mapping[str, Any]]) -> li
     return [written[stem].most_common(1)[0][0] for stem in stems[:_SHOWN_WORDS] if written[stem]]
 
 
-def _status(row: Record, verdicts: Mapping[str, Record]) -> Record:
-    verdict = verdicts.get(row["emerging_id"])
+def _status(
+    row: Record, group: Sequence[_Burst], heard: tuple[_Window, pd.DataFrame], look: _Look
+) -> Record:
+    """What a coder said of any of its words; a dismissal holds until it has grown markedly."""
+    keys = (key_of(row["voice"], burst.term) for burst in group)
+    verdict = next((look.said[key] for key in keys if key in look.said), None)
+    if verdict is None:
+        return {"status": "open", "merged_into_topic_id": None, "dismissed_on": None}
+    said_on = as_day(verdict.get("recorded_at"))
+    term = verdict["emerging_id"].partition(":")[2].replace("_", " ")
+    is_open = (
+        verdict["verdict"] == "dismissed"
+        and said_on is not None
+        and _has_grown(term, said_on, heard, (row["voice"], look.policy))
+    )
     return {
-        "status": verdict["verdict"] if verdict else "open",
-        "merged_into_topic_id": verdict["topic_id"] if verdict else None,
+        "emerging_id": verdict["emerging_id"],
+        "status": "open" if is_open else verdict["verdict"],
+        "merged_into_topic_id": verdict["topic_id"],
+        "dismissed_on": said_on if is_open else None,
     }
+
+
+def key_of(voice: str, term: str) -> str:
+    """Return the key of a candidate by its leading word."""
+    return f"{voice}:{term.replace(' ', '_')}"
+
+
+def _has_grown(
+    term: str,
+    since: date,
+    heard: tuple[_Window, pd.DataFrame],
+    how: tuple[str, ThemesPolicy],
+) -> bool:
+    """Whether a word comes up more than when it was dismissed, by the measure of a new one."""
+    (window, insights), (voice, policy) = heard, how
+    days = pd.to_datetime(insights["received_on"])
+    first = since - timedelta(weeks=policy.emerging_recent_weeks_count)
+    is_then = (days >= pd.Timestamp(first)) & (days < pd.Timestamp(since))
+    then = insights[is_then & (insights["voice"] == voice)].drop_duplicates("text")["text"]
+    if then.empty:
+        return False
+    now, before = (sum(term in terms_of(str(text)) for text in texts)
+                   for texts in ((row["text"] for row in window.recent), then))  # fmt: skip
+    found = compare_counts(now, before, len(window.recent), len(then))
+    return bool(
+        found.chance_of_rise <= policy.emerging_false_alert_prop
+        and found.ratio >= policy.emerging_minimum_ratio
+    )
 
 
 def _day(row: Record) -> date:

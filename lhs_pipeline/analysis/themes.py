@@ -13,6 +13,9 @@ from lhs_pipeline.analysis.polarity import judge_clauses
 from lhs_pipeline.catalogue.model import Topic
 
 _REMEMBERED_TEXTS = 50_000
+_BY_CODER, _AS_A_WHOLE = "named by a coder", "the text as a whole"
+NO_WORDS = frozenset({_BY_CODER, _AS_A_WHOLE})
+"""What stands for the words of a theme to which none led."""
 _FLAG_OR_NAME = re.compile(r"\(\?[A-Za-z-]")
 _ESCAPE_OR_LETTER = re.compile(r"\\.|[A-Z]")
 
@@ -196,7 +199,7 @@ def _untaught(terms: list[str]) -> Taught:
 def _said_by(lesson: Taught, insight: Mapping[str, Any]) -> str:
     if lesson.method == "type":
         return f"incident type: {insight['incident_type']}"
-    return "named by a coder" if lesson.method == "coder" else "the text as a whole"
+    return _BY_CODER if lesson.method == "coder" else _AS_A_WHOLE
 
 
 def _is_negative(

@@ -103,10 +103,71 @@ def test_quiet_weeks_raise_no_alert() -> None:
     assert all(emerging(comments(seed, 0), NO_THEMES, NO_VERDICTS).empty for seed in range(4))
 
 
+def coded(said: pd.DataFrame, word: str, topic_id: str, terms: str) -> pd.DataFrame:
+    """Themes as a topic gives them to all comments that hold a word."""
+    found = said[said["text"].str.contains(word)]
+    return found[["insight_id"]].assign(topic_id=topic_id, matched_terms=terms)
+
+
 def test_what_a_topic_declares_is_not_new() -> None:
-    themes = pd.DataFrame({"matched_terms": ["taxi;charged twice", "taxis"]})
-    found = emerging(comments(1, 12), themes, NO_VERDICTS)
-    assert found.empty or not found["words"].str.contains("taxi").any()
+    said = comments(1, 12)
+    assert emerging(said, coded(said, "tax", "transport", "taxi;taxis"), NO_VERDICTS).empty
+
+
+def test_a_word_inside_what_a_topic_found_does_not_hide_what_is_new() -> None:
+    """'taxi was late' is found by a topic of late machines and taxis; 'taxi' alone never was."""
+    said = comments(1, 12)
+    late = said[said["text"].str.contains("taxi was late")]
+    assert 0 < len(late) < 6
+    themes = coded(late, "late", "transport", "taxi was late")
+    (row,) = emerging(said, themes, NO_VERDICTS).to_dict("records")
+    assert row["words"].startswith("taxi") and row["found_by"].split(";")[0] == "taxi"
+
+
+def surging() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A declared topic, three times as loud lately, and a word in a quarter of its comments."""
+    said = comments(2, 0).sort_values("received_on", ignore_index=True)
+    is_recent = said["received_on"] >= TODAY - timedelta(weeks=POLICY.emerging_recent_weeks_count)
+    place = np.arange(len(said))
+    is_topic = np.where(is_recent, place % 4 == 0, place % 12 == 0)
+    is_word = is_topic & ((place // 12) % 4 == 0)
+    said["text"] += np.where(is_topic, " he fell", "") + np.where(is_word, " by the sluice", "")
+    return said, coded(said[is_topic], "fell", "falls", "fell")
+
+
+def test_what_comes_up_with_a_topic_that_surges_is_not_new() -> None:
+    assert emerging(*surging(), NO_VERDICTS).empty
+
+
+def test_what_is_new_within_a_topic_is_offered() -> None:
+    said, themes = surging()
+    is_recent = said["received_on"] >= TODAY - timedelta(weeks=POLICY.emerging_recent_weeks_count)
+    fell = said["text"].str.contains("fell")
+    said["text"] = said["text"].where(is_recent, said["text"].str.replace(" by the sluice", ""))
+    assert is_recent.any() and fell.any()
+    (row,) = emerging(said, themes, NO_VERDICTS).to_dict("records")
+    assert row["words"].startswith("sluice")
+
+
+def dismissed(weeks_ago: int) -> pd.DataFrame:
+    said_on = pd.Timestamp(TODAY - timedelta(weeks=weeks_ago))
+    row = {"emerging_id": "patient:taxi", "verdict": "dismissed", "topic_id": None}
+    return pd.DataFrame([{**row, "recorded_at": said_on}])
+
+
+def test_a_dismissed_theme_stays_dismissed_until_it_grows_markedly() -> None:
+    said = comments(1, 40)
+    shift = pd.Series(np.arange(len(said)) % 2 == 0)
+    before = said[said["text"].str.contains("tax") & shift].copy()
+    before["received_on"] -= timedelta(weeks=8)
+    before["insight_id"] += "b"
+    before["text"] += " again"
+    (same,) = emerging(pd.concat([said, before]), NO_THEMES, dismissed(0)).to_dict("records")
+    assert (same["status"], same["dismissed_on"]) == ("dismissed", None)
+    few = before.head(3)
+    (grown,) = emerging(pd.concat([said, few]), NO_THEMES, dismissed(7)).to_dict("records")
+    assert grown["status"] == "open" and grown["emerging_id"] == "patient:taxi"
+    assert pd.Timestamp(grown["dismissed_on"]).date() == TODAY - timedelta(weeks=7)
 
 
 def test_a_coder_s_verdict_stays_with_the_candidate() -> None:
