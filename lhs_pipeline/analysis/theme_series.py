@@ -33,11 +33,21 @@ THEME_SERIES = declare(
         "lower_limit": "DOUBLE lower process limit of the share",
         "upper_limit": "DOUBLE upper process limit of the share",
         "is_special_cause": "BOOLEAN whether the share of this month is out of the ordinary",
+        "received_centre": "DOUBLE centre line of the number received a month",
+        "received_lower_limit": "DOUBLE lower process limit of the number received",
+        "received_upper_limit": "DOUBLE upper process limit of the number received",
         "is_received_special_cause": "BOOLEAN whether the number received is",
         "reading": "VARCHAR real_change, more_or_fewer_comments, both or ordinary",
     },
 )
 _KEYS = ["topic_id", "unit_id", "voice"]
+_LINES = ("centre", "lower_limit", "upper_limit")
+_OF_RECEIVED = {
+    "centre": "received_centre",
+    "lower_limit": "received_lower_limit",
+    "upper_limit": "received_upper_limit",
+    "is_special_cause": "is_received_special_cause",
+}
 _FEWEST_MENTIONS_A_MONTH = 3.0
 """With fewer, on average, a month without any is ordinary and a chart of shares says nothing."""
 
@@ -65,15 +75,34 @@ def make_theme_series(
     if counts.mentions.empty:
         return frame_of(THEME_SERIES, [])
     shares = _chart(counts.mentions, FileChart.PP, policy)
-    volumes = _chart(counts.received, FileChart.C, policy).rename(
-        columns={"is_special_cause": "is_received_special_cause"}
-    )
-    volumes = volumes[["unit_id", "voice", "period_start", "is_received_special_cause"]]
+    volumes = _chart(counts.received, FileChart.C, policy).rename(columns=_OF_RECEIVED)
+    volumes = volumes[["unit_id", "voice", "period_start", *_OF_RECEIVED.values()]]
     made = shares.merge(volumes, how="left", on=["unit_id", "voice", "period_start"])
     made["is_received_special_cause"] = made["is_received_special_cause"].fillna(False).astype(bool)
     made["reading"] = _readings(made)
     ordered = made.sort_values([*_KEYS, "period_start"], kind="stable", ignore_index=True)
     return ordered[THEME_SERIES.column_names]
+
+
+def draw_lines_anew(series: pd.DataFrame, policy: SpcPolicy) -> pd.DataFrame:
+    """Return rows of `theme_series` with the lines of their shares made from the rows alone.
+
+    Args:
+        series: rows of the table; the months of each series one after the other.
+        policy: whose rules.
+    """
+    if series.empty:
+        return series
+    counts = series.assign(
+        numerator=series["mentions_count"].astype(float),
+        denominator=series["received_count"].astype(float),
+        month=pd.to_datetime(series["period_start"]).dt.to_period("M"),
+    )
+    lines = _chart(counts, FileChart.PP, policy)
+    lines["month"] = pd.to_datetime(lines["period_start"]).dt.to_period("M")
+    bare = counts.drop(columns=list(_LINES))
+    made = bare.merge(lines[[*_KEYS, "month", *_LINES]], how="left", on=[*_KEYS, "month"])
+    return made[list(series.columns)]
 
 
 def _count(insights: pd.DataFrame, themes: pd.DataFrame, today: date) -> _Counts:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lhs_pipeline.board.shown import COMPARISON_COLUMNS, SERIES_COLUMNS
+from lhs_pipeline.board.theme_cells import THEME_COLUMNS
 from lhs_pipeline.warehouse.publication import Described
 from lhs_pipeline.warehouse.table import Table, declare, read_sql_table
 
@@ -42,6 +43,7 @@ ANALYST_TABLES = (
 _MORE_COLUMNS = {
     "analysis.indicator_series": SERIES_COLUMNS,
     "analysis.comparisons": COMPARISON_COLUMNS,
+    "analysis.theme_series": THEME_COLUMNS,
 }
 
 VIEWS = tuple(

@@ -27,7 +27,7 @@ from lhs_pipeline.board.life_events import (
     frame_life_events,
     gather_happenings,
 )
-from lhs_pipeline.board.model import BoardTables, frame_authorities, frame_indicators
+from lhs_pipeline.board.model import BoardTables, frame_authorities, frame_indicators, frame_topics
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.news import find_news, write_messages
 from lhs_pipeline.board.pages import render_board
@@ -83,7 +83,13 @@ _READ: dict[str, str] = {
     "interdependencies": "analysis.interdependencies",
     "insights": "analysis.insights",
     "themes": "analysis.themes",
+    "repeats": "analysis.repeats",
     "danger_signs": "analysis.danger_signs",
+    "emerging_themes": "analysis.emerging_themes",
+    "emerging_verdicts": "collection.emerging_verdicts",
+    "theme_series": "analysis.theme_series",
+    "theme_models": "analysis.theme_models",
+    "voices_heard": "analysis.voices_heard",
     "evidence": "analysis.evidence",
     "problem_evidence": "analysis.problem_evidence",
     "problems": "analysis.problems",
@@ -128,6 +134,8 @@ _HEARD: dict[str, str] = {
     "closed": "collection.closed",
     "reopened": "collection.reopened",
 }
+_LASTING = ("analysis.indicator_series", "analysis.theme_series")
+"""What was withheld in these on an earlier night stays so."""
 _SHOWN_KEY = dg.AssetKey(["board", "shown_figures"])
 _PUBLISHED_FROM = tuple(
     sorted({*_READ_BY_BOARD.values(), *(_SHOWN.get(each, each) for each in ANALYST_TABLES)})
@@ -197,6 +205,7 @@ def read_board_tables(
         **frames,
         indicators=frame_indicators(catalogue),
         authorities=frame_authorities(catalogue),
+        topics=frame_topics(catalogue),
         disclosure=catalogue.rules.disclosure,
     )
 
@@ -276,8 +285,8 @@ def shown_figures(site: SiteResource) -> dg.MaterializeResult[None]:
         catalogue = site.catalogue()
         with site.warehouse().transaction() as con:
             truth = {name: read_table(con, name) for name in SHOWN_TABLES}
-            before = read_table(con, _SHOWN["analysis.indicator_series"])
-            rules = Rules(catalogue, read_breaks_of_site(con, catalogue), before)
+            before, themes = (read_table(con, _SHOWN[name]) for name in _LASTING)
+            rules = Rules(catalogue, read_breaks_of_site(con, catalogue), before, themes)
             made = show_figures(truth, rules)
             for table in shown_tables():
                 if table.name in made:
@@ -305,7 +314,7 @@ def shown_tables() -> list[Table]:
 _SHOWING = Making(
     "board.shown_figures",
     # What was withheld on an earlier night stays so, so that it rests on itself too.
-    (*SHOWN_TABLES, _SHOWN["analysis.indicator_series"], *BREAK_TABLES),
+    (*SHOWN_TABLES, *(_SHOWN[name] for name in _LASTING), *BREAK_TABLES),
     tuple(_as_shown(table) for table in shown_tables()),
 )
 

@@ -37,8 +37,20 @@ _COLUMN_WORDS: dict[str, str] = {
     "interdependencies": "leading_indicator_id leading_unit_id following_indicator_id"
     " following_unit_id lag_weeks lag_months correlation correlation_lower correlation_upper"
     " points_count p_value q_value shares_denominator words",
-    "insights": "insight_id source_id voice unit_id received_on rating text source_file source_row",
+    "insights": "insight_id source_id voice unit_id received_on rating reporter_id text"
+    " source_file source_row",
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
+    "repeats": "insight_id is_repeat",
+    "emerging_themes": "emerging_id voice words recent_count earlier_count units_count unit_counts"
+    " recent_weeks_count earlier_weeks_count example_insight_ids found_by status"
+    " merged_into_topic_id dismissed_on",
+    "emerging_verdicts": "emerging_id verdict topic_id words reason coder_role recorded_at",
+    "theme_series": "topic_id unit_id voice period_start received_count mentions_prop centre"
+    " lower_limit upper_limit is_special_cause received_centre received_lower_limit"
+    " received_upper_limit is_received_special_cause reading is_suppressed drawn_prop",
+    "theme_models": "topic_id method labelled_count codebook_f1 model_f1",
+    "voices_heard": "voice unit_id speaker_group recent_count expected_count last_heard_on"
+    " topics_count new_topics_count answer is_saturated",
     "danger_signs": "insight_id urgency danger_ids danger_spans voice unit_id received_on text"
     f" {_SOURCE}",
     "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"
@@ -103,6 +115,7 @@ _COLUMN_WORDS: dict[str, str] = {
     "indicators": "indicator_id name unit_words is_share multiplier base_words direction period"
     " why_it_matters",
     "authorities": "group_id title",
+    "topics": "topic_id title",
 }
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -120,8 +133,8 @@ Made = TypeVar("Made")
 class BoardTables:
     """The warehouse tables behind the board, by their warehouse names.
 
-    `indicators` and `authorities` come from `frame_indicators` and `frame_authorities`; without
-    them the board shows the ids in words.
+    `indicators`, `authorities` and `topics` come from `frame_indicators`, `frame_authorities` and
+    `frame_topics`; without them the board shows the ids in words.
     """
 
     files: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -137,7 +150,13 @@ class BoardTables:
     interdependencies: pd.DataFrame = field(default_factory=pd.DataFrame)
     insights: pd.DataFrame = field(default_factory=pd.DataFrame)
     themes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    repeats: pd.DataFrame = field(default_factory=pd.DataFrame)
     danger_signs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    emerging_themes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    emerging_verdicts: pd.DataFrame = field(default_factory=pd.DataFrame)
+    theme_series: pd.DataFrame = field(default_factory=pd.DataFrame)
+    theme_models: pd.DataFrame = field(default_factory=pd.DataFrame)
+    voices_heard: pd.DataFrame = field(default_factory=pd.DataFrame)
     evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
     problem_evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
     problems: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -166,6 +185,7 @@ class BoardTables:
     life_events: pd.DataFrame = field(default_factory=pd.DataFrame)
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
     authorities: pd.DataFrame = field(default_factory=pd.DataFrame)
+    topics: pd.DataFrame = field(default_factory=pd.DataFrame)
     disclosure: DisclosurePolicy = STANDARD_POLICY
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -242,6 +262,14 @@ def frame_authorities(catalogue: Catalogue) -> pd.DataFrame:
         for _, each in sorted(catalogue.authorities.items())
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS["authorities"]))
+
+
+def frame_topics(catalogue: Catalogue) -> pd.DataFrame:
+    """The titles of the declared topics, one row each, by id."""
+    rows = [
+        {"topic_id": each.id, "title": each.title} for _, each in sorted(catalogue.topics.items())
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS["topics"]))
 
 
 def _name_unit(unit: str, base: str | None) -> str:

@@ -63,8 +63,9 @@ def _gather(tables: BoardTables) -> Names:
         units=directorates | named | {TRUST: _name_whole(tables)},
         groups=_name_groups(tables),
         topics={
-            text_of(row, "topic_id"): text_of(row, "topic_title")
-            for row in tables.rows_where("problems")
+            text_of(row, "topic_id"): text_of(row, title)
+            for table, title in (("problems", "topic_title"), ("topics", "title"))
+            for row in tables.rows_where(table)
         },
         measures={text_of(row, "indicator_id"): _measure_of(row) for row in measures},
     )

@@ -7,7 +7,7 @@ What rests on a withheld cell is made again from what is shown (lines, compariso
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from lhs_pipeline.analysis.table_columns import frame_of_pieces
 from lhs_pipeline.board.disclosure import is_small, round_estimate, round_people
 from lhs_pipeline.board.shown_looks import withhold_looks
 from lhs_pipeline.board.small_cells import POINT, Counted, counted_of, withhold_cells
+from lhs_pipeline.board.theme_cells import withhold_months
 from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy
 from lhs_pipeline.warehouse.table import Record, records_of
 
@@ -50,6 +51,7 @@ SHOWN_TABLES = (
     "analysis.comparisons",
     "analysis.problems",
     "analysis.triage",
+    "analysis.theme_series",
     "closure.evaluations",
     "closure.verdicts",
     "closure.expectations",
@@ -81,11 +83,13 @@ class Rules:
         catalogue: indicators and the policy.
         breaks: where limits may start anew.
         before: the series as they were shown on an earlier night.
+        themes_before: the same of themes.
     """
 
     catalogue: Catalogue
     breaks: Breaks
     before: pd.DataFrame
+    themes_before: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def show_figures(truth: Mapping[str, pd.DataFrame], rules: Rules) -> dict[str, pd.DataFrame]:
@@ -106,6 +110,10 @@ def show_figures(truth: Mapping[str, pd.DataFrame], rules: Rules) -> dict[str, p
         files = made["collection.files"]
         made["collection.files"] = files.assign(
             **{c: _show_rows(files[c], policy) for c in _ROW_COUNTS}
+        )
+    if "analysis.theme_series" in made:
+        made["analysis.theme_series"] = withhold_months(
+            made["analysis.theme_series"], rules.themes_before, policy, rules.catalogue.rules.spc
         )
     if "analysis.indicator_series" not in made:
         return made

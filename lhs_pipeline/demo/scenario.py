@@ -63,6 +63,17 @@ class Surge:
 
 
 @dataclass(frozen=True)
+class Unnamed:
+    """Remarks on something that no topic declares, `count` of them, from all kinds of units."""
+
+    bank: str
+    source_id: str
+    from_on: date
+    until_on: date
+    count: int
+
+
+@dataclass(frozen=True)
 class PlantedDecision:
     """When a board decided on a case and what followed; its words stand in registers.toml."""
 
@@ -515,6 +526,7 @@ DECISIONS = (
     ),
     PlantedDecision("D2026-04", "K", 1, date(2026, 5, 7)),
 )
+UNNAMED = Unnamed("vending_machines", FRIENDS, date(2026, 6, 9), date(2026, 6, 29), 30)
 LOOK_WEEKS = (8, 16, 28, 40, 52)
 EARLY_LOOK_WEEKS = {"D": (6, 12, 26, 39, 52)}
 """Rare events are looked at from week 6 on, if only to say that it is too early."""

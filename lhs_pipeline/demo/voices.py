@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from lhs_pipeline.demo.calendar import DAY_COUNT, DAYS, DAYS_PER_WEEK, day_numbe
 from lhs_pipeline.demo.extract import Extract, Imperfection, Planted, Row, compact_id
 from lhs_pipeline.demo.identifiers import hide_identifiers
 from lhs_pipeline.demo.levels import Days, Wander, share_days
-from lhs_pipeline.demo.scenario import COMPLAINTS, FRIENDS, STAFF, Surge, surges_in
+from lhs_pipeline.demo.scenario import COMPLAINTS, FRIENDS, STAFF, UNNAMED, Surge, surges_in
 from lhs_pipeline.demo.seeds import stream
 from lhs_pipeline.demo.topics import patient_weights, staff_weights
 from lhs_pipeline.demo.units import Unit, list_units
@@ -240,6 +241,31 @@ def surge_remarks(seed: int, source_id: str) -> list[Remark]:
     return remarks
 
 
+def unnamed_remarks(seed: int, source_id: str) -> list[Remark]:
+    """What comes up that no topic names; by people as content with their care as any others."""
+    if source_id != UNNAMED.source_id:
+        return []
+    rng, bank = stream(seed, source_id, UNNAMED.bank), read_wording("patients")
+    first, last = day_number(UNNAMED.from_on), day_number(UNNAMED.until_on)
+    days = sorted(rng.integers(first, last + 1, UNNAMED.count).tolist())
+    return [
+        unnamed_remark(seed, rng, bank, (day, unit))
+        for day, unit in zip(days, draw_units(rng, len(days)), strict=True)
+    ]
+
+
+def unnamed_remark(
+    seed: int, rng: np.random.Generator, bank: Mapping[str, Any], where: tuple[int, Unit]
+) -> Remark:
+    """One of them, with a kind word where the rating is good."""
+    day, unit = where
+    is_positive = rng.random() < positive_days(seed, unit.unit_id)[day]
+    kind = pick(rng, bank["positive"]) if is_positive else ""
+    text = say(rng, unit, [kind, pick(rng, bank["unnamed"][UNNAMED.bank])])
+    ratings = POSITIVE_RATINGS if is_positive else OTHER_RATINGS
+    return Remark(DAYS[day], unit.unit_id, pick_weighted(rng, ratings), text)
+
+
 def hostile_remarks(source_id: str) -> list[Remark]:
     """Comments that attack whoever shows or opens them; Friends and Family only."""
     if source_id != FRIENDS:
@@ -285,13 +311,17 @@ def make_voice(seed: int, source_id: str) -> Extract:
         remark_row(source_id, number, Remark(r.said_on, r.unit_id, r.speaker, text or r.text))
         for number, (r, text) in enumerate(zip(remarks, hidden.texts, strict=True), start=1)
     ]
+    rows += [
+        remark_row(source_id, number, remark)
+        for number, remark in enumerate(unnamed_remarks(seed, source_id), start=len(rows) + 1)
+    ]
     planted = tuple(
         Planted(source_id, rows[item.position].cells[0], item.kind, item.identifier)
         for item in hidden.hidden
     )
-    return Extract(
-        source_id, COLUMNS[source_id], tuple(rows), planted, note_hostile(source_id, rows)
-    )
+    ordered = tuple(sorted(rows, key=lambda row: row.filed_on))
+    notes = note_hostile(source_id, rows)
+    return Extract(source_id, COLUMNS[source_id], ordered, planted, notes)
 
 
 def make_voices(seed: int) -> list[Extract]:
