@@ -147,11 +147,17 @@ def _show_known(subject: Subject) -> Known:
     return Known(
         works=works[:_WORKS_SHOWN],
         more_works=max(0, len(works) - _WORKS_SHOWN),
-        gone=[work for work in found if work.is_gone],
+        gone=_without_notices([work for work in found if work.is_gone]),
         lessons=lessons[:_LESSONS_SHOWN],
         more_lessons=max(0, len(lessons) - _LESSONS_SHOWN),
         doubts=list_doubts(works, lessons)[:_DOUBTS_SHOWN],
     )
+
+
+def _without_notices(gone: list[Work]) -> list[Work]:
+    """What no longer stands, without the notices that say so: they are the reason told."""
+    reasons = " ".join(work.standing_reason for work in gone)
+    return [work for work in gone if work.title not in reasons]
 
 
 def _list_facts(subject: Subject) -> list[Fact]:
