@@ -7,6 +7,7 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
+from lhs_pipeline.analysis.accepted_themes import accepted_topics
 from lhs_pipeline.analysis.beliefs import (
     BELIEF_SENSITIVITY,
     BELIEFS,
@@ -44,7 +45,7 @@ from lhs_pipeline.analysis.signal_warehouse import (
     write_signals,
 )
 from lhs_pipeline.analysis.silence import VOICES_HEARD, Heard, find_silence
-from lhs_pipeline.analysis.theme_series import THEME_SERIES, make_theme_series
+from lhs_pipeline.analysis.theme_series import THEME_SERIES, Spoken, make_theme_series
 from lhs_pipeline.analysis.theme_table import THEMES
 from lhs_pipeline.analysis.triage import TRIAGE, TriageFindings, rank_problems
 from lhs_pipeline.analysis.triage_nights import TRIAGE_MOVES, TRIAGE_NIGHTS, latest_before
@@ -216,7 +217,7 @@ def interdependencies(
 
 
 _READ = (READINGS, THEMES, THEME_MODELS)
-_READ_FROM = ("analysis.insights", "collection.theme_labels")
+_READ_FROM = ("analysis.insights", "collection.theme_labels", "collection.emerging_verdicts")
 
 
 @dg.multi_asset(name="readings", specs=specs_of(*_READ, reads=_READ_FROM, kinds=("python",)))
@@ -248,6 +249,8 @@ def voice_signals(
 ) -> pd.DataFrame:
     """Topics that are spoken of more, or less, than before."""
     policy = site.catalogue().rules.voices
+    # By a theme that is provisional nothing is ranked until a topic file declares it.
+    themes = themes[themes["topic_id"].isin(list(site.catalogue().topics))]
     once = count_once(insights, repeats), count_once(themes, repeats)
     return find_voice_signals(*once, policy, site.site().today())
 
@@ -274,14 +277,24 @@ def emerging_themes(
 @table_asset(
     THEME_SERIES,
     "scipy",
-    reads=named("analysis.insights", "analysis.themes", "analysis.repeats"),
+    reads=named(
+        "analysis.insights", "analysis.themes", "analysis.repeats", "collection.emerging_verdicts"
+    ),
 )
 def theme_series(
-    site: SiteResource, insights: pd.DataFrame, themes: pd.DataFrame, repeats: pd.DataFrame
+    site: SiteResource,
+    insights: pd.DataFrame,
+    themes: pd.DataFrame,
+    repeats: pd.DataFrame,
+    emerging_verdicts: pd.DataFrame,
 ) -> pd.DataFrame:
     """Shares of comments on each theme, charted."""
-    once = count_once(insights, repeats), count_once(themes, repeats)
-    return make_theme_series(*once, site.catalogue().rules.spc, site.site().today())
+    said = Spoken(
+        count_once(insights, repeats),
+        count_once(themes, repeats),
+        accepted_topics(records_of(emerging_verdicts)),
+    )
+    return make_theme_series(said, site.catalogue().rules.spc, site.site().today())
 
 
 @table_asset(

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lhs_pipeline.analysis.accepted_themes import accepted_words, said_on
 from lhs_pipeline.analysis.theme_words import STOP_WORDS, stem_of
-from lhs_pipeline.analysis.themes import NO_WORDS
+from lhs_pipeline.analysis.themes import NO_WORDS, TopicPattern
 from lhs_pipeline.catalogue.model import ThemesPolicy
 from lhs_pipeline.statistics.report_counts import compare_counts
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
@@ -128,15 +129,19 @@ def find_emerging(
     windows = dict(_windows(insights, policy, today))
     looked_at = {r["insight_id"] for w in windows.values() for r in (*w.recent, *w.earlier)}
     coded = _Coded.from_themes(themes, looked_at)
-    look = _Look(coded, verdicts_by_id(verdicts), policy, today)
+    said = records_of(verdicts)
+    by_id = {row["emerging_id"]: row for row in said}
+    words = {row["emerging_id"]: accepted_words(row) for row in said}
+    look = _Look(coded, by_id, words, policy, today)
     rows: list[Record] = []
     for voice, window in sorted(windows.items()):
         bursts = _find_bursts(window, policy, len(windows))
         for group in _join(bursts):
             leading = _find_leading(group, window, look)
             if leading is not None:
-                row = _row(voice, [leading, *(b for b in group if b is not leading)], window, look)
-                rows.append({**row, **_status(row, group, (window, insights), look)})
+                found = [leading, *(burst for burst in group if burst is not leading)]
+                row = _row(voice, found, window, look)
+                rows.append({**row, **_status(row, found, (window, insights), look)})
     return frame_of(EMERGING_THEMES, rows)
 
 
@@ -146,13 +151,9 @@ class _Look:
 
     coded: _Coded
     said: Mapping[str, Record]
+    accepted: Mapping[str, TopicPattern]
     policy: ThemesPolicy
     today: date
-
-
-def verdicts_by_id(verdicts: pd.DataFrame) -> dict[str, Record]:
-    """Return what coders said, by candidate."""
-    return {row["emerging_id"]: row for row in records_of(verdicts)}
 
 
 def _windows(
@@ -193,18 +194,30 @@ def _is_declared(burst: _Burst, window: _Window, coded: _Coded) -> bool:
 
 
 def _is_surge_of_topic(burst: _Burst, window: _Window, look: _Look) -> bool:
-    """Whether its comments are those of a topic that says the word no oftener than before.
+    """Whether its comments are those of a topic that comes up more anyway, and no more in them.
 
-    Where a topic surges, all that its comments say comes up more; that alone is not new.
+    Where a topic surges, all that its comments say comes up more; that alone is not new. A topic
+    that comes up more by this word alone is no reason.
     """
     ids = [window.recent[place]["insight_id"] for place in burst.places]
     topics = Counter(topic for id_ in ids for topic in look.coded.topics.get(id_, ()))
-    for topic_id, count in topics.items():
-        if count > _MOST_PROP * len(ids):
-            within = window.only(look.coded.insights_of(topic_id))
-            if burst.term not in {again.term for again in _find_bursts(within, look.policy, 1)}:
-                return True
-    return False
+    return any(
+        _is_explained(burst, window, look.coded.insights_of(topic_id), look.policy)
+        for topic_id, count in topics.items()
+        if count > _MOST_PROP * len(ids)
+    )
+
+
+def _is_explained(
+    burst: _Burst, window: _Window, of_topic: frozenset[str], policy: ThemesPolicy
+) -> bool:
+    within = window.only(of_topic)
+    now, before = (sum(burst.term not in terms_of(str(row["text"])) for row in rows)
+                   for rows in (within.recent, within.earlier))  # fmt: skip
+    sizes = len(window.recent), len(window.earlier)
+    rise = compare_counts(now, before, *sizes).chance_of_rise
+    surges = bool(rise <= policy.emerging_false_alert_prop)
+    return surges and burst.term not in {each.term for each in _find_bursts(within, policy, 1)}
 
 
 @lru_cache(_REMEMBERED_TEXTS)
@@ -329,24 +342,38 @@ def _own_words(group: Iterable[_Burst], rows: Sequence[Mapping[str, Any]]) -> li
 def _status(
     row: Record, group: Sequence[_Burst], heard: tuple[_Window, pd.DataFrame], look: _Look
 ) -> Record:
-    """What a coder said of any of its words; a dismissal holds until it has grown markedly."""
-    keys = (key_of(row["voice"], burst.term) for burst in group)
-    verdict = next((look.said[key] for key in keys if key in look.said), None)
+    """What a coder said of it; a dismissal holds until it has grown markedly."""
+    verdict = _find_verdict(row["voice"], group, heard[0], look)
     if verdict is None:
         return {"status": "open", "merged_into_topic_id": None, "dismissed_on": None}
-    said_on = as_day(verdict.get("recorded_at"))
+    answered_on = said_on(verdict)
     term = verdict["emerging_id"].partition(":")[2].replace("_", " ")
     is_open = (
         verdict["verdict"] == "dismissed"
-        and said_on is not None
-        and _has_grown(term, said_on, heard, (row["voice"], look.policy))
+        and answered_on is not None
+        and _has_grown(term, answered_on, heard, (row["voice"], look.policy))
     )
     return {
         "emerging_id": verdict["emerging_id"],
         "status": "open" if is_open else verdict["verdict"],
         "merged_into_topic_id": verdict["topic_id"],
-        "dismissed_on": said_on if is_open else None,
+        "dismissed_on": answered_on if is_open else None,
     }
+
+
+def _find_verdict(
+    voice: str, group: Sequence[_Burst], window: _Window, look: _Look
+) -> Record | None:
+    """The verdict on any of its words, or whose words stand in most of its comments."""
+    keys = (key_of(voice, burst.term) for burst in group)
+    named = next((look.said[key] for key in keys if key in look.said), None)
+    if named is not None:
+        return named
+    texts = [str(window.recent[place]["text"]) for place in group[0].places]
+    for emerging_id, words in look.accepted.items():
+        if sum(bool(words.find_hits(text)) for text in texts) > _MOST_PROP * len(texts):
+            return look.said[emerging_id]
+    return None
 
 
 def key_of(voice: str, term: str) -> str:

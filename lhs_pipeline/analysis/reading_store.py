@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import duckdb
 import pandas as pd
 
+from lhs_pipeline.analysis.accepted_themes import with_accepted
 from lhs_pipeline.analysis.readings import READINGS, THEME_MODELS, Reader
 from lhs_pipeline.analysis.theme_table import THEMES
 from lhs_pipeline.catalogue.model import Catalogue
@@ -43,9 +44,12 @@ def read_what_is_new(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Re
     """Bring `analysis.readings`, `themes` and `theme_models` up to date; return how much was read.
 
     Read again are insights that are new or changed, those that a coder has coded since, and all
-    of them where topics, danger signs or rules changed or the labels grew by a tenth.
+    of them where topics, danger signs or rules changed, a coder accepted what came up, or the
+    labels grew by a tenth.
     """
     _prepare(con)
+    verdicts = records_of(read_table(con, "collection.emerging_verdicts"))
+    catalogue = with_accepted(catalogue, verdicts)
     labels = read_table(con, "collection.theme_labels")
     coded = con.execute(
         "select * from analysis.insights where insight_id in "

@@ -33,6 +33,7 @@ THEME_SERIES = declare(
         "lower_limit": "DOUBLE lower process limit of the share",
         "upper_limit": "DOUBLE upper process limit of the share",
         "is_special_cause": "BOOLEAN whether the share of this month is out of the ordinary",
+        "side": "VARCHAR high or low where it is, empty elsewhere",
         "received_centre": "DOUBLE centre line of the number received a month",
         "received_lower_limit": "DOUBLE lower process limit of the number received",
         "received_upper_limit": "DOUBLE upper process limit of the number received",
@@ -60,18 +61,30 @@ class _Counts:
     received: pd.DataFrame
 
 
-def make_theme_series(
-    insights: pd.DataFrame, themes: pd.DataFrame, policy: SpcPolicy, today: date
-) -> pd.DataFrame:
-    """Return the charts of all themes that were spoken of often enough.
+@dataclass(frozen=True)
+class Spoken:
+    """What was said, each report once.
 
-    Args:
+    Attributes:
         insights: `analysis.insights`, repeats left out.
         themes: `analysis.themes`, repeats left out.
+        wanted: topics that are charted for the trust however rarely they are spoken of.
+    """
+
+    insights: pd.DataFrame
+    themes: pd.DataFrame
+    wanted: frozenset[str] = frozenset()
+
+
+def make_theme_series(said: Spoken, policy: SpcPolicy, today: date) -> pd.DataFrame:
+    """Return the charts of all themes that were spoken of often enough, and of those wanted.
+
+    Args:
+        said: insights and their themes.
         policy: whose rules, and how many months a chart needs.
         today: the month of this day is not complete.
     """
-    counts = _count(insights, themes, today)
+    counts = _count(said, today)
     if counts.mentions.empty:
         return frame_of(THEME_SERIES, [])
     shares = _chart(counts.mentions, FileChart.PP, policy)
@@ -105,8 +118,8 @@ def draw_lines_anew(series: pd.DataFrame, policy: SpcPolicy) -> pd.DataFrame:
     return made[list(series.columns)]
 
 
-def _count(insights: pd.DataFrame, themes: pd.DataFrame, today: date) -> _Counts:
-    heard, spoken = _monthly(insights, today), _monthly(themes, today)
+def _count(said: Spoken, today: date) -> _Counts:
+    heard, spoken = _monthly(said.insights, today), _monthly(said.themes, today)
     spoken = spoken[spoken["is_negative"].astype(bool)] if len(spoken) else spoken
     if heard.empty or spoken.empty:
         return _Counts(pd.DataFrame(), pd.DataFrame())
@@ -114,7 +127,9 @@ def _count(insights: pd.DataFrame, themes: pd.DataFrame, today: date) -> _Counts
     received = _grid(heard, ["unit_id", "voice"], months)
     mentions = _grid(spoken, _KEYS, months).rename(columns={"count": "numerator"})
     often = mentions.groupby(_KEYS)["numerator"].transform("mean") >= _FEWEST_MENTIONS_A_MONTH
-    both = mentions[often].merge(received, on=["unit_id", "voice", "month"])
+    is_whole = mentions["unit_id"] == TRUST_UNIT_ID
+    is_wanted = is_whole & mentions["topic_id"].isin(said.wanted)
+    both = mentions[often | is_wanted].merge(received, on=["unit_id", "voice", "month"])
     return _Counts(
         both.rename(columns={"count": "denominator"}), received.rename(columns={"count": "value"})
     )
@@ -166,7 +181,8 @@ def _chart(counts: pd.DataFrame, chart: FileChart, policy: SpcPolicy) -> pd.Data
 def _named(
     points: pd.DataFrame, rows: pd.DataFrame, keys: list[str], policy: SpcPolicy
 ) -> pd.DataFrame:
-    made = points[["series", "period", "centre", "lower_limit", "upper_limit", "is_special_cause"]]
+    taken = ["series", "period", *_LINES, "is_special_cause", "side"]
+    made = points[taken]
     made = made.assign(
         mentions_count=rows["numerator"].to_numpy(),
         received_count=rows["denominator"].to_numpy(),
@@ -176,6 +192,7 @@ def _named(
     is_short = (months < policy.minimum_points_count).to_numpy()
     made.loc[is_short, ["centre", "lower_limit", "upper_limit"]] = np.nan
     made.loc[is_short, "is_special_cause"] = False
+    made["side"] = made["side"].where(made["is_special_cause"].astype(bool), "")
     parts = made["series"].str.split("|", expand=True).set_axis(keys, axis=1)
     return pd.concat(
         [parts, made.drop(columns="series").rename(columns={"period": "period_start"})], axis=1

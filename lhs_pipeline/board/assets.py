@@ -32,7 +32,7 @@ from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.news import find_news, write_messages
 from lhs_pipeline.board.pages import render_board
 from lhs_pipeline.board.problem_charts import chart_of
-from lhs_pipeline.board.reply_sheet import DECISIONS
+from lhs_pipeline.board.reply_sheet import DECISIONS, VERDICTS
 from lhs_pipeline.board.shown import SHOWN_TABLES, Rules, show_figures
 from lhs_pipeline.board.source_rows import SourceRows, count_as_in_sheets
 from lhs_pipeline.board.tables import (
@@ -387,8 +387,9 @@ def workbook(site: SiteResource) -> dg.MaterializeResult[None]:
 def _write_workbook(site: SiteResource) -> Metadata:
     place = site.site()
     with tempfile.TemporaryDirectory() as folder:
-        register = site.catalogue().sources[DECISIONS]
-        made = write_workbook(Path(folder) / "lhs.xlsx", _board_tables(site), place.name, register)
+        registers = [site.catalogue().sources[name] for name in (DECISIONS, VERDICTS)]
+        path = Path(folder) / "lhs.xlsx"
+        made = write_workbook(path, _board_tables(site), place.name, *registers)
         target = place.published / "lhs.xlsx"
         is_new = replace_if_changed(target, made.read_bytes())
     return {"file": target.name, "is_written_tonight": is_new}

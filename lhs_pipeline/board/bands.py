@@ -9,12 +9,13 @@ from lhs_pipeline.catalogue.model import DisclosurePolicy
 WITHHELD = "withheld"
 
 
-def band_of(row: Row, policy: DisclosurePolicy) -> str:
+def band_of(row: Row, policy: DisclosurePolicy, noun: str = "events") -> str:
     """What is said of a point whose number is withheld; empty where it is shown.
 
     Args:
         row: of `analysis.indicator_series` as it is published, see `small_cells`.
         policy: from how many on a count may be shown.
+        noun: what is counted.
     """
     if not flag_of(row, "is_suppressed"):
         return ""
@@ -22,4 +23,4 @@ def band_of(row: Row, policy: DisclosurePolicy) -> str:
     if high is None:
         return WITHHELD
     few = name_small(policy)
-    return f"{few} events" if high < policy.smallest_count else f"all but {few}"
+    return f"{few} {noun}" if high < policy.smallest_count else f"all but {few}"

@@ -41,13 +41,15 @@ _COLUMN_WORDS: dict[str, str] = {
     " source_file source_row",
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
     "repeats": "insight_id is_repeat",
-    "emerging_themes": "emerging_id voice words recent_count earlier_count units_count unit_counts"
-    " recent_weeks_count earlier_weeks_count example_insight_ids found_by status"
+    "emerging_themes": "emerging_id voice window_end_on words recent_count earlier_count"
+    " units_count unit_counts recent_weeks_count earlier_weeks_count example_insight_ids"
+    " found_by status"
     " merged_into_topic_id dismissed_on",
     "emerging_verdicts": "emerging_id verdict topic_id words reason coder_role recorded_at",
     "theme_series": "topic_id unit_id voice period_start received_count mentions_prop centre"
-    " lower_limit upper_limit is_special_cause received_centre received_lower_limit"
-    " received_upper_limit is_received_special_cause reading is_suppressed drawn_prop",
+    " lower_limit upper_limit is_special_cause side received_centre received_lower_limit"
+    " received_upper_limit is_received_special_cause reading is_suppressed"
+    " numerator_to drawn_prop",
     "theme_models": "topic_id method labelled_count codebook_f1 model_f1",
     "voices_heard": "voice unit_id speaker_group recent_count expected_count last_heard_on"
     " topics_count new_topics_count answer is_saturated",

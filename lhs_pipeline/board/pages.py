@@ -31,6 +31,7 @@ from lhs_pipeline.board.tempo_view import list_longest, list_pace, list_step_cha
 from lhs_pipeline.board.today_view import Board, show_today, tell_control
 from lhs_pipeline.board.trail_line import RowsBehind, name_no_rows
 from lhs_pipeline.board.triage_view import list_open_problems
+from lhs_pipeline.board.voices_page import show_voices
 from lhs_pipeline.board.words import tell_day
 from lhs_pipeline.board.you_said import list_answers
 from lhs_pipeline.closure.measured import read_measured
@@ -79,6 +80,7 @@ def render_board(
     site = _Site(environment, scene, _gather_board(scene), tell_pulse(tables.heartbeat))
     yield from _render_today(site)
     yield from _render_triage(site)
+    yield from _render_voices(site)
     yield from _render_agendas(site)
     yield from _render_changes(site)
     yield from _render_learned(site)
@@ -134,6 +136,10 @@ def _render_triage(site: _Site) -> Iterator[Page]:
             sheet.name,
             site.render("triage", "triage", sheet=sheet, choices=choices, chance=chance),
         )
+
+
+def _render_voices(site: _Site) -> Iterator[Page]:
+    yield "voices.html", site.render("voices", "voices", view=show_voices(site.scene))
 
 
 def _render_agendas(site: _Site) -> Iterator[Page]:

@@ -80,7 +80,7 @@ def _show_voice(tables: BoardTables, voice: str, told: pd.DataFrame) -> VoiceSum
         count=f"{tell_roughly(len(told), policy)} in the last year",
         critical="" if voice == "safety" or hides_share else _tell_critical(tables, critical),
         terms=[] if is_few else _list_terms(critical),
-        quotations=_list_quotations(critical) if may_quote else [],
+        quotations=choose_quotations(critical) if may_quote else [],
         why_no_quotation=why,
     )
 
@@ -97,7 +97,8 @@ def _list_terms(comments: pd.DataFrame) -> list[str]:
     return [term for term, _ in ranked[:_TERMS_SHOWN]]
 
 
-def _list_quotations(comments: pd.DataFrame) -> list[Quotation]:
+def choose_quotations(comments: pd.DataFrame) -> list[Quotation]:
+    """A few of the comments that can be quoted, each text once, the newest first."""
     chosen: list[Quotation] = []
     seen: set[str] = set()
     for row in reversed(read_rows(comments)):

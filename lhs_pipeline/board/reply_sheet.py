@@ -17,6 +17,8 @@ from lhs_pipeline.collection.templates import Begun, add_sheet_to_fill_in
 
 DECISIONS = "decisions"
 """Id of the register that the sheet answers."""
+VERDICTS = "emerging_verdicts"
+"""Id of the register in which coders answer what came up."""
 _AS_PROPOSED = ("problem_id", "group_id", "measure_indicator_id", "expected_relative_change_prop",
                 "look_weeks", "balancing_indicator_id", "acceptability_plan",
                 "follows_decision_id")  # fmt: skip
@@ -26,6 +28,18 @@ def add_reply_sheet(book: Any, source: Source, tables: BoardTables) -> None:
     """Add the sheet, and the sheet of its drop-down lists, to a workbook of xlsxwriter."""
     known = {"units.unit_id": sorted(map(str, tables.units["unit_id"]))}
     add_sheet_to_fill_in(book, source, known, list_questions(tables))
+
+
+def add_verdict_sheet(book: Any, source: Source, tables: BoardTables) -> None:
+    """Add the sheet on which coders say what words are that came up."""
+    add_sheet_to_fill_in(book, source, {}, list_candidates(tables))
+
+
+def list_candidates(tables: BoardTables) -> list[Begun]:
+    """One row for each candidate that waits, with the words by which it is found."""
+    waiting = tables.rows_where("emerging_themes", status="open")
+    named = {"emerging_id": "emerging_id", "words": "found_by"}
+    return [Begun({c: text_of(row, each) for c, each in named.items()}) for row in waiting]
 
 
 def list_questions(tables: BoardTables) -> list[Begun]:

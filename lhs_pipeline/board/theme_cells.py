@@ -10,12 +10,13 @@ import pandas as pd
 
 from lhs_pipeline.analysis.theme_series import draw_lines_anew
 from lhs_pipeline.board.disclosure import is_small
-from lhs_pipeline.board.small_cells import POINT, Counted, withhold_cells
+from lhs_pipeline.board.small_cells import Counted, withhold_cells
 from lhs_pipeline.catalogue.model import DisclosurePolicy, SpcPolicy
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
 
 THEME_COLUMNS = {
     "is_suppressed": "BOOLEAN whether the mentions are withheld: few, or all but a few",
+    "numerator_to": "DOUBLE greatest number that a small withheld one may be",
     "drawn_prop": "DOUBLE where a chart draws a withheld month",
 }
 """What `analysis.theme_series` has beside its own columns where it is published."""
@@ -35,7 +36,7 @@ def withhold_months(
         spc: how lines are drawn.
     """
     if series.empty:
-        return series.assign(is_suppressed=False, drawn_prop=None)
+        return series.assign(is_suppressed=False, numerator_to=None, drawn_prop=None)
     cells = _as_cells(series)
     known = _as_cells(before).assign(is_suppressed=before["is_suppressed"]) if len(before) else None
     counted = dict.fromkeys(cells["indicator_id"].unique(), _SHARE)
@@ -48,7 +49,8 @@ def withhold_months(
     )
     touched = cells["indicator_id"] + cells["unit_id"]
     is_touched = touched.isin(set(touched[hidden])).to_numpy()
-    made = series.assign(is_suppressed=hidden, drawn_prop=drawn)
+    most = shown["numerator_to"].to_numpy()
+    made = series.assign(is_suppressed=hidden, numerator_to=most, drawn_prop=drawn)
     lines = ["centre", "lower_limit", "upper_limit"]
     redrawn = draw_lines_anew(seen[is_touched], spc)
     for name in lines:
@@ -86,6 +88,3 @@ def _with_others(cells: pd.DataFrame) -> pd.DataFrame:
         unit_id=_OTHERS, value=rest["numerator"] / rest["denominator"], is_complete=True
     )
     return pd.concat([cells, rest[list(cells.columns)]], ignore_index=True)
-
-
-__all__ = ["POINT", "THEME_COLUMNS", "withhold_months"]

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from lhs_pipeline.board.agenda_view import Agenda
 from lhs_pipeline.board.change_view import Evaluation, list_open_changes, list_settled
 from lhs_pipeline.board.danger_signs import Unread, count_unread
+from lhs_pipeline.board.emerging_view import Emerging, list_emerging
 from lhs_pipeline.board.learned_view import Reopening
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.rows import Row, day_of, flag_of, read_rows, text_of
@@ -82,6 +83,7 @@ class Today:
 
     headline: str
     unread: Unread
+    emerging: list[Emerging]
     tiles: list[Tile]
     urgent: list[OpenProblem]
     due: list[DueLine]
@@ -98,6 +100,7 @@ def show_today(scene: Scene, board: Board, pulse: str) -> Today:
     return Today(
         headline=_tell_headline(board),
         unread=count_unread(scene.tables),
+        emerging=list_emerging(scene),
         tiles=list(_list_tiles(board)),
         urgent=board.open_problems[:_URGENT_SHOWN],
         due=due[:_DUE_SHOWN],

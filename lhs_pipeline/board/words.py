@@ -143,6 +143,17 @@ WORDS: dict[str, dict[str, str]] = {
         "two_of_three": "one of two in three close to a limit",
     },
     "voice": {"patient": "Patients", "staff": "Staff", "safety": "Incident reports"},
+    "emerging_verdict": {
+        "accepted": "Accepted",
+        "merged": "Merged",
+        "dismissed": "Dismissed",
+    },
+    "heard": {
+        "heard": "Heard",
+        "quiet": "Quiet",
+        "silent": "Silent",
+        "too_few_to_tell": "Too few to tell",
+    },
     "voice_noun": {
         "patient": "patient comments",
         "staff": "staff comments",

@@ -80,7 +80,7 @@ def make_template(source: Source, known: Known) -> bytes:
 
 def add_sheet_to_fill_in(book: Any, source: Source, known: Known, begun: Sequence[Begun]) -> None:
     """Add the sheet of a source, with what stands in it already, and the sheet of its lists."""
-    sheet, lists = book.add_worksheet(sheet_to_fill_in(source)), book.add_worksheet("lists")
+    sheet, lists = book.add_worksheet(sheet_to_fill_in(source)), _add_lists(book, source)
     columns = columns_to_fill_in(source)
     heading = book.add_format(_HEADING)
     for place, column in enumerate(columns):
@@ -90,7 +90,7 @@ def add_sheet_to_fill_in(book: Any, source: Source, known: Known, begun: Sequenc
         words = _words_of(column, known)
         if words:
             lists.write_column(0, place, [column.file_header, *words])
-        rule = _rule_of(column, place, len(words))
+        rule = _rule_of(column, (lists.get_name(), place), len(words))
         if rule:
             sheet.data_validation(1, place, ROWS_COUNT, place, rule)
     sheet.freeze_panes(1, 1)
@@ -185,13 +185,26 @@ def _format_of(column: Column) -> dict[str, str]:
     return {"num_format": "@"} if column.type is ColumnType.TEXT else {}
 
 
-def _rule_of(column: Column, place: int, words_count: int) -> dict[str, Any]:
-    """What a cell of the column may hold, as the spreadsheet checks it."""
+def _add_lists(book: Any, source: Source) -> Any:
+    """The sheet of the lists; a second one of a workbook is named by its source."""
+    is_first = book.get_worksheet_by_name("lists") is None
+    return book.add_worksheet("lists" if is_first else f"lists_{source.id}"[:31])
+
+
+def _rule_of(column: Column, at: tuple[str, int], words_count: int) -> dict[str, Any]:
+    """What a cell of the column may hold, as the spreadsheet checks it.
+
+    Args:
+        column: of the contract.
+        at: the sheet of its list, and the place of its column there.
+        words_count: how many words the list holds.
+    """
     said = {"error_title": column.file_header, "error_message": _note_of(column)[:250]}
     if words_count:
         from xlsxwriter.utility import xl_range_abs
 
-        listed = f"=lists!{xl_range_abs(1, place, words_count, place)}"
+        sheet, place = at
+        listed = f"={sheet}!{xl_range_abs(1, place, words_count, place)}"
         return {"validate": "list", "source": listed, **said}
     if column.type in {ColumnType.INTEGER, ColumnType.NUMBER} and column.minimum is not None:
         kind = "integer" if column.type is ColumnType.INTEGER else "decimal"

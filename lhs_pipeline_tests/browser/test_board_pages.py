@@ -11,8 +11,8 @@ from .visiting import PHONE, Visit, find_violations
 pytestmark = pytest.mark.browser
 
 KINDS = (
-    "index.html", "triage.html", "agendas.html", "changes.html", "learned.html", "you_said.html",
-    "tempo.html", "streams.html", "method.html", "groups/ward_huddle.html",
+    "index.html", "triage.html", "voices.html", "agendas.html", "changes.html", "learned.html",
+    "you_said.html", "tempo.html", "streams.html", "method.html", "groups/ward_huddle.html",
     "problems/falls-ward_07.html",
 )  # fmt: skip
 MOST_SHEETS = 20

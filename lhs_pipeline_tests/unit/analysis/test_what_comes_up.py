@@ -11,7 +11,7 @@ from made_comments import PARTS, insight
 from lhs_pipeline.analysis.emerging import find_emerging
 from lhs_pipeline.analysis.repeats import REPEATS, count_once, find_repeats
 from lhs_pipeline.analysis.silence import Heard, find_silence
-from lhs_pipeline.analysis.theme_series import make_theme_series
+from lhs_pipeline.analysis.theme_series import Spoken, make_theme_series
 from lhs_pipeline.analysis.theme_words import stem_of
 from lhs_pipeline.catalogue.reader import read_catalogue
 
@@ -198,7 +198,7 @@ def months(shares: list[float], received: list[int]) -> tuple[pd.DataFrame, pd.D
 
 
 def readings_of(shares: list[float], received: list[int]) -> pd.DataFrame:
-    made = make_theme_series(*months(shares, received), RULES.spc, date(2026, 1, 1))
+    made = make_theme_series(Spoken(*months(shares, received)), RULES.spc, date(2026, 1, 1))
     return made[made["unit_id"] == "ward_01"].set_index("period_start")
 
 
@@ -213,7 +213,7 @@ def test_more_of_a_theme_is_told_from_more_comments() -> None:
 
 
 def test_a_short_series_has_shares_and_no_limits() -> None:
-    made = make_theme_series(*months([0.2] * 6, [50] * 6), RULES.spc, date(2024, 7, 1))
+    made = make_theme_series(Spoken(*months([0.2] * 6, [50] * 6)), RULES.spc, date(2024, 7, 1))
     assert made["centre"].isna().all() and (made["mentions_prop"].round(2) == 0.2).all()
 
 

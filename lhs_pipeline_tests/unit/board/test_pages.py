@@ -163,7 +163,7 @@ def test_a_page_of_a_problem_that_is_gone_goes(tables: BoardTables, tmp_path: Pa
 def test_empty_tables_make_a_site(tmp_path: Path) -> None:
     written = write_board(tmp_path, BoardTables(), AS_OF, SITE)
     assert [path.name for path in written] == [
-        "index.html", "triage.html", "agendas.html", "changes.html", "learned.html",
+        "index.html", "triage.html", "voices.html", "agendas.html", "changes.html", "learned.html",
         "you_said.html", "tempo.html", "streams.html", "method.html"]  # fmt: skip
     for path in written:
         assert Page(path.read_text(encoding="utf-8")).open == []

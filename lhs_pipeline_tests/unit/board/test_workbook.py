@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from lhs_pipeline.board.model import BoardTables
@@ -20,7 +22,7 @@ from lhs_pipeline.collection.workbooks import read_workbook
 openpyxl = pytest.importorskip("openpyxl")
 
 SHEETS = ["Read me", "Triage", "Evaluations", "Decisions", "Adoption", "You said, we did",
-          "Moves together",
+          "New words", "Themes", "Who is not heard", "Moves together",
           "Data dictionary"]  # fmt: skip
 
 
@@ -85,3 +87,27 @@ def test_the_reply_sheet_can_be_filled_in_and_is_read_as_decisions(
     assert values["rationale"] == "=too few" and values["problem_id"]
     con = duckdb.connect()
     assert find_record_faults(con, register, {k: v or "" for k, v in values.items()}) == []
+
+
+def test_a_coder_answers_what_came_up_in_the_workbook(tables: BoardTables, tmp_path: Path) -> None:
+    registers = [read_catalogue().sources[name] for name in ("decisions", "emerging_verdicts")]
+    row = {"emerging_id": "patient:vend", "voice": "patient", "words": "vending",
+           "found_by": "vending", "status": "open"}  # fmt: skip
+    offered = replace(tables, emerging_themes=pd.DataFrame([row]))
+    path = write_workbook(tmp_path / "lhs.xlsx", offered, "Trust", *registers)
+    book = openpyxl.load_workbook(path)
+    sheet = book["emerging_verdicts to fill in"]
+    headings = [cell.value for cell in sheet[1]]
+    assert [sheet.cell(2, headings.index(name) + 1).value for name in ("emerging_id", "words")] == [
+        "patient:vend",
+        "vending",
+    ]
+    (rule,) = sheet.data_validations.dataValidation
+    assert rule.formula1.startswith("lists_emerging_verdicts!")
+    for name, value in (("verdict", "accepted"), ("reason", "many"), ("coder_role", "matron")):
+        sheet.cell(2, headings.index(name) + 1).value = value
+    made = io.BytesIO()
+    book.save(made)
+    found = list(read_workbook(io.BytesIO(made.getvalue()), registers[1]))
+    (answer,) = [item for item in found if isinstance(item, RawRow)]
+    assert answer.cells[:2] == ("patient:vend", "accepted")
