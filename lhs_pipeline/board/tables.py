@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from typing import Literal
 
 import pandas as pd
 
+from lhs_pipeline.board.columns import Column, Kind
 from lhs_pipeline.board.disclosure import (
     SuppressionRule,
     SuppressionRules,
@@ -19,28 +18,20 @@ from lhs_pipeline.board.disclosure import (
     suppress_small_counts,
     tell_suppressed,
 )
-from lhs_pipeline.board.emerging_view import list_emerging
-from lhs_pipeline.board.heard_view import show_heard
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import TRUST, Names, gather_names
 from lhs_pipeline.board.rows import Row, day_of, flag_of, list_of, number_of, read_rows, text_of
-from lhs_pipeline.board.scene import Scene
-from lhs_pipeline.board.theme_view import list_themes
+from lhs_pipeline.board.voice_tables import (
+    NEW_WORDS,
+    THEMES,
+    UNHEARD,
+    list_new_words,
+    list_theme_cells,
+    list_unheard,
+)
 from lhs_pipeline.board.voices import VOICES, Span, find_comments, only_negative
 from lhs_pipeline.board.words import join_words, tell_day, word_for
 from lhs_pipeline.board.you_said import list_answers
-
-Kind = Literal["text", "date", "percentage", "number", "count", "people"]
-
-
-@dataclass(frozen=True)
-class Column:
-    """One published column: its heading, what it holds, and what it means to a reader."""
-
-    heading: str
-    kind: Kind
-    meaning: str
-    width: int = 14
 
 
 @dataclass(frozen=True)
@@ -506,78 +497,20 @@ def publish_answers(tables: BoardTables) -> PublishedTable:
 
 # --- voices ------------------------------------------------------------------------------------
 
-_NEW_WORDS = (
-    Column("Words", "text", "Its own words, the most telling first", 30),
-    Column("Who says it", "text", "Patients, staff or incident reports", 16),
-    Column("How many", "text", "Comments with them in the recent weeks", 34),
-    Column("Before", "text", "Comments with the leading word in the weeks before", 26),
-    Column("Where", "text", "Units; those with enough comments by name", 36),
-    Column("Found by", "text", "The leading word as people write it", 24),
-    Column("Key", "text", "What to answer under, in the register emerging_verdicts", 24),
-)
-_THEMES = (
-    Column("Theme", "text", "What is spoken of", 26),
-    Column("Who", "text", "Patients or staff", 12),
-    Column("Share (%)", "text", "Of the comments of the last 13 weeks", 10),
-    Column("Comments", "text", "Comments on it, of all received", 24),
-    Column("Critical (%)", "text", "Of the comments on it", 18),
-    Column("Changed?", "text", "Whether its share changed, or only how many wrote", 60),
-    Column("How well read", "text", "F1 against coders, where they have labelled comments", 22),
-    Column("Provisional", "text", "Accepted from its own words; no topic file declares it", 12),
-)
-_UNHEARD = (
-    Column("Who", "text", "Unit, or group of staff", 28),
-    Column("Voice", "text", "Patients, staff or incident reports", 16),
-    Column("Heard?", "text", "Silent or quiet; silence is never 'no problem'", 10),
-    Column("Said", "text", "Insights of the last 13 weeks", 12),
-    Column("Expected", "text", "What it is compared with", 34),
-    Column("Last heard", "text", "Day of the last insight", 16),
-)
-
 
 def publish_new_words(tables: BoardTables) -> PublishedTable:
     """What comes up that no topic accounts for, and waits for an answer."""
-    cells: list[dict[str, object]] = [
-        {
-            "Words": each.title, "Who says it": each.voice, "How many": each.count,
-            "Before": each.before, "Where": each.where, "Found by": each.found_by,
-            "Key": each.emerging_id,
-        }
-        for each in list_emerging(_scene_of(tables))
-    ]  # fmt: skip
-    return _publish("new_words", "New words", _NEW_WORDS, cells, tables)
+    return _publish("new_words", "New words", NEW_WORDS, list_new_words(tables), tables)
 
 
 def publish_themes(tables: BoardTables) -> PublishedTable:
     """What patients and staff speak of, as shares of the comments received."""
-    cells: list[dict[str, object]] = [
-        {
-            "Theme": each.theme, "Who": each.voice, "Share (%)": each.share,
-            "Comments": each.support, "Critical (%)": each.critical, "Changed?": each.changed,
-            "How well read": each.reading, "Provisional": "yes" if each.is_provisional else "",
-        }
-        for each in list_themes(_scene_of(tables))
-    ]  # fmt: skip
-    return _publish("themes", "Themes", _THEMES, cells, tables)
+    return _publish("themes", "Themes", THEMES, list_theme_cells(tables), tables)
 
 
 def publish_unheard(tables: BoardTables) -> PublishedTable:
     """Units and groups of staff that say less than is expected of them."""
-    cells: list[dict[str, object]] = [
-        {
-            "Who": each.who, "Voice": each.voice, "Heard?": each.answer, "Said": each.said,
-            "Expected": each.expected, "Last heard": each.last_heard,
-        }
-        for each in show_heard(_scene_of(tables)).unheard
-    ]  # fmt: skip
-    return _publish("unheard", "Who is not heard", _UNHEARD, cells, tables)
-
-
-def _scene_of(tables: BoardTables) -> Scene:
-    """The tables on the day after the newest insight: sheets know no other day."""
-    newest = tables.insights["received_on"].max()
-    as_of = date.max if pd.isna(newest) else newest.date() + timedelta(days=1)
-    return Scene(tables, gather_names(tables), as_of)
+    return _publish("unheard", "Who is not heard", UNHEARD, list_unheard(tables), tables)
 
 
 _ABOUT = {
