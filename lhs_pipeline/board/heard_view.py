@@ -67,6 +67,14 @@ class DangerPlace:
     today: str
 
 
+@dataclass(frozen=True)
+class Dangers:
+    """The places that come first, and how many more there are."""
+
+    places: list[DangerPlace]
+    more_places: int
+
+
 def show_heard(scene: Scene) -> Heard:
     """The silent first, then the quiet; those who say nothing new by voice."""
     rows = scene.tables.rows_where("voices_heard")
@@ -145,7 +153,7 @@ def _show_again(scene: Scene, key: tuple[str, str], rows: pd.DataFrame) -> SaidA
         theme=scene.names.topic(key[0]),
         voice=word_for("voice", key[1]),
         count=tell_roughly(rows["insight_id"].nunique(), policy),
-        reporters=tell_roughly(known, policy) if known else "the sources do not say",
+        reporters=tell_roughly(known, policy) if known else "",
         units=tell_count(rows["unit_id"].nunique(), "unit"),
     )
 
@@ -162,7 +170,7 @@ def tell_repeats(scene: Scene) -> str:
     )
 
 
-def list_danger_places(scene: Scene) -> list[DangerPlace]:
+def show_dangers(scene: Scene) -> Dangers:
     """Units and voices whose texts wait for a reader, those that wait at once first."""
     policy, signs = scene.tables.disclosure, scene.tables.danger_signs
     counted = [
@@ -171,12 +179,13 @@ def list_danger_places(scene: Scene) -> list[DangerPlace]:
         for (unit, voice), rows in signs.groupby(["unit_id", "voice"])
     ]  # fmt: skip
     counted.sort(key=lambda each: (-each[0], -each[1], each[2], each[3]))
-    return [
+    places = [
         DangerPlace(
             unit=capitalise(unit),
             voice=voice,
             at_once=tell_roughly(now, policy) if now else "–",
             today=tell_roughly(today, policy) if today else "–",
         )
-        for now, today, unit, voice in counted[:_PLACES_SHOWN]
+        for now, today, unit, voice in counted
     ]
+    return Dangers(places[:_PLACES_SHOWN], max(0, len(places) - _PLACES_SHOWN))

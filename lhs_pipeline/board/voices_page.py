@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from lhs_pipeline.board.danger_signs import Unread, count_unread
 from lhs_pipeline.board.emerging_view import AnsweredTheme, Emerging, list_answered, list_emerging
 from lhs_pipeline.board.heard_view import (
-    DangerPlace,
+    Dangers,
     Heard,
     SaidAgain,
-    list_danger_places,
     list_said_again,
+    show_dangers,
     show_heard,
     tell_repeats,
 )
@@ -42,7 +42,7 @@ class VoicesPage:
     again: list[SaidAgain]
     repeats: str
     unread: Unread
-    dangers: list[DangerPlace]
+    dangers: Dangers
 
 
 def show_voices(scene: Scene) -> VoicesPage:
@@ -61,5 +61,5 @@ def show_voices(scene: Scene) -> VoicesPage:
         again=list_said_again(scene),
         repeats=tell_repeats(scene),
         unread=count_unread(scene.tables),
-        dangers=list_danger_places(scene),
+        dangers=show_dangers(scene),
     )
