@@ -1,10 +1,10 @@
 """Comments at scale, F1 on labelled comments, and how often a planted theme is found.
 
-`python benchmarks/themes.py [--labelled FILE] [--seeds 100] [--comments 100000] [--by-meaning]
-[--divisions 5] [--parts f1,middle,emergence,speed,nights]` writes results/themes.json. `speed`
-reads comments with models trained on the labelled file, `nights` through the warehouse as the
-nightly loop does. CPU-seconds are of one process with one thread; for its own peak of memory start
-each part by itself.
+`python benchmarks/themes.py [--labelled FILE] [--seeds 100] [--comments 100000]
+[--divisions 3] [--parts f1,emergence,speed,nights]` writes results/themes.json.
+`speed` reads comments with models trained on the labelled file, `nights` through the warehouse as
+the nightly loop does. CPU-seconds are of one process with one thread; for its own peak of memory
+start each part by itself.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import json
 import resource
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +25,6 @@ import pandas as pd
 from lhs_pipeline.analysis.comment_coding import (
     CommentCoder,
     Trial,
-    held_out_feelings,
     measure_agreement,
 )
 from lhs_pipeline.analysis.comment_file import CommentFile, each_text_once, read_comments
@@ -41,7 +41,6 @@ CATALOGUE = read_catalogue()
 CODES = read_codebook(CODEBOOKS / "patient_experience")
 POLICY = CATALOGUE.rules.themes
 RULES = TrainingRules(POLICY.minimum_labelled_count, POLICY.minimum_examples_count)
-MIDDLE = ROOT / "benchmarks/middle_comments.csv"
 RESULTS = ROOT / "benchmarks/results/themes.json"
 SIZES = (100, 250, 500, 1_000)
 TODAY = date(2026, 6, 29)
@@ -52,38 +51,15 @@ NO_LABELS = """create table collection.theme_labels (insight_id varchar, topic_i
 NO_THEMES = pd.DataFrame({"matched_terms": []})
 
 
-def measure_f1(read: CommentFile, by_meaning: bool, divisions: int) -> dict[str, Any]:
-    """F1 of themes and sentiment, cross-validated by respondent, over several divisions."""
-    coder = CommentCoder(CODES, CATALOGUE.dangers, RULES, None, by_meaning)
-    found = measure_agreement(coder, read, Trial(RULES, 25, SIZES, divisions))
+def measure_f1(read: CommentFile, divisions: int) -> dict[str, Any]:
+    """F1 of themes, cross-validated by respondent, over several divisions."""
+    coder = CommentCoder(CODES, CATALOGUE.dangers, RULES)
+    of_themes = replace(read, rows=read.rows.assign(sentiment=""))
+    found = measure_agreement(coder, of_themes, Trial(RULES, 25, SIZES, divisions))
     return {
         "counted": "themes of the published list with at least 25 labelled texts",
         "themes": found.themes[found.themes["examples"] > 0].to_dict("records"),
         "overall": found.overall.to_dict("records"),
-        "sentiment": found.sentiment.to_dict("records"),
-    }
-
-
-def measure_middle(read: CommentFile, by_meaning: bool) -> dict[str, Any]:
-    """What held-out models say of comments that coders gave the middle score, as we read them.
-
-    The published scale has one score for what praises and criticises and for what does neither.
-    `middle_comments.csv` tells them apart: 100 of them drawn at random, read before any model.
-    """
-    coder = CommentCoder(CODES, CATALOGUE.dangers, RULES, None, by_meaning)
-    once = each_text_once(read)
-    felt = once.rows[once.rows["sentiment"] != ""]
-    comments = coder.with_meaning(coder.comments_of(felt))
-    said = felt.assign(said=held_out_feelings(comments, felt))
-    read_by_us = said.merge(pd.read_csv(MIDDLE), on="id", validate="one_to_one")
-    return {
-        "read_as_and_said": {
-            str(reading): of_it["said"].value_counts().to_dict()
-            for reading, of_it in read_by_us.groupby("reading")
-        },
-        "said_mixed_by_coders_sentiment": said.loc[said["said"] == "mixed", "sentiment"]
-        .value_counts()
-        .to_dict(),
     }
 
 
@@ -190,24 +166,20 @@ def main() -> None:
     parser.add_argument("--labelled", type=Path, default=LABELLED)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--comments", type=int, default=100_000)
-    parser.add_argument("--divisions", type=int, default=5)
-    parser.add_argument("--by-meaning", action="store_true")
-    parser.add_argument("--parts", default="f1,middle,emergence,speed,nights")
+    parser.add_argument("--divisions", type=int, default=3)
+    parser.add_argument("--parts", default="f1,emergence,speed,nights")
     given = parser.parse_args()
     read = read_comments(given.labelled, CODES, {}, str)
     parts: dict[str, Callable[[], object]] = {
-        "f1": lambda: measure_f1(read, given.by_meaning, given.divisions),
-        "middle": lambda: measure_middle(read, given.by_meaning),
+        "f1": lambda: measure_f1(read, given.divisions),
         "nights": lambda: measure_nights(read, given.comments),
         "emergence": lambda: measure_emergence(read, given.seeds),
         "speed": lambda: measure_speed(read, [given.comments // 10, given.comments]),
     }
     result = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
     for name in given.parts.split(","):
-        is_meant = name in ("f1", "middle") and given.by_meaning
-        key = f"{name}_by_meaning" if is_meant else name
-        result[key] = parts[name]()
-        print(key, json.dumps(result[key]), flush=True)
+        result[name] = parts[name]()
+        print(name, json.dumps(result[name]), flush=True)
         RESULTS.write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -40,6 +40,8 @@ def add_themes_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     add("--by-meaning", action="store_true",
         help="let the language model of the extra `text` help with sentiment")  # fmt: skip
     add("--sizes", default="", metavar="N[,…]", help="also measure with so many labels")
+    add("--divisions", type=int, default=1, metavar="N",
+        help="divide the respondents anew so often, and measure over all of it (1)")  # fmt: skip
     add("--least-examples", type=int, default=25, metavar="N",
         help="themes with fewer labels are left out of macro and micro F1 (25)")  # fmt: skip
     add("--format", choices=["csv", "parquet"], default="csv", help="of what is written (csv)")
@@ -71,8 +73,9 @@ def run_themes(given: argparse.Namespace) -> int:
     ]
     _say_what_was_found(coded.comments, coded.themes)
     if read.marks is not None:
+        how = Trial(rules, given.least_examples, sizes, max(given.divisions, 1))
         untaught = CommentCoder(codes, catalogue.dangers, rules, None, given.by_meaning)
-        agreement = _measure(untaught, read, taught, Trial(rules, given.least_examples, sizes))
+        agreement = _measure(untaught, read, taught, how)
         written += _report(agreement, given)
     if read.unknown_columns:
         print(f"Not in the codebook, left alone: {'; '.join(read.unknown_columns)}")

@@ -239,7 +239,7 @@ def measure_agreement(coder: CommentCoder, labelled: CommentFile, trial: Trial) 
     return Agreement(
         _by_theme(said, once, coder.codes),
         pd.DataFrame(overall),
-        _sentiment_agreement(coder, once),
+        sentiment_agreement(coder, once),
     )
 
 
@@ -269,7 +269,7 @@ def measure_transfer(
     return Agreement(
         _by_theme(said, after, coder.codes),
         pd.DataFrame([overall]),
-        _sentiment_agreement(coder, after),
+        sentiment_agreement(coder, after),
     )
 
 
@@ -373,7 +373,13 @@ def _by_theme(said: _Said, once: CommentFile, codes: Mapping[str, Code]) -> pd.D
     return pd.DataFrame(rows).sort_values("examples", ascending=False, kind="stable")
 
 
-def _sentiment_agreement(coder: CommentCoder, once: CommentFile) -> pd.DataFrame:
+def sentiment_agreement(coder: CommentCoder, once: CommentFile) -> pd.DataFrame:
+    """Return accuracy and F1 of the word list and of models that never saw the respondent.
+
+    Args:
+        coder: a coder that was not taught.
+        once: comments with coders' sentiment, each text once.
+    """
     felt = once.rows[once.rows["sentiment"] != ""]
     if felt.empty:
         return pd.DataFrame()

@@ -99,7 +99,7 @@ def test_a_file_that_is_not_there_says_so(capsys: pytest.CaptureFixture[str]) ->
 def test_a_report_is_of_respondents_that_were_held_out(tmp_path: Path) -> None:
     read = read_comments(labelled(tmp_path, 160), CODES, {}, str)
     assert read.unknown_columns == ("Something else",)
-    found = measure_agreement(CommentCoder(CODES, DANGERS, RULES), read, Trial(RULES, 10, (80,)))
+    found = measure_agreement(CommentCoder(CODES, DANGERS, RULES), read, Trial(RULES, 10, (80,), 2))
     assert list(found.overall["labels"]) == [80, 160]
     last = found.overall.iloc[-1]
     assert last["choice_macro"] > 0.9 > last["codebook_macro"]
