@@ -3,8 +3,9 @@
 python benchmarks/closure_gather.py FOLDER
 
 FOLDER holds threats*.json, nightly*.json, effects.json, the same once more with other seeds as
-effects_again.json, structural.json, tables.json, balancing.json, overlap.json and night.json, as
-the parts wrote them.
+again.json, harm.json, structural.json, tables.json, balancing.json, overlap.json and night.json, as
+the parts wrote them; rivals come from effects.json. Where not all was measured anew, earlier.json
+lists in words what was not.
 """
 
 import json
@@ -20,9 +21,8 @@ from closure_report import main as report
 def gather(folder: Path) -> dict[str, Any]:
     """One result of all parts."""
 
-    def read(name: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
-        return found
+    def read(name: str) -> Any:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
 
     def read_all(pattern: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -34,12 +34,14 @@ def gather(folder: Path) -> dict[str, Any]:
         "threats": read_all("threats*.json"),
         "nightly": read_all("nightly*.json"),
         "effects": read("effects.json")["all"],
-        "effects_again": read("effects_again.json")["all"],
+        "effects_again": read("again.json")["all"],
+        "harm": read("harm.json")["all"],
         "structural": read("structural.json"),
         "tables": read("tables.json"),
         "balancing": read("balancing.json"),
         "overlap": read("overlap.json"),
         "night": read("night.json"),
+        "earlier": read("earlier.json") if (folder / "earlier.json").exists() else [],
     }
 
 

@@ -47,12 +47,16 @@ def build(results: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def with_limits(hits: int, total: int) -> str:
+def with_limits(hits: int, total: int, digits: int = 1) -> str:
     """A share with its exact 95% limits and the count behind it."""
+    return f"{_limited(hits, total, digits)[:-1]}; {hits:,} of {total:,})"
+
+
+def _limited(hits: int, total: int, digits: int = 1) -> str:
     low = float(betaincinv(hits, total - hits + 1, 0.025)) if hits else 0.0
     high = float(betaincinv(hits + 1, total - hits, 0.975)) if hits < total else 1.0
-    limits = f"{percent(low, 1)} to {percent(high, 1)}"
-    return f"{percent(hits / total, 1)} ({limits}; {hits:,} of {total:,})"
+    limits = f"{percent(low, digits)} to {percent(high, digits)}"
+    return f"{percent(hits / total, digits)} ({limits})"
 
 
 def pooled(results: dict[str, Any]) -> dict[str, float]:
@@ -147,26 +151,41 @@ def _hits(part: dict[str, float], key: str) -> int:
     return round(part[key] * part["n"])
 
 
+def _share(part: dict[str, float], key: str) -> str:
+    return _limited(_hits(part, key), round(part["n"]))
+
+
+def _drawn(results: dict[str, Any], effect: str) -> dict[str, float]:
+    """Shares of all changes with one effect, over every sample that was drawn."""
+    samples = [results[name] for name in ("effects", "effects_again", "harm")]
+    parts = [sample[effect] for sample in samples if effect in sample]
+    total = sum(part["n"] for part in parts)
+    shares = ("shown", "closed", "closed_at_end", "iterated", "iterated_13")
+    return {"n": total} | {key: sum(p["n"] * p[key] for p in parts) / total for key in shares}
+
+
 def _power_rows(results: dict[str, Any]) -> Rows:
-    one, two = results["effects"]["step20"], results["effects"]["step30"]
-    ramp, delay = results["effects"]["ramp30"], results["effects"]["delay30"]
-    fade, harm = results["effects"]["fade30"], results["effects"]["harm20"]
+    one, two, ramp, delay, fade, harm = (
+        _drawn(results, effect)
+        for effect in ("step20", "step30", "ramp30", "delay30", "fade30", "harm20")
+    )
+    weeks = [results["effects"][effect]["shown_week"] for effect in ("step20", "step30")]
     return [
         _row(
             "A true fall by 20% / 30% is shown within a year",
-            f"{percent(one['shown'])} / {percent(two['shown'])}",
+            f"{_share(one, 'shown')} / {_share(two, 'shown')}",
             "71 / 93%",
             "73 / 94%",
         ),
         _row(
             "The same is closed within a year",
-            f"{percent(one['closed'])} / {percent(two['closed'])}",
+            f"{_share(one, 'closed')} / {_share(two, 'closed')}",
             "60 / 88%",
             "64 / 90%",
         ),
         _row(
             "Median weeks until it is shown",
-            f"{one['shown_week']:.0f} / {two['shown_week']:.0f}",
+            f"{weeks[0]:.0f} / {weeks[1]:.0f}",
             "27 / 12",
             "25 / 11",
         ),
@@ -184,7 +203,7 @@ def _power_rows(results: dict[str, Any]) -> Rows:
         ),
         _row(
             "Harm by 20% is closed / sent on within 13 weeks / sent on at all",
-            f"{harm['closed'] * harm['n']:.0f} of {harm['n']:,.0f}"
+            f"{with_limits(_hits(harm, 'closed'), round(harm['n']), digits=2)}"
             f" / {percent(harm['iterated_13'], 1)} / {percent(harm['iterated'])}",
             "0 / – / 90 to 100%",
             "0 / 95 / 95%",
@@ -277,7 +296,8 @@ def _say_nightly(part: dict[str, float] | None) -> str:
     if part is None:
         return "–"
     night, week = _hits(part, "closed"), _hits(part, "closed_weekly")
-    return f"{night} of {part['n']:,.0f}; weekly {week}"
+    mark = "*" if part.get("is_earlier") else ""
+    return f"{night} of {part['n']:,.0f}; weekly {week}{mark}"
 
 
 def balancing_rows(results: dict[str, Any]) -> Rows:
@@ -348,7 +368,8 @@ _NIGHTLY = """
 *Made anew every night*: path, levels, variances and evidence come from what is known by that night,
 with figures that arrive day by day, and a closure on any night counts; beside it, how many of the
 very same changes are closed where all comes once from all weeks, with weekly looks. Small samples
-are the first worlds of the setting, good enough to compare the two and no more.
+are the first worlds of the setting, good enough to compare the two and no more. A star marks what
+was measured with the rules before decision 25.
 """
 
 
@@ -365,29 +386,35 @@ _RULES = {
 
 def notes(results: dict[str, Any]) -> list[str]:
     """How many changes stand behind the figures."""
-    sizes = [int(part["n"]) for part in results["effects"].values()]
+    sizes = [round(_drawn(results, effect)["n"]) for effect in results["effects"]]
     apart = sum(part["n"] for name, part in results["structural"].items() if name != "cost")
     return [
         f"{int(pooled(results)['n']):,} changes without effect in {len(results['threats'])} "
-        f"settings; {min(sizes):,} to {max(sizes):,} changes for each effect with everything "
+        f"settings; {min(sizes):,} to {max(sizes):,} changes for each effect, with everything "
         f"that can go wrong switched on; {apart:,} for the structural time series; "
         f"{results['tables']['changes']:,} in tables with late, missing and overlapping figures; "
         f"{sum(p['worse'] + p['harmless'] for p in results['balancing'].values()):,} with a "
         f"balancing measure; {sum(p['n'] for p in results['overlap'].values()):,} that meet "
         "another change.",
-        _say_again(results["effects_again"]),
+        _say_samples(results),
+        *(
+            f"Measured with the rules before decision 25: {part}."
+            for part in results.get("earlier", [])
+        ),
         "Sent on by the 13-week review is not final: where an effect shows later, it is closed.",
     ]
 
 
-def _say_again(effects: dict[str, dict[str, float]]) -> str:
-    """How far the figures move when all is drawn once more."""
-    one, two, fade = effects["step20"], effects["step30"], effects["fade30"]
+def _say_samples(results: dict[str, Any]) -> str:
+    """How far the figures move from one sample to the other."""
+    told = [
+        f"{percent(sample['step20'][key], 1)} and {percent(again['step20'][key], 1)}"
+        for sample, again in [(results["effects"], results["effects_again"])]
+        for key in ("shown", "closed")
+    ]
     return (
-        f"Drawn once more with other seeds (about {one['n']:,.0f} changes for each effect), "
-        f"{percent(one['shown'])} / {percent(two['shown'])} of falls by 20% / 30% are shown, "
-        f"{percent(one['closed'])} / {percent(two['closed'])} closed, and of what fades "
-        f"{percent(fade['closed_at_end'], 1)} is closed after a year."
+        "Effects were drawn twice with other seeds and are told together; of falls by 20% alone, "
+        f"{told[0]} were shown and {told[1]} closed. The rules side by side are of the first."
     )
 
 
