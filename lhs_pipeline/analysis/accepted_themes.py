@@ -63,12 +63,17 @@ def topic_id_of(row: Verdict) -> str:
 
 def said_on(row: Verdict) -> date | None:
     """Return the day of a verdict; that of its landing where nobody wrote it down."""
-    return as_day(row.get("recorded_at")) or as_day(row.get("loaded_at"))
+    known = (row.get(name) for name in ("recorded_at", "loaded_at"))
+    return as_day(next((at for at in known if not _is_missing(at)), None))
 
 
 def _text_of(row: Verdict, name: str) -> str:
     value = row.get(name)
-    return "" if value is None or value != value else str(value)
+    return "" if _is_missing(value) else str(value)
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value != value
 
 
 def _lead_of(row: Verdict) -> str:

@@ -45,7 +45,8 @@ _COLUMN_WORDS: dict[str, str] = {
     " units_count unit_counts recent_weeks_count earlier_weeks_count example_insight_ids"
     " found_by status"
     " merged_into_topic_id dismissed_on",
-    "emerging_verdicts": "emerging_id verdict topic_id words reason coder_role recorded_at",
+    "emerging_verdicts": "emerging_id verdict topic_id words reason coder_role recorded_at"
+    " loaded_at",
     "theme_series": "topic_id unit_id voice period_start received_count mentions_prop centre"
     " lower_limit upper_limit is_special_cause side received_centre received_lower_limit"
     " received_upper_limit is_received_special_cause reading is_suppressed"

@@ -9,7 +9,12 @@ import pandas as pd
 import pytest
 from made_comments import insight
 
-from lhs_pipeline.analysis.accepted_themes import accepted_topics, topic_id_of, with_accepted
+from lhs_pipeline.analysis.accepted_themes import (
+    accepted_topics,
+    said_on,
+    topic_id_of,
+    with_accepted,
+)
 from lhs_pipeline.analysis.emerging import find_emerging
 from lhs_pipeline.analysis.insights import INSIGHTS
 from lhs_pipeline.analysis.reading_store import read_what_is_new
@@ -58,6 +63,13 @@ def test_a_merged_theme_gives_a_topic_more_words_and_a_dismissed_one_none() -> N
 def test_a_topic_that_is_not_named_is_called_by_its_word() -> None:
     assert topic_id_of(verdict(topic_id=None)) == "vend"
     assert topic_id_of(verdict(topic_id=" Vending machines")) == "vending_machines"
+
+
+def test_an_answer_without_a_day_is_of_the_day_on_which_it_landed() -> None:
+    landed = {"recorded_at": pd.NaT, "loaded_at": pd.Timestamp(2026, 7, 1, 2, 30)}
+    assert said_on(verdict(**landed)) == date(2026, 7, 1)
+    assert said_on(verdict(recorded_at=float("nan"))) is None
+    assert said_on(verdict()) == date(2026, 6, 30)
 
 
 def comments() -> list[dict[str, Any]]:
