@@ -40,7 +40,7 @@ class Emerging:
 class AnsweredTheme:
     """What a coder said of a candidate, and what follows."""
 
-    emerging_id: str
+    title: str
     voice: str
     verdict_code: str
     verdict: str
@@ -139,9 +139,10 @@ def _quote(tables: BoardTables, row: Row) -> list[Quotation]:
 def _show_answer(scene: Scene, row: Row) -> AnsweredTheme:
     verdict = text_of(row, "verdict")
     voice, _, lead = text_of(row, "emerging_id").partition(":")
+    words = join_words(list_of(row, "words")) or lead.replace("_", " ")
     said = [text_of(row, "coder_role").replace("_", " "), tell_day(said_on(row))]
     return AnsweredTheme(
-        emerging_id=capitalise(lead.replace("_", " ")),
+        title=capitalise(words),
         voice=word_for("voice", voice),
         verdict_code=verdict,
         verdict=word_for("emerging_verdict", verdict),
@@ -157,9 +158,6 @@ def _tell_what_follows(scene: Scene, row: Row, verdict: str) -> str:
     title = scene.names.topic(topic_id_of(row))
     if verdict == "merged":
         return f"Its comments, old ones too, count under {title}."
-    return (
-        f"Its comments, old ones too, are read as {title}: provisional until a topic file says so."
-    )
-
-
-__all__ = ["AnsweredTheme", "Emerging", "list_answered", "list_emerging"]
+    told = f"Its comments, old ones too, are read as {title}"
+    is_known = bool(scene.tables.rows_where("topics", topic_id=topic_id_of(row)))
+    return f"{told}." if is_known else f"{told}: provisional until a topic file declares it."

@@ -6,7 +6,7 @@ Shares are of the comments that came, so that a drive for more comments is no ri
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pandas as pd
 from markupsafe import Markup
@@ -83,7 +83,7 @@ def list_theme_charts(scene: Scene) -> list[ThemeChart]:
     charts = []
     for key, rows in _series_by_key(scene.tables).items():
         topic_id, unit_id, _ = key
-        is_changed = _has_changed(rows)
+        is_changed = _has_changed(rows) or is_provisional(scene.tables, topic_id)
         if is_read_well(scene.tables, topic_id) and (unit_id == TRUST or is_changed):
             charts.append(_draw(scene, key, rows, is_changed))
     return sorted(charts, key=lambda each: (not each.is_changed, each.title))
@@ -177,12 +177,27 @@ def tell_change_of(tables: BoardTables, topic_id: str, rows: list[Row]) -> tuple
         return "did_not_look", "No trend: the theme is read too poorly."
     if not rows:
         return "did_not_look", "Too few critical ones a month for a chart."
+    if is_provisional(tables, topic_id):
+        return "review", _tell_provisional(rows)
     lately = [text_of(row, "reading") for row in rows[-_LATELY_MONTHS:]]
     if any(each in _CHANGED for each in lately):
         return _tell_share(rows)
     if "more_or_fewer_comments" in lately:
         return "saw_nothing", _tell_volume(rows)
     return "saw_nothing", "No change beyond chance."
+
+
+def _tell_provisional(rows: list[Row]) -> str:
+    """The newest month beside those before: what nobody named before has no usual share."""
+    levels = [_shown_level(row) for row in rows]
+    before = [level for level in levels[:-1] if level is not None]
+    month = tell_month(day_of(rows[-1], "period_start"))
+    if levels[-1] is None or not before:
+        return f"New: it has been read by its words since it was named; {month} is withheld."
+    return (
+        f"New: {tell_percentage(levels[-1])} of the comments of {month} are critical of it, "
+        f"{tell_percentage(sum(before) / len(before))} on average before."
+    )
 
 
 def _has_changed(rows: list[Row]) -> bool:
@@ -288,7 +303,7 @@ def _draw(scene: Scene, key: tuple[str, str, str], rows: list[Row], is_changed: 
     series = _series_of(scene, key, rows)
     return ThemeChart(
         title=series.title,
-        words=tell_change_of(scene.tables, key[0], rows)[1],
+        words=tell_change_of(scene.tables, key[0], rows)[1] + _tell_words(scene.tables, key[0]),
         svg=Markup(draw_spc_chart(series)),
         description=describe_chart(series),
         points=[
@@ -330,19 +345,32 @@ def _series_of(scene: Scene, key: tuple[str, str, str], rows: list[Row]) -> SpcS
 
 def _list_events(tables: BoardTables, topic_id: str) -> tuple[ChartEvent, ...]:
     """Days from which a theme is read by more words; older comments were read again by them."""
+    return tuple(
+        ChartEvent(day, "New words; read anew") for day in _days_of_words(tables, topic_id)
+    )
+
+
+def _tell_words(tables: BoardTables, topic_id: str) -> str:
+    """The same in a sentence: a day of this month lies beyond the last point."""
+    days = _days_of_words(tables, topic_id)
+    if not days:
+        return ""
+    return f" Read by new words since {tell_day(days[-1])}; older comments were read again by them."
+
+
+def _days_of_words(tables: BoardTables, topic_id: str) -> list[date]:
     days = (
         said_on(row)
         for row in tables.rows_where("emerging_verdicts")
         if is_accepted(row) and topic_id_of(row) == topic_id
     )
-    return tuple(ChartEvent(day, "New words; read anew") for day in sorted(set(filter(None, days))))
+    return sorted(set(filter(None, days)))
 
 
 def _flag(row: Row) -> str:
-    if number_of(row, "centre") is None:
-        return "not_judged"
     if not flag_of(row, "is_special_cause"):
-        return "common_cause"
+        # Of what was never said before, chance has no limits.
+        return "not_judged" if number_of(row, "upper_limit") is None else "common_cause"
     return "concern" if text_of(row, "side") == "high" else "improvement"
 
 

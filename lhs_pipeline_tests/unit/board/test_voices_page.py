@@ -126,6 +126,17 @@ def test_a_rise_of_the_share_is_told_from_a_rise_of_the_comments() -> None:
     assert "More patient comments came since Dec 2025: about 300 a month" in received.words
 
 
+def test_a_theme_that_nobody_had_named_is_told_as_new_and_marked() -> None:
+    series = months([*[0.0] * 23, 0.9], COUNTS).assign(topic_id="vending_machines")
+    row = {"emerging_id": "patient:vend", "verdict": "accepted", "topic_id": "vending_machines",
+           "recorded_at": datetime(2025, 12, 20)}  # fmt: skip
+    charts = list_theme_charts(charted(series, emerging_verdicts=pd.DataFrame([row])))
+    whole = next(chart for chart in charts if "whole" in chart.title)
+    assert whole.is_changed
+    assert whole.words.startswith("New: 90% of the comments of Dec 2025") and "0% on" in whole.words
+    assert "New words; read anew" in whole.description
+
+
 def test_a_theme_that_is_read_poorly_has_no_chart() -> None:
     series = months(USUAL, COUNTS)
     models = pd.DataFrame(
