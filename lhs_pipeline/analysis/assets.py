@@ -51,6 +51,7 @@ from lhs_pipeline.analysis.triage import TRIAGE, TriageFindings, rank_problems
 from lhs_pipeline.analysis.triage_nights import TRIAGE_MOVES, TRIAGE_NIGHTS, latest_before
 from lhs_pipeline.analysis.triage_ranks import SENSITIVITY
 from lhs_pipeline.analysis.voice_signals import VOICE_SIGNALS, find_voice_signals
+from lhs_pipeline.analysis.work_answers import WORK_ANSWERS, rank_answers
 from lhs_pipeline.analysis.work_store import WORK_READINGS, open_library
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.warehouse.assets import (
@@ -315,7 +316,7 @@ def voices_heard(
     return find_silence(heard, rules.themes, rules.voices, site.site().today())
 
 
-_MATCHED = (EVIDENCE, WORK_READINGS)
+_MATCHED = (EVIDENCE, WORK_ANSWERS, WORK_READINGS)
 _MATCHED_FROM = (*_OUTSIDE, "collection.appraisals")
 
 
@@ -324,15 +325,16 @@ def match_works(site: SiteResource) -> Iterable[dg.MaterializeResult[None]]:
     """What is known elsewhere about each topic; every work is read once."""
 
     def work(_before: Made | None) -> Results:
-        topics = site.catalogue().topics
+        catalogue = site.catalogue()
         with site.warehouse().transaction() as con:
-            opened = open_library(con, _read_outside(con), topics)
+            opened = open_library(con, _read_outside(con), catalogue.topics)
             graded = records_of(read_table(con, "collection.appraisals"))
-            matches = match_library(opened.library, topics, graded)
+            matches = match_library(opened.library, catalogue.topics, graded)
             write_frame(con, EVIDENCE, tabulate_evidence(matches))
-            (matched,) = tell_tables(con, EVIDENCE)
+            write_frame(con, WORK_ANSWERS, rank_answers(matches, opened.library, catalogue))
+            matched, answers = tell_tables(con, EVIDENCE, WORK_ANSWERS)
             (kept,) = tell_tables(con, WORK_READINGS, has_sample=False)
-        return [matched, with_told(kept, {"works_read_tonight": opened.read_count})]
+        return [matched, answers, with_told(kept, {"works_read_tonight": opened.read_count})]
 
     yield from make_or_leave(site, making_of(*_MATCHED, reads=_MATCHED_FROM), work)
 
@@ -470,19 +472,16 @@ def rank_open_problems(site: SiteResource, **tables: pd.DataFrame) -> dict[str, 
         "analysis.problems",
         "analysis.evidence",
         "collection.learned_elsewhere",
+        answers=WORK_ANSWERS.name,
     ),
-    after=(*_OUTSIDE, WORK_READINGS.name),
     remembers={"learned_here": _LEARNED_HERE},
 )
 def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """What is known and what was learned about each problem."""
-    catalogue = site.catalogue()
-    with site.warehouse().transaction() as con:
-        library = open_library(con, _read_outside(con), catalogue.topics).library
     here = ({**row, "is_own": True} for row in records_of(tables["learned_here"]))
     learned = [*records_of(tables["learned_elsewhere"]), *here]
     return find_problem_evidence(
-        tables["problems"], tables["evidence"], library, learned, catalogue
+        tables["problems"], tables["evidence"], tables["answers"], learned, site.catalogue()
     )
 
 
@@ -503,6 +502,7 @@ TABLES: tuple[Table, ...] = (
     THEME_SERIES,
     VOICES_HEARD,
     EVIDENCE,
+    WORK_ANSWERS,
     WORK_READINGS,
     LENS_ROWS,
     BELIEFS,

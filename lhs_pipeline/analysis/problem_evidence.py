@@ -1,22 +1,12 @@
 """What is known and what was learned about each open problem, the most telling first."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from lhs_pipeline.analysis.duplicates import Record
-from lhs_pipeline.analysis.evidence import id_of, question_of
-from lhs_pipeline.analysis.evidence_ranking import text_of
 from lhs_pipeline.analysis.learned_changes import LearnedMatch, learn_from, match_learned
-from lhs_pipeline.analysis.relevance import Question, score_by_question
-from lhs_pipeline.analysis.text_index import (
-    name_words,
-    number_of,
-    read_question,
-)
-from lhs_pipeline.analysis.work_readings import Library
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.warehouse.table import declare, frame_of, records_of
 
@@ -44,13 +34,13 @@ PROBLEM_EVIDENCE = declare(
         "deadline_on": "DATE mandated deadline of an alert",
     },
 )
-_SHOWN_WORKS, _SHOWN_WORDS = 20, 8
+_Answers = dict[tuple[str, str | None], list[Record]]
 
 
 def find_problem_evidence(
     problems: pd.DataFrame,
     evidence: pd.DataFrame,
-    library: Library,
+    answers: pd.DataFrame,
     learned: Iterable[Record],
     catalogue: Catalogue,
 ) -> pd.DataFrame:
@@ -59,65 +49,32 @@ def find_problem_evidence(
     Args:
         problems: `analysis.problems`.
         evidence: `analysis.evidence`.
-        library: the works that the evidence came from, as they were read.
+        answers: `analysis.work_answers`.
         learned: rows of exchange files, and the site's own, marked `is_own`.
         catalogue: topics and indicators.
     """
     subjects = records_of(problems)
-    shelf = _Shelf(records_of(evidence), library, catalogue)
+    works = {(row["topic_id"], row["evidence_id"]): row for row in records_of(evidence)}
+    shelf: _Answers = {}
+    for answer in records_of(answers):
+        key = answer["topic_id"], answer["indicator_id"]
+        work = works[answer["topic_id"], answer["evidence_id"]]
+        row = {"rank": answer["rank"], "why": answer["why"], **_row_of_work(work)}
+        shelf.setdefault(key, []).append(row)
     matches = match_learned(subjects, learn_from(learned), catalogue.topics)
-    rows = [row for problem in subjects for row in shelf.rows_of(problem)]
+    rows = [
+        {"problem_id": problem["problem_id"], **row}
+        for problem in subjects
+        for row in _answers_to(problem, shelf)
+    ]
     return frame_of(PROBLEM_EVIDENCE, [*rows, *map(_row_of_change, matches)])
 
 
-class _Shelf:
-    """Works that still stand, by topic; what was read or ranked once is kept."""
-
-    def __init__(self, evidence: Sequence[Record], library: Library, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._works = library.works
-        self._places = {id_of(work.record): place for place, work in enumerate(library.works)}
-        self._by_topic: dict[str, list[Record]] = {}
-        for row in evidence:
-            if row["standing"] == "current" and row["evidence_id"] in self._places:
-                self._by_topic.setdefault(row["topic_id"], []).append(row)
-        self._index = library.index
-        self._ranked: dict[str, list[dict[str, Any]]] = {}
-
-    def rows_of(self, problem: Record) -> list[dict[str, Any]]:
-        """The works that answer what a problem asks, best first."""
-        topic_id = problem["topic_id"]
-        if topic_id not in self._by_topic or topic_id not in self._catalogue.topics:
-            return []
-        asked = _question(problem, self._catalogue)
-        if asked not in self._ranked:
-            self._ranked[asked] = self._rank(topic_id, asked)
-        return [{"problem_id": problem["problem_id"], **row} for row in self._ranked[asked]]
-
-    def _rank(self, topic_id: str, asked: str) -> list[dict[str, Any]]:
-        rows, words = self._by_topic[topic_id], read_question(asked)
-        question = Question([number_of(word) for word in words])
-        places = [self._places[row["evidence_id"]] for row in rows]
-        scores = score_by_question(self._index, question)[places]
-        first = np.argsort(-scores, kind="stable")[:_SHOWN_WORKS]
-        return [
-            {"rank": rank, "why": self._why(rows[place], words), **_row_of_work(rows[place])}
-            for rank, place in enumerate(first, start=1)
-        ]
-
-    def _why(self, row: Record, words: Sequence[str]) -> str:
-        record = self._works[self._places[row["evidence_id"]]].record
-        named = name_words(text_of(record))
-        shared = [named[word] for word in words if word in named][:_SHOWN_WORDS]
-        return f"speaks of: {', '.join(shared)}" if shared else "speaks of the topic"
-
-
-def _question(problem: Record, catalogue: Catalogue) -> str:
-    """What the problem asks of the literature: its topic, its measure, what seems wrong."""
-    indicator = catalogue.indicators.get(str(problem.get("lead_indicator_id")))
-    said = [question_of(catalogue.topics[problem["topic_id"]])]
-    said += [indicator.name, indicator.why_it_matters] if indicator else []
-    return ". ".join(said)
+def _answers_to(problem: Record, shelf: _Answers) -> list[Record]:
+    """The works that answer what a problem asks, best first; by its topic where no measure does."""
+    topic_id = problem["topic_id"]
+    of_topic = shelf.get((topic_id, None), [])
+    return shelf.get((topic_id, problem.get("lead_indicator_id")), of_topic)
 
 
 def _row_of_work(row: Record) -> dict[str, Any]:

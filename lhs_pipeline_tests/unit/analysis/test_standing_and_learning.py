@@ -16,6 +16,7 @@ from lhs_pipeline.analysis.problem_evidence import find_problem_evidence
 from lhs_pipeline.analysis.standing import judge_standing, say_of_itself
 from lhs_pipeline.analysis.study_design import Design
 from lhs_pipeline.analysis.text_index import count_terms
+from lhs_pipeline.analysis.work_answers import rank_answers
 from lhs_pipeline.analysis.work_readings import WorkReading, read_library
 from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.statistics.partial_pooling import shrink_effects
@@ -148,12 +149,13 @@ def test_a_problem_finds_what_is_known_and_what_was_learned() -> None:
     )  # fmt: skip
     works = [trial(), trial(title="RETRACTED: falls", doi="10.5555/b"), alert]
     library = read_library(works, CATALOGUE.topics)
-    evidence = tabulate_evidence(match_library(library, CATALOGUE.topics))
+    matches = match_library(library, CATALOGUE.topics)
+    evidence, answers = tabulate_evidence(matches), rank_answers(matches, library, CATALOGUE)
     problems = pd.DataFrame(
         [{"problem_id": "falls@ward_07", "topic_id": "falls",
           "lead_indicator_id": "falls_per_1000_bed_days"}]
     )  # fmt: skip
-    table = find_problem_evidence(problems, evidence, library, [effect("S1:a", -0.4)], CATALOGUE)
+    table = find_problem_evidence(problems, evidence, answers, [effect("S1:a", -0.4)], CATALOGUE)
     assert set(table["kind"]) == {"research", "safety_alert", "learned_change"}
     assert set(table.loc[table["kind"] == "safety_alert", "deadline_on"]) == {"2026-09-01"}
     learned = table[table["kind"] == "learned_change"].iloc[0]
