@@ -69,9 +69,9 @@ def _list_questions(catalogue: Catalogue) -> Iterator[_Asked]:
     for topic_id, topic in sorted(catalogue.topics.items()):
         yield _Asked(topic_id, None, question_of(topic))
     for indicator_id, indicator in sorted(catalogue.indicators.items()):
-        if topic := catalogue.topics.get(indicator.topic):
-            said = [question_of(topic), indicator.name, indicator.why_it_matters]
-            yield _Asked(indicator.topic, indicator_id, ". ".join(said))
+        about = question_of(catalogue.topics[indicator.topic])
+        said = [about, indicator.name, indicator.why_it_matters]
+        yield _Asked(indicator.topic, indicator_id, ". ".join(said))
 
 
 def _rank(asked: _Asked, places: Sequence[int], library: Library) -> Iterator[dict[str, Any]]:
