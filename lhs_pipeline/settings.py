@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -129,11 +129,26 @@ class Site:
     def today(self) -> date:
         """The local day on which the pipeline runs."""
         _note("day")
-        return self._instant().astimezone(ZoneInfo(self.timezone)).date()
+        return self._day()
+
+    def week(self) -> date:
+        """The Monday of this night's week: before it, every week is over."""
+        _note("week")
+        day = self._day()
+        return day - timedelta(days=day.weekday())
+
+    def month(self) -> date:
+        """The first day of this night's month: before it, every month is over."""
+        _note("month")
+        return self._day().replace(day=1)
 
     def answer(self, asked: str) -> str:
         """What the clock says now to one of the questions of `watch_clock`."""
-        return (self.today() if asked == "day" else self.now()).isoformat()
+        ask = {"day": self.today, "week": self.week, "month": self.month, "instant": self.now}
+        return ask[asked]().isoformat()
+
+    def _day(self) -> date:
+        return self._instant().astimezone(ZoneInfo(self.timezone)).date()
 
     def _instant(self) -> datetime:
         if self.fixed_today is None:
@@ -151,7 +166,7 @@ class Site:
 
 @contextmanager
 def watch_clock() -> Iterator[set[str]]:
-    """Yield what is asked of a site's clock meanwhile: its `day`, its `instant`, or nothing."""
+    """Yield what is asked of a site's clock meanwhile, such as its `day` or its `week`."""
     asked: set[str] = set()
     token = _ASKED.set(asked)
     try:

@@ -37,6 +37,7 @@ from lhs_pipeline.analysis.problem_links import PROBLEM_LINKS, LinkFindings, fin
 from lhs_pipeline.analysis.problems import LISTING, PROBLEMS, Findings, find_problems
 from lhs_pipeline.analysis.reading_store import read_what_is_new
 from lhs_pipeline.analysis.readings import READINGS, THEME_MODELS
+from lhs_pipeline.analysis.recent_levels import RECENT_LEVELS, find_recent_levels
 from lhs_pipeline.analysis.repeats import REPEATS, count_once, find_repeats
 from lhs_pipeline.analysis.signal_tables import TABLES as SIGNAL_TABLES
 from lhs_pipeline.analysis.signal_warehouse import (
@@ -96,6 +97,7 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
         _insights_asset(sorted(voices)),
         _signals_asset(list(catalogue.sources)),
         comparisons,
+        recent_levels,
         interdependencies,
         read_insights,
         danger_signs,
@@ -146,7 +148,7 @@ def _insights_asset(source_ids: list[str]) -> dg.AssetsDefinition:
 def _groups_asset(source_ids: list[str]) -> dg.AssetsDefinition:
     return query_asset(
         GROUP_COUNTS,
-        lambda site: make_group_counts(site.catalogue(), site.site().today()),
+        lambda site: make_group_counts(site.catalogue(), site.site().month()),
         [*_names_of(source_ids), "analysis.insights", "analysis.themes"],
     )
 
@@ -191,6 +193,12 @@ def comparisons(
 ) -> pd.DataFrame:
     """Units against the units of their kind."""
     return find_comparisons(indicator_series, units, site.catalogue())
+
+
+@table_asset(RECENT_LEVELS, "pandas", reads=named(indicator_series=COMPLETE_SERIES.name))
+def recent_levels(site: SiteResource, indicator_series: pd.DataFrame) -> pd.DataFrame:
+    """What each series adds up to lately."""
+    return find_recent_levels(indicator_series, site.catalogue())
 
 
 @table_asset(
@@ -253,7 +261,7 @@ def voice_signals(
     # By a theme that is provisional nothing is ranked until a topic file declares it.
     themes = themes[themes["topic_id"].isin(list(site.catalogue().topics))]
     once = count_once(insights, repeats), count_once(themes, repeats)
-    return find_voice_signals(*once, policy, site.site().today())
+    return find_voice_signals(*once, policy, site.site().week())
 
 
 @table_asset(
@@ -271,8 +279,8 @@ def emerging_themes(
     emerging_verdicts: pd.DataFrame,
 ) -> pd.DataFrame:
     """Words that suddenly come up and that no topic declares."""
-    policy, today = site.catalogue().rules.themes, site.site().today()
-    return find_emerging(count_once(insights, repeats), themes, emerging_verdicts, policy, today)
+    policy, week = site.catalogue().rules.themes, site.site().week()
+    return find_emerging(count_once(insights, repeats), themes, emerging_verdicts, policy, week)
 
 
 @table_asset(
@@ -295,7 +303,7 @@ def theme_series(
         count_once(themes, repeats),
         accepted_topics(records_of(emerging_verdicts)),
     )
-    return make_theme_series(said, site.catalogue().rules.spc, site.site().today())
+    return make_theme_series(said, site.catalogue().rules.spc, site.site().month())
 
 
 @table_asset(
@@ -313,7 +321,7 @@ def voices_heard(
     """Which units and staff groups are not heard."""
     rules = site.catalogue().rules
     heard = Heard(count_once(insights, repeats), count_once(themes, repeats), units)
-    return find_silence(heard, rules.themes, rules.voices, site.site().today())
+    return find_silence(heard, rules.themes, rules.voices, site.site().week())
 
 
 _MATCHED = (EVIDENCE, WORK_ANSWERS, WORK_READINGS)
@@ -359,13 +367,13 @@ def _read_outside(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         "collection.audits",
         "collection.actions",
         "collection.decisions",
-        indicator_series=COMPLETE_SERIES.name,
+        RECENT_LEVELS.name,
     ),
     kinds=("scipy",),
 )
 def weigh_all_lenses(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """What each lens says, and what that means together."""
-    found = find_beliefs(LensFindings(**tables), site.catalogue(), site.site().today())
+    found = find_beliefs(LensFindings(**tables), site.catalogue(), site.site().week())
     return {
         "lenses": found.lenses,
         "beliefs": found.beliefs,
@@ -391,7 +399,7 @@ def weigh_all_lenses(site: SiteResource, **tables: pd.DataFrame) -> dict[str, pd
         "collection.decisions",
         "collection.reopened",
         "collection.closed",
-        indicator_series=COMPLETE_SERIES.name,
+        RECENT_LEVELS.name,
     ),
     remembers={"nights": TRIAGE_NIGHTS.name},
     kinds=("pandas",),
@@ -431,7 +439,7 @@ def equity(
 )
 def problem_links(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
     """Open problems that hang together."""
-    return find_links(LinkFindings(**tables), site.catalogue(), site.site().today())
+    return find_links(LinkFindings(**tables), site.catalogue(), site.site().week())
 
 
 @tables_asset(
@@ -490,6 +498,7 @@ TABLES: tuple[Table, ...] = (
     COMPLETE_SERIES,
     *SIGNAL_TABLES,
     COMPARISONS,
+    RECENT_LEVELS,
     INTERDEPENDENCIES,
     INSIGHTS,
     READINGS,

@@ -429,7 +429,7 @@ class LensFindings:
     limits: pd.DataFrame
     episodes: pd.DataFrame
     comparisons: pd.DataFrame
-    indicator_series: pd.DataFrame
+    recent_levels: pd.DataFrame
     voice_signals: pd.DataFrame
     evidence: pd.DataFrame
     units: pd.DataFrame
@@ -441,7 +441,7 @@ class LensFindings:
 def find_beliefs(findings: LensFindings, catalogue: Catalogue, today: date) -> BeliefTables:
     """Return what every lens says of every topic in every unit, and what that means together."""
     series = SeriesTables(
-        findings.limits, findings.episodes, findings.comparisons, findings.indicator_series
+        findings.limits, findings.episodes, findings.comparisons, findings.recent_levels
     )
     sightings = Sightings(
         series=arrange_series(series, catalogue),

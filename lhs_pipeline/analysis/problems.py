@@ -100,7 +100,7 @@ class Findings:
     limits: pd.DataFrame
     episodes: pd.DataFrame
     comparisons: pd.DataFrame
-    indicator_series: pd.DataFrame
+    recent_levels: pd.DataFrame
     voice_signals: pd.DataFrame
     evidence: pd.DataFrame
     units: pd.DataFrame
@@ -212,7 +212,7 @@ def _listing(
 def _arrange(findings: Findings, catalogue: Catalogue) -> Known:
     reopened = sorted(records_of(findings.reopened), key=lambda row: row["cycle_number"])
     series = SeriesTables(
-        findings.limits, findings.episodes, findings.comparisons, findings.indicator_series
+        findings.limits, findings.episodes, findings.comparisons, findings.recent_levels
     )
     lenses = by_key(records_of(findings.lenses), "problem_id")
     return Known(

@@ -10,7 +10,7 @@ from datetime import date
 
 import pandas as pd
 
-from lhs_pipeline.analysis.missed_targets import MissedTarget, find_missed_targets
+from lhs_pipeline.analysis.missed_targets import MissedTarget
 from lhs_pipeline.analysis.place import Place, day_of
 from lhs_pipeline.catalogue.model import Catalogue, Indicator
 from lhs_pipeline.vocabulary import Direction, LensAnswer, Period
@@ -171,7 +171,7 @@ class SeriesTables:
     limits: pd.DataFrame
     episodes: pd.DataFrame
     comparisons: pd.DataFrame
-    indicator_series: pd.DataFrame
+    recent_levels: pd.DataFrame
 
 
 def arrange_series(tables: SeriesTables, catalogue: Catalogue) -> dict[Place, list[SeriesFinding]]:
@@ -179,20 +179,20 @@ def arrange_series(tables: SeriesTables, catalogue: Catalogue) -> dict[Place, li
     spells: dict[tuple[str, str], list[Record]] = defaultdict(list)
     for row in records_of(tables.episodes):
         spells[row["indicator_id"], row["unit_id"]].append(row)
-    recent = _recent_sums(tables.indicator_series, catalogue)
-    missed = find_missed_targets(tables.indicator_series, catalogue)
+    levels = {(r["indicator_id"], r["unit_id"]): r for r in records_of(tables.recent_levels)}
     compared = {(r["indicator_id"], r["unit_id"]): r for r in records_of(tables.comparisons)}
     arranged: dict[Place, list[SeriesFinding]] = defaultdict(list)
     for limits in records_of(tables.limits):
         indicator = catalogue.indicators[limits["indicator_id"]]
         key = (indicator.id, limits["unit_id"])
+        level = levels.get(key)
         one = SeriesFinding(
             indicator=indicator,
             limits=limits,
             episodes=tuple(sorted(spells[key], key=lambda row: day_of(row["trigger_on"]))),
             comparison=compared.get(key),
-            missed=missed.get(key),
-            recent=recent.get(key),
+            missed=_missed_of(level) if level else None,
+            recent=_recent_of(level) if level else None,
             baseline_points_count=_baseline_count(indicator, limits, catalogue),
         )
         arranged[Place(indicator.topic, limits["unit_id"])].append(one)
@@ -206,30 +206,17 @@ def _baseline_count(indicator: Indicator, limits: Record, catalogue: Catalogue) 
     return int(min(wanted, limits["points_count"]))
 
 
-def _recent_sums(series: pd.DataFrame, catalogue: Catalogue) -> dict[tuple[str, str], Recent]:
-    """What each series adds up to in the recent window."""
-    weeks = catalogue.rules.spc.recent_weeks_count
-    complete = series[series["is_complete"].astype(bool)]
-    ends = pd.to_datetime(complete["period_end"])
-    newest = ends.groupby(complete["indicator_id"]).transform("max")
-    recent = complete[ends > newest - pd.Timedelta(weeks=weeks)]
-    starts, stops = pd.to_datetime(recent["period_start"]), pd.to_datetime(recent["period_end"])
-    sums = (
-        recent.assign(days=(stops - starts).dt.days + 1, start=starts, stop=stops)
-        .groupby(["indicator_id", "unit_id"])
-        .agg(
-            numerator=("numerator", "sum"),
-            denominator=("denominator", "sum"),
-            days=("days", "sum"),
-            points_count=("value", "count"),
-            from_on=("start", "min"),
-            until_on=("stop", "max"),
-        )
-    )
-    return {
-        (row["indicator_id"], row["unit_id"]): Recent(
-            row["numerator"], row["denominator"], row["days"], int(row["points_count"]),
-            day_of(row["from_on"]), day_of(row["until_on"]),
-        )
-        for row in records_of(sums.reset_index())
-    }  # fmt: skip
+def _recent_of(row: Record) -> Recent | None:
+    """What a series adds up to in the recent window; None without a point in it."""
+    if row["days"] is None:
+        return None
+    return Recent(
+        row["numerator"], row["denominator"], row["days"], int(row["points_count"]),
+        day_of(row["from_on"]), day_of(row["until_on"]),
+    )  # fmt: skip
+
+
+def _missed_of(row: Record) -> MissedTarget | None:
+    if row["missed_points_count"] is None:
+        return None
+    return MissedTarget(int(row["missed_points_count"]), day_of(row["missed_raised_on"]))

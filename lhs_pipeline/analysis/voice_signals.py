@@ -44,7 +44,8 @@ Days = npt.NDArray[np.datetime64]
 def find_voice_signals(
     insights: pd.DataFrame, themes: pd.DataFrame, policy: VoicesPolicy, today: date
 ) -> pd.DataFrame:
-    """Return one answer per topic, unit and voice that was heard at all."""
+    """Return one answer per topic, unit and voice that was heard at all before `today`."""
+    insights, themes = _before(insights, today), _before(themes, today)
     recent_from = today - timedelta(weeks=policy.recent_weeks_count)
     earlier_from = recent_from - timedelta(weeks=policy.comparison_weeks_count)
     heard = _with_trust(insights[["unit_id", "voice", "received_on"]])
@@ -62,6 +63,10 @@ def find_voice_signals(
     _date(rows, spoken, recent_from)
     _raise(rows, spoken, heard, (policy, today))
     return frame_of(VOICE_SIGNALS, rows)
+
+
+def _before(frame: pd.DataFrame, today: date) -> pd.DataFrame:
+    return frame[pd.to_datetime(frame["received_on"]) < pd.Timestamp(today)]
 
 
 def _with_trust(frame: pd.DataFrame) -> pd.DataFrame:

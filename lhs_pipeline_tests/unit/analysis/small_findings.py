@@ -10,6 +10,7 @@ from small_series import CATALOGUE, weeks
 from lhs_pipeline.analysis.beliefs import LensFindings, find_beliefs
 from lhs_pipeline.analysis.lenses import LENSES
 from lhs_pipeline.analysis.problems import Findings, ProblemTables, find_problems
+from lhs_pipeline.analysis.recent_levels import find_recent_levels
 from lhs_pipeline.analysis.signals import find_signals
 from lhs_pipeline.vocabulary import LensAnswer
 
@@ -44,7 +45,7 @@ def findings(series: pd.DataFrame = NO_SERIES, today: date = TODAY, **given: Any
     }
     known |= {
         "limits": tables.limits, "episodes": tables.episodes,
-        "indicator_series": series, "units": given.get("units", UNITS),
+        "recent_levels": find_recent_levels(series, CATALOGUE), "units": given.get("units", UNITS),
     }  # fmt: skip
     known |= weighed(known, today)
     return Findings(**{f.name: known.get(f.name, pd.DataFrame()) for f in fields(Findings)})

@@ -136,7 +136,7 @@ def test_a_trust_has_a_belief_though_nothing_looks_at_it_itself() -> None:
 def test_the_reliability_of_each_lens_is_told() -> None:
     from small_findings import LensFindings, find_beliefs
 
-    names = ("limits", "episodes", "comparisons", "indicator_series", "evidence", "units")
+    names = ("limits", "episodes", "comparisons", "recent_levels", "evidence", "units")
     found = findings(voice_signals=quiet())
     given = {name: getattr(found, name) for name in names}
     nothing = {name: pd.DataFrame() for name in ("audits", "actions", "decisions")}
@@ -156,7 +156,7 @@ def test_each_belief_of_the_policy_is_tried_at_half_and_twice() -> None:
     from lhs_pipeline.statistics.lens_fit import LensPriors
 
     known = findings(voice_signals=[*quiet(), voice(recent_count=12), voice(voice="patient")])
-    names = ("limits", "episodes", "comparisons", "indicator_series", "evidence", "units")
+    names = ("limits", "episodes", "comparisons", "recent_levels", "evidence", "units")
     given = {name: getattr(known, name) for name in names}
     nothing = {name: pd.DataFrame() for name in ("audits", "actions", "decisions")}
     seen = LensFindings(**given, **nothing, voice_signals=known.voice_signals)
