@@ -308,11 +308,11 @@ def count_of(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def build_indicator_series(connection: duckdb.DuckDBPyConnection, series: int, points: int) -> None:
-    """`analysis.indicator_series` of three indicators, in series order."""
+    """`analysis.complete_series` of three indicators, in series order."""
     connection.execute("create schema analysis")
     connection.execute(
         """
-        create table analysis.indicator_series as
+        create table analysis.complete_series as
         with drawn as (
             select indicator_id, 'unit_' || lpad(cast(u as varchar), 7, '0') as unit_id,
                    cast(date '2019-01-01' + to_months(cast(t as integer)) as date) as period_start,
@@ -335,7 +335,7 @@ def build_indicator_series(connection: duckdb.DuckDBPyConnection, series: int, p
 
 
 def time_the_night(series: int, points: int, folder: Path) -> dict[str, float]:
-    """All that a night judges, from `analysis.indicator_series` to the tables of signals."""
+    """All that a night judges, from `analysis.complete_series` to the tables of signals."""
     connection = duckdb.connect(str(folder / "night.duckdb"))
     connection.execute("set memory_limit = '2GB'")
     build_indicator_series(connection, series, points)

@@ -26,7 +26,7 @@ from lhs_pipeline.analysis.evidence_table import EVIDENCE, read_works, tabulate_
 from lhs_pipeline.analysis.group_counts import GROUP_COUNTS, make_group_counts
 from lhs_pipeline.analysis.indicator_series import (
     COMPLETE_SERIES,
-    INDICATOR_SERIES,
+    SERIES_TABLES,
     write_indicator_series,
 )
 from lhs_pipeline.analysis.insights import INSIGHTS, make_insights
@@ -118,7 +118,7 @@ def analysis_assets(catalogue: Catalogue) -> list[dg.AssetsDefinition]:
 
 
 def _series_asset(source_ids: list[str]) -> dg.AssetsDefinition:
-    tables, reads = (INDICATOR_SERIES, COMPLETE_SERIES), _names_of(source_ids)
+    tables, reads = SERIES_TABLES, _names_of(source_ids)
 
     @dg.multi_asset(name="indicator_series", specs=specs_of(*tables, reads=reads, kinds=("sql",)))
     def indicator_series(site: SiteResource) -> Iterator[dg.MaterializeResult[None]]:
@@ -126,13 +126,13 @@ def _series_asset(source_ids: list[str]) -> dg.AssetsDefinition:
             since = before.basis.editions if before else None
             with site.warehouse().transaction() as con:
                 done = write_indicator_series(con, site.catalogue(), site.site().today(), since)
-                series, complete = tell_tables(con, *tables)
+                series, *parts = tell_tables(con, *tables)
             told = {
                 "counted_tonight": "all" if done.is_whole else "what changed",
                 "periods_counted_tonight": done.periods_count,
                 "rows_counted_tonight": done.rows_count,
             }
-            return [with_told(series, told), complete]
+            return [with_told(series, told), *parts]
 
         yield from make_or_leave(site, making_of(*tables, reads=reads), work)
 
@@ -494,8 +494,7 @@ def problem_evidence(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame
 
 
 TABLES: tuple[Table, ...] = (
-    INDICATOR_SERIES,
-    COMPLETE_SERIES,
+    *SERIES_TABLES,
     *SIGNAL_TABLES,
     COMPARISONS,
     RECENT_LEVELS,

@@ -1,7 +1,8 @@
 """Events become `analysis.indicator_series`: the SELECT, made from the catalogue, and its periods.
 
 SQL arranges: nothing is judged here, and no row passes through Python. Only those periods are
-counted anew whose events have changed, or of which it is now known that they are complete.
+counted anew whose events have changed, or of which it is now known that they are complete. What is
+complete stands apart from what is not: a day more rewrites the few periods that are still open.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ import duckdb
 from lhs_pipeline.catalogue.model import Catalogue, Indicator
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID, Period
 from lhs_pipeline.warehouse.changes import editions_of
-from lhs_pipeline.warehouse.table import SqlTable, declare, table_exists, write_query
+from lhs_pipeline.warehouse.table import SqlTable, declare, table_exists
 
 INDICATOR_SERIES = declare(
     "analysis.indicator_series",
@@ -37,6 +38,15 @@ COMPLETE_SERIES = replace(
     description="The part of the series that is judged: complete periods. A day more in a period "
     "that is not complete changes nothing here.",
 )
+OPEN_SERIES = replace(
+    INDICATOR_SERIES,
+    name="analysis.open_series",
+    description="The part of the series that is not complete: the running week or month, and a "
+    "first period that the record cuts into.",
+)
+SERIES_TABLES = (INDICATOR_SERIES, COMPLETE_SERIES, OPEN_SERIES)
+"""The series as a view, and its two parts as tables."""
+_PARTS = {COMPLETE_SERIES.name: "is_complete", OPEN_SERIES.name: "is_complete is not true"}
 _ORDER = "indicator_id, unit_id, period_start"
 _TOUCHED = "collection.touched_days"
 _LAST_DAY = {
@@ -76,7 +86,7 @@ def write_indicator_series(
     today: date,
     since: Mapping[str, str] | None = None,
 ) -> Recount:
-    """Bring `analysis.indicator_series` up to date; return what was counted.
+    """Bring the series and its two parts up to date; return what was counted.
 
     Args:
         con: an open transaction; the sources have landed.
@@ -85,19 +95,31 @@ def write_indicator_series(
         since: table of each source -> its edition when it was last counted; None counts all.
     """
     changes = None if since is None else _find_changes(con, catalogue, since)
-    if changes is None:
-        rows = write_query(con, make_indicator_series(catalogue, today))
-        found = con.execute(
-            f"select count(distinct (indicator_id, period_start)) from {INDICATOR_SERIES.name}"
-        ).fetchone()
-        recount = Recount(True, int(found[0]) if found else 0, rows)
-    else:
-        recount = _recount(con, catalogue, today, changes)
-    con.execute(
-        f"create or replace view {COMPLETE_SERIES.name} as "
-        f"select * from {INDICATOR_SERIES.name} where is_complete"
+    if changes is not None:
+        return _recount(con, catalogue, today, changes)
+    con.execute(f"create or replace temp table recount as {_query_of_all(catalogue, today)}")
+    for table in SERIES_TABLES:
+        _drop(con, table.name)
+    con.execute(f"create schema if not exists {INDICATOR_SERIES.schema}")
+    for name, part in _PARTS.items():
+        con.execute(f"create table {name} as from recount where {part} order by {_ORDER}")
+    both = " union all by name ".join(f"from {name}" for name in _PARTS)
+    con.execute(f"create view {INDICATOR_SERIES.name} as {both}")
+    found = con.execute(
+        "select count(distinct (indicator_id, period_start)), count(*) from recount"
     )
-    return recount
+    periods, rows = found.fetchone() or (0, 0)
+    con.execute("drop table recount")
+    return Recount(True, int(periods), int(rows))
+
+
+def _drop(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Drop a table or a view: an earlier version of the package may have made the other."""
+    schema, noun = name.split(".")
+    for kind in ("view", "table"):
+        found = f"select 1 from duckdb_{kind}s() where schema_name = ? and {kind}_name = ?"
+        if con.execute(found, [schema, noun]).fetchone():
+            con.execute(f"drop {kind} {name}")
 
 
 def _find_changes(
@@ -137,15 +159,25 @@ def _recount(
     query = _query_of(catalogue, today, periods)
     con.execute(f"create or replace temp table recount as {query}")
     rows = con.execute("select count(*) from recount").fetchone()
-    series = INDICATOR_SERIES.name
-    # The table is kept in series order: all readers take whole series from it.
-    con.execute(
-        f"create or replace table {series} as select * from ("
-        f"select * from {series} anti join recounted using (indicator_id, period_start) "
-        f"union all by name select * from recount) order by {_ORDER}"
-    )
+    for name, part in _PARTS.items():
+        _replace_part(con, name, part)
     con.execute("drop table recount; drop table recounted")
     return Recount(False, sum(row[3] for row in spans), int(rows[0]) if rows else 0)
+
+
+def _replace_part(con: duckdb.DuckDBPyConnection, name: str, part: str) -> None:
+    """Put what was counted anew in its place; a part of which nothing was is not written."""
+    touched = con.execute(
+        f"select exists (from recount where {part}) or exists ("
+        f"from {name} semi join recounted using (indicator_id, period_start))"
+    ).fetchone()
+    if touched and touched[0]:
+        # In series order: all readers take whole series from it.
+        con.execute(
+            f"create or replace table {name} as select * from ("
+            f"select * from {name} anti join recounted using (indicator_id, period_start) "
+            f"union all by name select * from recount where {part}) order by {_ORDER}"
+        )
 
 
 def _list_periods(
@@ -191,9 +223,11 @@ def _turned_periods(indicator: Indicator, catalogue: Catalogue, today: date) -> 
 
 def make_indicator_series(catalogue: Catalogue, today: date) -> SqlTable:
     """Return the query over the landed sources for all indicators of the catalogue."""
-    return SqlTable(
-        INDICATOR_SERIES, _query_of(catalogue, today, dict.fromkeys(catalogue.indicators))
-    )
+    return SqlTable(INDICATOR_SERIES, _query_of_all(catalogue, today))
+
+
+def _query_of_all(catalogue: Catalogue, today: date) -> str:
+    return _query_of(catalogue, today, dict.fromkeys(catalogue.indicators))
 
 
 def _query_of(catalogue: Catalogue, today: date, periods: Mapping[str, _Periods | None]) -> str:

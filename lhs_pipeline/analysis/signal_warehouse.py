@@ -9,6 +9,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from lhs_pipeline.analysis.indicator_series import COMPLETE_SERIES
 from lhs_pipeline.analysis.rebases import Breaks, Registers, read_breaks
 from lhs_pipeline.analysis.series_grid import COLUMNS, ROWS_PER_BATCH
 from lhs_pipeline.analysis.signal_tables import TABLES
@@ -28,7 +29,7 @@ def write_signals(con: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> dict[
     """Replace all tables of signals and return their numbers of rows.
 
     Args:
-        con: within a transaction; `analysis.indicator_series` stands, in series order.
+        con: within a transaction; `analysis.complete_series` stands, in series order.
         catalogue: indicators and the rules.
     """
     breaks = read_breaks_of_site(con, catalogue)
@@ -44,7 +45,7 @@ def _batches(reading: duckdb.DuckDBPyConnection) -> Iterator[pa.Table]:
     # The table is kept in series order and a scan preserves it. A relation streams; the result
     # of `execute` would be held in memory first.
     listed = ", ".join(COLUMNS)
-    rows = reading.sql(f"select {listed} from analysis.indicator_series where is_complete")
+    rows = reading.sql(f"select {listed} from {COMPLETE_SERIES.name}")
     for batch in rows.to_arrow_reader(ROWS_PER_BATCH):
         yield pa.Table.from_batches([batch])
 

@@ -37,7 +37,8 @@ FIRST_NIGHT = date(2026, 3, 11)
 UNITS = ("ed_1", "ed_2", "ward_1", "ward_2", "ward_3")
 INDICATORS = ("ae_over_4h", "falls_per_1000_bed_days", "ae_left_before_seen")
 WITHOUT_MEMORY = (
-    "analysis.indicator_series", "analysis.complete_series", "analysis.limits",
+    "analysis.indicator_series", "analysis.complete_series", "analysis.open_series",
+    "analysis.recent_levels", "analysis.limits",
     "analysis.point_limits", "analysis.rebases", "analysis.signals", "analysis.episodes",
     "analysis.signal_control", "analysis.comparisons", "analysis.interdependencies",
 )  # fmt: skip

@@ -29,7 +29,7 @@ def con() -> duckdb.DuckDBPyConnection:
     made.execute("create schema analysis; create schema collection")
     made.register("rows", SERIES)
     made.execute(
-        "create table analysis.indicator_series as select * replace (period_start::date as "
+        "create table analysis.complete_series as select * replace (period_start::date as "
         "period_start, period_end::date as period_end) from rows"
     )
     return made
