@@ -14,7 +14,7 @@ import duckdb
 from lhs_pipeline.catalogue.model import Catalogue, Indicator
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID, Period
 from lhs_pipeline.warehouse.changes import editions_of
-from lhs_pipeline.warehouse.table import SqlTable, declare, table_exists
+from lhs_pipeline.warehouse.table import SqlTable, declare, drop, table_exists, write_union
 
 INDICATOR_SERIES = declare(
     "analysis.indicator_series",
@@ -99,27 +99,17 @@ def write_indicator_series(
         return _recount(con, catalogue, today, changes)
     con.execute(f"create or replace temp table recount as {_query_of_all(catalogue, today)}")
     for table in SERIES_TABLES:
-        _drop(con, table.name)
+        drop(con, table.name)
     con.execute(f"create schema if not exists {INDICATOR_SERIES.schema}")
     for name, part in _PARTS.items():
         con.execute(f"create table {name} as from recount where {part} order by {_ORDER}")
-    both = " union all by name ".join(f"from {name}" for name in _PARTS)
-    con.execute(f"create view {INDICATOR_SERIES.name} as {both}")
+    write_union(con, INDICATOR_SERIES.name, _PARTS)
     found = con.execute(
         "select count(distinct (indicator_id, period_start)), count(*) from recount"
     )
     periods, rows = found.fetchone() or (0, 0)
     con.execute("drop table recount")
     return Recount(True, int(periods), int(rows))
-
-
-def _drop(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    """Drop a table or a view: an earlier version of the package may have made the other."""
-    schema, noun = name.split(".")
-    for kind in ("view", "table"):
-        found = f"select 1 from duckdb_{kind}s() where schema_name = ? and {kind}_name = ?"
-        if con.execute(found, [schema, noun]).fetchone():
-            con.execute(f"drop {kind} {name}")
 
 
 def _find_changes(

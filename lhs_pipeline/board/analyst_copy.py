@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from lhs_pipeline.analysis.indicator_series import SERIES_TABLES
 from lhs_pipeline.board.shown import COMPARISON_COLUMNS, SERIES_COLUMNS
 from lhs_pipeline.board.theme_cells import THEME_COLUMNS
 from lhs_pipeline.warehouse.publication import Described
@@ -41,7 +42,7 @@ ANALYST_TABLES = (
 """No landed events, no free text of patients or staff."""
 
 _MORE_COLUMNS = {
-    "analysis.indicator_series": SERIES_COLUMNS,
+    **{table.name: SERIES_COLUMNS for table in SERIES_TABLES},
     "analysis.comparisons": COMPARISON_COLUMNS,
     "analysis.theme_series": THEME_COLUMNS,
 }

@@ -3,7 +3,6 @@
 import base64
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,8 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
-from lhs_pipeline.analysis.assets import TABLES as ANALYSIS_TABLES
-from lhs_pipeline.analysis.signal_warehouse import BREAK_TABLES, read_breaks_of_site
 from lhs_pipeline.board.alerts import choose_untold, deliver, find_untold
-from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, describe_copy, with_shown_columns
+from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, describe_copy
 from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.danger_signs import FILE as DANGERS_FILE
 from lhs_pipeline.board.danger_signs import keys_of_signs, write_list, write_message
@@ -33,7 +30,7 @@ from lhs_pipeline.board.news import find_news, write_messages
 from lhs_pipeline.board.pages import render_board
 from lhs_pipeline.board.problem_charts import chart_of
 from lhs_pipeline.board.reply_sheet import DECISIONS, VERDICTS
-from lhs_pipeline.board.shown import SHOWN_TABLES, Rules, show_figures
+from lhs_pipeline.board.shown_warehouse import DECLARED, SHOWN_KEY, SHOWN_NAMES, shown_figures
 from lhs_pipeline.board.source_rows import SourceRows, count_as_in_sheets
 from lhs_pipeline.board.tables import (
     PublishedTable,
@@ -45,18 +42,13 @@ from lhs_pipeline.board.tables import (
 )
 from lhs_pipeline.board.workbook import write_workbook
 from lhs_pipeline.catalogue.model import Catalogue
-from lhs_pipeline.closure.assets import TABLES as CLOSURE_TABLES
-from lhs_pipeline.collection.assets import ACCOUNTS
 from lhs_pipeline.collection.versions import table_of
-from lhs_pipeline.decision.assets import TABLES as DECISION_TABLES
-from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION_TABLES
 from lhs_pipeline.ledger import Record, append_to_ledger, read_ledger
 from lhs_pipeline.life import DECIDING
 from lhs_pipeline.settings import Site
 from lhs_pipeline.warehouse.assets import (
     EVERY_NIGHT,
     Making,
-    Results,
     SiteResource,
     Told,
     group_name,
@@ -65,9 +57,9 @@ from lhs_pipeline.warehouse.assets import (
     sample_of,
     table_asset,
 )
-from lhs_pipeline.warehouse.changes import Made, stamp_files
+from lhs_pipeline.warehouse.changes import stamp_files
 from lhs_pipeline.warehouse.publication import publish_database, replace_if_changed
-from lhs_pipeline.warehouse.table import Table, read_table, write_frame
+from lhs_pipeline.warehouse.table import read_table, table_exists
 
 _READ: dict[str, str] = {
     "files": "collection.files",
@@ -116,10 +108,8 @@ _READ: dict[str, str] = {
     "acceptability": "collection.acceptability",
     "reopened": "collection.reopened",
 }
-_SHOWN = {name: f"shown.{name.split('.')[1]}" for name in SHOWN_TABLES}
-"""Of these the published form alone is read by whatever people read."""
 _READ_BY_BOARD = {
-    **{field: _SHOWN.get(name, name) for field, name in _READ.items()},
+    **{field: SHOWN_NAMES.get(name, name) for field, name in _READ.items()},
     "life_events": LIFE_EVENTS.name,
 }
 _HEARD: dict[str, str] = {
@@ -134,15 +124,12 @@ _HEARD: dict[str, str] = {
     "closed": "collection.closed",
     "reopened": "collection.reopened",
 }
-_LASTING = ("analysis.indicator_series", "analysis.theme_series")
-"""What was withheld in these on an earlier night stays so."""
-_SHOWN_KEY = dg.AssetKey(["board", "shown_figures"])
 _PUBLISHED_FROM = tuple(
-    sorted({*_READ_BY_BOARD.values(), *(_SHOWN.get(each, each) for each in ANALYST_TABLES)})
+    sorted({*_READ_BY_BOARD.values(), *(SHOWN_NAMES.get(each, each) for each in ANALYST_TABLES)})
 )
 Metadata = Mapping[str, Any]
 _DEPS = [
-    _SHOWN_KEY,
+    SHOWN_KEY,
     *keys_of(name for name in _READ_BY_BOARD.values() if not name.startswith("shown.")),
 ]
 
@@ -162,13 +149,6 @@ def _published(noun: str, description: str, *kinds: str) -> dict[str, Any]:
     }
 
 
-_DECLARED = (
-    *ACCOUNTS,
-    *ANALYSIS_TABLES,
-    *DECISION_TABLES,
-    *IMPLEMENTATION_TABLES,
-    *CLOSURE_TABLES,
-)
 _CHARTS_SHOWN = 6
 _DANGERS = "analysis.danger_signs"
 _LARGEST_CHART_BYTES = 20_000
@@ -264,59 +244,6 @@ def life_events(site: SiteResource, **heard: pd.DataFrame) -> Told:
     new = append_to_ledger(place.ledger_file, choose)
     events = frame_life_events(read_ledger(place.ledger_file), told, at)
     return Told(events, {"events_written_tonight": len(new)})
-
-
-@dg.asset(
-    key=_SHOWN_KEY,
-    description="The figures as all that is published shows them: small numbers withheld, and "
-    "whatever would give them back.",
-    kinds={"duckdb", "pandas"},
-    group_name=group_name("board"),
-    owners=["team:quality_improvement"],
-    tags={"lhs/step": "board"},
-    freshness_policy=EVERY_NIGHT,
-    metadata={"docs": dg.MetadataValue.path("docs/explanation/privacy-and-disclosure.md")},
-    deps=keys_of(SHOWN_TABLES),
-)
-def shown_figures(site: SiteResource) -> dg.MaterializeResult[None]:
-    """Withhold, once for everything that is published tonight."""
-
-    def work(_before: Made | None) -> Results:
-        catalogue = site.catalogue()
-        with site.warehouse().transaction() as con:
-            truth = {name: read_table(con, name) for name in SHOWN_TABLES}
-            before, themes = (read_table(con, _SHOWN[name]) for name in _LASTING)
-            rules = Rules(catalogue, read_breaks_of_site(con, catalogue), before, themes)
-            made = show_figures(truth, rules)
-            for table in shown_tables():
-                if table.name in made:
-                    write_frame(con, _as_shown(table), made[table.name])
-        withheld = made.get("analysis.indicator_series", pd.DataFrame(columns=["is_suppressed"]))
-        told: dict[str, Any] = {
-            "points": len(withheld),
-            "points_withheld": int(withheld["is_suppressed"].sum()),
-            "sample": sample_of(withheld),
-        }
-        return [dg.MaterializeResult(metadata=told)]
-
-    return make_or_leave(site, _SHOWING, work)[0]
-
-
-def _as_shown(table: Table) -> Table:
-    return replace(table, name=_SHOWN[table.name])
-
-
-def shown_tables() -> list[Table]:
-    """The tables of which people get a form of their own, as they get them."""
-    return [with_shown_columns(each) for each in _DECLARED if each.name in SHOWN_TABLES]
-
-
-_SHOWING = Making(
-    "board.shown_figures",
-    # What was withheld on an earlier night stays so, so that it rests on itself too.
-    (*SHOWN_TABLES, *(_SHOWN[name] for name in _LASTING), *BREAK_TABLES),
-    tuple(_as_shown(table) for table in shown_tables()),
-)
 
 
 def _publish(
@@ -467,13 +394,12 @@ def analyst_copy(site: SiteResource) -> dg.MaterializeResult[None]:
 
 
 def _copy(site: SiteResource) -> Metadata:
-    catalogue = site.catalogue()
+    sources = [table_of(source) for source in site.catalogue().sources.values()]
+    described = describe_copy([*DECLARED, *sources])
     with site.warehouse().transaction() as con:
-        tables = {name: read_table(con, _SHOWN.get(name, name)) for name in ANALYST_TABLES}
-    kept = {name: frame for name, frame in tables.items() if len(frame.columns)}
-    sources = [table_of(source) for source in catalogue.sources.values()]
-    described = describe_copy([*_DECLARED, *sources])
-    is_new = publish_database(site.site().published_file, kept, described)
+        wanted = {name: SHOWN_NAMES.get(name, name) for name in ANALYST_TABLES}
+        kept = {name: shown for name, shown in wanted.items() if table_exists(con, shown)}
+        is_new = publish_database(con, site.site().published_file, kept, described)
     return {"tables": len(kept), "is_written_tonight": is_new}
 
 

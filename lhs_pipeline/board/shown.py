@@ -7,7 +7,7 @@ What rests on a withheld cell is made again from what is shown (lines, compariso
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from lhs_pipeline.board.disclosure import is_small, round_estimate, round_people
 from lhs_pipeline.board.shown_looks import withhold_looks
 from lhs_pipeline.board.small_cells import POINT, Counted, counted_of, withhold_cells
 from lhs_pipeline.board.theme_cells import withhold_months
-from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy
+from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy, Policy
 from lhs_pipeline.warehouse.table import Record, records_of
 
 _SERIES = ["indicator_id", "unit_id"]
@@ -43,21 +43,20 @@ _ESTIMATES = {
 _ROW_COUNTS = ("rows_read", "landed", "unchanged")
 """A row that was refused is a slip of the pen, whoever it is about: those are told exactly."""
 
-SHOWN_TABLES = (
-    "analysis.indicator_series",
+_SERIES_TABLE = "analysis.complete_series"
+SHOWN_SERIES = (
+    _SERIES_TABLE,
     "analysis.limits",
     "analysis.point_limits",
     "analysis.signals",
     "analysis.comparisons",
-    "analysis.problems",
-    "analysis.triage",
-    "analysis.theme_series",
-    "closure.evaluations",
-    "closure.verdicts",
-    "closure.expectations",
-    "collection.files",
 )
-"""Tables of which readers get the shown form alone."""
+SHOWN_OPEN = ("analysis.open_series",)
+SHOWN_LOOKS = ("closure.evaluations", "closure.verdicts", "closure.expectations")
+SHOWN_LISTS = ("analysis.problems", "analysis.triage", "collection.files")
+SHOWN_THEMES = ("analysis.theme_series",)
+SHOWN_TABLES = (*SHOWN_SERIES, *SHOWN_OPEN, *SHOWN_LOOKS, *SHOWN_LISTS, *SHOWN_THEMES)
+"""Tables of which readers get the shown form alone, by what they are made from."""
 
 SERIES_COLUMNS = {
     "is_suppressed": "BOOLEAN whether the numerator is withheld: small, or it would give a small"
@@ -66,7 +65,7 @@ SERIES_COLUMNS = {
     "numerator_to": "DOUBLE greatest number that it may be",
     "drawn_value": "DOUBLE where a chart draws a withheld point: the middle of what is left open",
 }
-"""What `analysis.indicator_series` has beside its own columns where it is published."""
+"""What the series have beside their own columns where they are published."""
 
 COMPARISON_COLUMNS = {
     "drawn_value": "DOUBLE where a chart draws the unit: its value, or about where it lies if"
@@ -83,24 +82,65 @@ class Rules:
         catalogue: indicators and the policy.
         breaks: where limits may start anew.
         before: the series as they were shown on an earlier night.
-        themes_before: the same of themes.
     """
 
     catalogue: Catalogue
     breaks: Breaks
     before: pd.DataFrame
-    themes_before: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
-def show_figures(truth: Mapping[str, pd.DataFrame], rules: Rules) -> dict[str, pd.DataFrame]:
-    """Return the tables of `SHOWN_TABLES` as they may be published, rows in the same order.
+def show_series(truth: Mapping[str, pd.DataFrame], rules: Rules) -> dict[str, pd.DataFrame]:
+    """Return series, limits, signals and comparisons as they may be published, rows in their order.
 
     Args:
         truth: the same tables as the warehouse holds them; one not made yet is empty.
         rules: what disclosure goes by.
     """
-    policy = rules.catalogue.rules.disclosure
-    made = {name: frame for name, frame in truth.items() if len(frame.columns)}
+    made = _present(truth)
+    if _SERIES_TABLE not in made:
+        return made
+    series = _withhold(made[_SERIES_TABLE], rules.catalogue, rules.before)
+    made[_SERIES_TABLE] = series
+    made |= _show_lines(made, series, rules)
+    if "analysis.comparisons" in made:
+        compared = made["analysis.comparisons"]
+        made["analysis.comparisons"] = _show_comparisons(compared, series, rules.catalogue)
+    return made
+
+
+def show_open(truth: Mapping[str, pd.DataFrame], catalogue: Catalogue) -> dict[str, pd.DataFrame]:
+    """Return periods that are not complete as they may be published, by themselves."""
+    return {name: _withhold(frame, catalogue) for name, frame in _present(truth).items()}
+
+
+def _withhold(
+    series: pd.DataFrame, catalogue: Catalogue, before: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    policy = catalogue.rules.disclosure
+    return withhold_cells(series, counted_of(catalogue), policy, before)
+
+
+def show_looks(
+    looks: Mapping[str, pd.DataFrame], truth: pd.DataFrame, shown: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
+    """Return evaluations, verdicts and expectations as they may be published.
+
+    Args:
+        looks: the tables; one not made yet is empty.
+        truth: complete periods of the measures in them.
+        shown: the same rows as they are published.
+    """
+    made = _present(looks)
+    if "closure.expectations" in made:
+        made["closure.expectations"] = _show_expectations(made["closure.expectations"], shown)
+    return made | withhold_looks(made, truth, shown)
+
+
+def show_lists(
+    truth: Mapping[str, pd.DataFrame], policy: DisclosurePolicy
+) -> dict[str, pd.DataFrame]:
+    """Return problems, triage and files as they may be published: estimates and rows, rounded."""
+    made = _present(truth)
     made |= {
         name: made[name].assign(**{c: made[name][c].map(round_estimate) for c in columns})
         for name, columns in _ESTIMATES.items()
@@ -111,22 +151,27 @@ def show_figures(truth: Mapping[str, pd.DataFrame], rules: Rules) -> dict[str, p
         made["collection.files"] = files.assign(
             **{c: _show_rows(files[c], policy) for c in _ROW_COUNTS}
         )
-    if "analysis.theme_series" in made:
-        made["analysis.theme_series"] = withhold_months(
-            made["analysis.theme_series"], rules.themes_before, policy, rules.catalogue.rules.spc
-        )
-    if "analysis.indicator_series" not in made:
-        return made
-    counted = counted_of(rules.catalogue)
-    series = withhold_cells(made["analysis.indicator_series"], counted, policy, rules.before)
-    made["analysis.indicator_series"] = series
-    made |= _show_lines(made, series, rules)
-    if "analysis.comparisons" in made:
-        compared = made["analysis.comparisons"]
-        made["analysis.comparisons"] = _show_comparisons(compared, series, rules.catalogue)
-    if "closure.expectations" in made:
-        made["closure.expectations"] = _show_expectations(made["closure.expectations"], series)
-    return made | withhold_looks(made, truth["analysis.indicator_series"], series)
+    return made
+
+
+def show_themes(
+    truth: Mapping[str, pd.DataFrame], before: pd.DataFrame, policy: Policy
+) -> dict[str, pd.DataFrame]:
+    """Return the months of themes as they may be published.
+
+    Args:
+        truth: the table; one not made yet is empty.
+        before: the same as it was shown on an earlier night.
+        policy: the rules of disclosure and of charts.
+    """
+    return {
+        name: withhold_months(frame, before, policy.disclosure, policy.spc)
+        for name, frame in _present(truth).items()
+    }
+
+
+def _present(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    return {name: frame for name, frame in tables.items() if len(frame.columns)}
 
 
 def _show_rows(rows: pd.Series, policy: DisclosurePolicy) -> pd.Series:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 
+from lhs_pipeline.warehouse.changes import editions_of
 from lhs_pipeline.warehouse.connection import STORAGE_VERSION
-from lhs_pipeline.warehouse.table import SqlTable, Table
+from lhs_pipeline.warehouse.table import SqlTable, Table, table_exists
 
 _DIGESTS = "digests.json"
 
@@ -59,20 +59,30 @@ def replace_if_changed(target: Path, content: bytes) -> bool:
 
 
 def publish_database(
-    target: Path, tables: Mapping[str, pd.DataFrame], described: Described = NOT_DESCRIBED
+    con: duckdb.DuckDBPyConnection,
+    target: Path,
+    tables: Mapping[str, str],
+    described: Described = NOT_DESCRIBED,
 ) -> bool:
-    """Replace the database `target` by `tables` (`schema.noun` → rows) where they changed.
+    """Replace the database `target` by copies of tables where the edition of one changed.
 
     A reader of the old file keeps reading it; a new reader gets the new one.
+
+    Args:
+        con: the warehouse, as it was committed.
+        target: the file.
+        tables: `schema.noun` in the copy -> table or view of the warehouse.
+        described: what the copy says of itself.
 
     Returns:
         Whether anything was written.
     """
-    digest = _digest_of(tables, described)
+    told = repr((sorted(tables.items()), editions_of(con, tables.values()), str(described)))
+    digest = hashlib.sha256(told.encode()).hexdigest()
     known = _read_digests(target.parent)
     if target.is_file() and known.get(target.name) == digest:
         return False
-    replace_file(target, lambda beside: _write_database(beside, tables, described))
+    replace_file(target, lambda beside: _write_database(con, beside, tables, described))
     _write_digests(target.parent, {**known, target.name: digest})
     return True
 
@@ -81,30 +91,32 @@ def _write_bytes(file: Path, content: bytes) -> None:
     file.write_bytes(content)
 
 
-def _write_database(file: Path, tables: Mapping[str, pd.DataFrame], described: Described) -> None:
+def _write_database(
+    con: duckdb.DuckDBPyConnection, file: Path, tables: Mapping[str, str], described: Described
+) -> None:
+    # A connection of its own: a transaction writes into one database alone.
+    with con.cursor() as own:
+        own.execute(f"attach {_quote(str(file))} as readers (storage_version '{STORAGE_VERSION}')")
+        try:
+            for name, true_name in tables.items():
+                own.execute(f"create schema if not exists readers.{name.split('.')[0]}")
+                own.execute(f"create table readers.{name} as from {true_name}")
+        finally:
+            own.execute("detach readers")
     config: dict[str, str | bool | int | float | list[str]] = {
         "storage_compatibility_version": STORAGE_VERSION
     }
-    con = duckdb.connect(str(file), config=config)
-    try:
-        for name, frame in tables.items():
-            con.execute(f"create schema if not exists {name.split('.')[0]}")
-            con.register("frame_to_publish", frame)
-            con.execute(f"create table {name} as {_select_days_as_days(frame)}")
-            con.unregister("frame_to_publish")
-        _describe(con, tables, described)
-        con.execute("checkpoint")
-    finally:
-        con.close()
+    with duckdb.connect(str(file), config=config) as made:
+        _describe(made, described)
+        made.execute("checkpoint")
 
 
-def _describe(
-    con: duckdb.DuckDBPyConnection, tables: Mapping[str, pd.DataFrame], described: Described
-) -> None:
+def _describe(con: duckdb.DuckDBPyConnection, described: Described) -> None:
     """Make the views, and write beside every table, view and column what it means."""
     for table in described.tables:
-        if table.name in tables:
-            _comment(con, table, "table", list(tables[table.name].columns))
+        if table_exists(con, table.name):
+            columns = con.execute(f"from {table.name} limit 0").description
+            _comment(con, table, "table", [column[0] for column in columns])
     for view in described.views:
         con.execute(f"create schema if not exists {view.table.schema}")
         try:
@@ -132,27 +144,6 @@ def _tell(table: Table) -> str:
 
 def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def _select_days_as_days(frame: pd.DataFrame) -> str:
-    """A frame keeps a day as an instant; only columns that end in _at are instants."""
-    stamps = frame.select_dtypes("datetime").columns
-    days = [f'cast("{name}" as date) as "{name}"' for name in stamps if not name.endswith("_at")]
-    replaced = f" replace ({', '.join(days)})" if days else ""
-    return f"select *{replaced} from frame_to_publish"
-
-
-def _digest_of(tables: Mapping[str, pd.DataFrame], described: Described) -> str:
-    digest = hashlib.sha256(str(described).encode())
-    for name, frame in sorted(tables.items()):
-        digest.update(name.encode())
-        digest.update(repr(frame.dtypes.to_dict()).encode())
-        # What is no plain number, day or text, such as a list, is told by what Python says of it.
-        is_other = {str(each): pd.api.types.is_object_dtype(frame[each]) for each in frame}
-        others = {each: frame[each].map(repr) for each, is_so in is_other.items() if is_so}
-        rows = pd.util.hash_pandas_object(frame.assign(**others), index=False)
-        digest.update(rows.to_numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _read_digests(folder: Path) -> dict[str, str]:

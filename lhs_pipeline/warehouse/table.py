@@ -141,6 +141,23 @@ def _insert(con: duckdb.DuckDBPyConnection, table: Table, rows: pd.DataFrame | p
     return len(rows)
 
 
+def write_union(con: duckdb.DuckDBPyConnection, name: str, parts: Iterable[str]) -> None:
+    """Make the view `name` over tables of one form; of those that were not made yet, none."""
+    there = [f"from {part}" for part in parts if table_exists(con, part)]
+    if there:
+        drop(con, name)
+        con.execute(f"create view {name} as {' union all by name '.join(there)}")
+
+
+def drop(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Drop a table or view, if it is there: one may take the place of the other."""
+    schema, noun = name.split(".")
+    for kind in ("view", "table"):
+        found = f"select 1 from duckdb_{kind}s() where schema_name = ? and {kind}_name = ?"
+        if con.execute(found, [schema, noun]).fetchone():
+            con.execute(f"drop {kind} {name}")
+
+
 def append_frame(
     con: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame, *, replacing: tuple[str, str]
 ) -> int:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pandas as pd
 
 from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, VIEWS, describe_copy
-from lhs_pipeline.board.assets import shown_tables
+from lhs_pipeline.board.shown_warehouse import shown_tables
 from lhs_pipeline.collection.accounts import FILES
 from lhs_pipeline.decision.assets import TABLES as DECISION
 from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION
 from lhs_pipeline.warehouse.connection import open_published
-from lhs_pipeline.warehouse.publication import publish_database
 from lhs_pipeline.warehouse.table import Table, frame_of
+from lhs_pipeline_tests.frames import publish_frames
 
 DECLARED = (*shown_tables(), *DECISION, *IMPLEMENTATION, FILES)
 
@@ -19,7 +19,7 @@ DECLARED = (*shown_tables(), *DECISION, *IMPLEMENTATION, FILES)
 def publish(folder: Path, tables: tuple[Table, ...] = DECLARED) -> Path:
     """A copy whose tables are there and empty, each with the types that it declares."""
     frames = {each.name: frame_of(each, []) for each in tables if each.name in ANALYST_TABLES}
-    publish_database(folder / "lhs.duckdb", frames, describe_copy(tables))
+    publish_frames(folder / "lhs.duckdb", frames, describe_copy(tables))
     return folder / "lhs.duckdb"
 
 
@@ -61,9 +61,9 @@ def test_a_site_of_its_first_day_is_published_without_the_views_it_has_no_tables
 def test_a_new_meaning_is_published_though_no_row_changed(tmp_path: Path) -> None:
     tables = {"collection.files": pd.DataFrame({"source_id": ["a"]})}
     file = tmp_path / "lhs.duckdb"
-    assert publish_database(file, tables)
-    assert publish_database(file, tables, describe_copy((FILES,)))
-    assert not publish_database(file, tables, describe_copy((FILES,)))
+    assert publish_frames(file, tables)
+    assert publish_frames(file, tables, describe_copy((FILES,)))
+    assert not publish_frames(file, tables, describe_copy((FILES,)))
 
 
 def test_the_copy_opens_in_the_programs_that_people_have(tmp_path: Path) -> None:

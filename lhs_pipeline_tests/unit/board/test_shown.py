@@ -8,7 +8,7 @@ import pytest
 
 from lhs_pipeline.analysis.rebases import Breaks
 from lhs_pipeline.analysis.signals import find_signals
-from lhs_pipeline.board.shown import Rules, show_figures
+from lhs_pipeline.board.shown import Rules, show_series
 from lhs_pipeline.board.shown_looks import withhold_looks
 from lhs_pipeline.catalogue.reader import read_catalogue
 
@@ -54,9 +54,9 @@ def exchanged(events: dict[str, list[int]]) -> dict[str, list[int]]:
 
 def shown(series: pd.DataFrame) -> dict[str, pd.DataFrame]:
     made = find_signals(series, CATALOGUE)
-    return show_figures(
+    return show_series(
         {
-            "analysis.indicator_series": series,
+            "analysis.complete_series": series,
             "analysis.limits": made.limits,
             "analysis.point_limits": made.point_limits,
             "analysis.signals": made.signals,
@@ -71,7 +71,7 @@ def test_two_trusts_that_differ_in_withheld_counts_alone_publish_the_same(seed: 
     events = drawn_trust(seed)
     assert exchanged(events) != events
     first, second = shown(trust(events)), shown(trust(exchanged(events)))
-    assert first["analysis.indicator_series"].equals(second["analysis.indicator_series"])
+    assert first["analysis.complete_series"].equals(second["analysis.complete_series"])
     lines = ["centre", "lower_limit", "upper_limit", "latest_value"]
     for name in ("analysis.limits", "analysis.point_limits"):
         kept = [each for each in lines if each in first[name]]
@@ -86,7 +86,7 @@ def test_the_average_of_a_chart_does_not_tell_the_one_withheld_month() -> None:
         series = trust({"ward_01": months, "ward_02": [20] * 30, "ward_03": [7] * 30})
         made = shown(series)
         limits = made["analysis.limits"].set_index("unit_id")
-        points = made["analysis.indicator_series"].query("unit_id == 'ward_01'")
+        points = made["analysis.complete_series"].query("unit_id == 'ward_01'")
         until = pd.Timestamp(limits.loc["ward_01", "baseline_until"])
         base = points[pd.to_datetime(points["period_end"]) <= until]
         total = limits.loc["ward_01", "centre"] * base["denominator"].sum() / 1000
@@ -121,7 +121,7 @@ def test_levels_of_a_look_are_withheld_where_they_would_tell_a_month() -> None:
     looks = pd.DataFrame([look(1, date(2024, 9, 30), 10.7), look(2, date(2025, 2, 28), 8.0)])
     verdicts = pd.DataFrame({"words": ["look 1", "look 2"]})
     given = {**made, "closure.evaluations": looks, "closure.verdicts": verdicts}
-    found = withhold_looks(given, series, made["analysis.indicator_series"])
+    found = withhold_looks(given, series, made["analysis.complete_series"])
     kept = found["closure.evaluations"]
     assert kept["observed"].isna().tolist() == [True, False]
     assert "40% lower" in kept["words"][0] and "9.1" not in kept["words"][0]
@@ -135,6 +135,6 @@ def test_a_later_look_is_withheld_too_where_the_earlier_one_leaves_a_month() -> 
     made = shown(series)
     looks = pd.DataFrame([look(1, date(2024, 9, 30), 8.0), look(2, date(2024, 10, 31), 7.0)])
     found = withhold_looks(
-        {**made, "closure.evaluations": looks}, series, made["analysis.indicator_series"]
+        {**made, "closure.evaluations": looks}, series, made["analysis.complete_series"]
     )
     assert found["closure.evaluations"]["observed"].isna().tolist() == [False, True]

@@ -24,8 +24,8 @@ from lhs_pipeline.demo.layout import copy_starter
 from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION
 from lhs_pipeline.warehouse.assets import SiteResource
 from lhs_pipeline.warehouse.connection import Warehouse
-from lhs_pipeline.warehouse.publication import publish_database
 from lhs_pipeline.warehouse.table import empty_table, read_table, write_frame
+from lhs_pipeline_tests.frames import publish_frames
 
 SENSOR = evaluation_sensor("evaluation")
 JOB = build_definitions(CATALOGUE).resolve_job_def("evaluation")
@@ -117,7 +117,7 @@ class Trust:
         with self.warehouse.transaction() as con:
             tables = {n: read_table(con, n) for n in ("closure.looks", "closure.evaluations")}
         kept = {name: frame for name, frame in tables.items() if len(frame.columns)}
-        publish_database(self.folder / "published" / "lhs.duckdb", kept)
+        publish_frames(self.folder / "published" / "lhs.duckdb", kept)
 
     def tick(self) -> list[dg.RunRequest]:
         """One tick of the daemon: ask the sensor, start what it asks for."""

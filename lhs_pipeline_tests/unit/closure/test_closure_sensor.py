@@ -9,7 +9,7 @@ import pytest
 
 from lhs_pipeline.closure.sensors import DUE_TAG, evaluation_sensor, find_due, group_due
 from lhs_pipeline.warehouse.assets import SiteResource
-from lhs_pipeline.warehouse.publication import publish_database
+from lhs_pipeline_tests.frames import publish_frames
 
 SENSOR = evaluation_sensor("evaluation")
 
@@ -35,7 +35,7 @@ def published(tmp_path: Path) -> Path:
 
 
 def publish(file: Path, **tables: pd.DataFrame) -> list[tuple[str, str]]:
-    publish_database(file, {f"closure.{noun}": frame for noun, frame in tables.items()})
+    publish_frames(file, {f"closure.{noun}": frame for noun, frame in tables.items()})
     return find_due(file)
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from lhs_pipeline.warehouse.connection import open_published
 from lhs_pipeline.warehouse.publication import (
-    publish_database,
     replace_file,
     replace_if_changed,
 )
+from lhs_pipeline_tests.frames import publish_frames
 
 TABLES = {"analysis.triage": pd.DataFrame({"rank": [1, 2], "unit_id": ["ward_01", None]})}
 
@@ -25,18 +25,18 @@ def read(file: Path) -> list[tuple[int, str]]:
 
 
 def test_unchanged_tables_change_no_byte(tmp_path: Path) -> None:
-    assert publish_database(tmp_path / "lhs.duckdb", TABLES)
+    assert publish_frames(tmp_path / "lhs.duckdb", TABLES)
     before = state_of(tmp_path)
-    assert not publish_database(tmp_path / "lhs.duckdb", TABLES)
+    assert not publish_frames(tmp_path / "lhs.duckdb", TABLES)
     assert state_of(tmp_path) == before
 
 
 def test_changed_tables_are_published_while_somebody_reads_the_old(tmp_path: Path) -> None:
     file = tmp_path / "lhs.duckdb"
-    publish_database(file, TABLES)
+    publish_frames(file, TABLES)
     with open_published(file) as old:
         changed = {"analysis.triage": TABLES["analysis.triage"].assign(rank=[3, 4])}
-        assert publish_database(file, changed)
+        assert publish_frames(file, changed)
         assert old.execute("select min(rank) from analysis.triage").fetchone() == (1,)
     assert read(file) == [(3, "ward_01"), (4, None)]
 
@@ -52,9 +52,9 @@ def test_a_file_is_swapped_and_never_written_over(tmp_path: Path) -> None:
 
 def test_a_deleted_copy_is_made_again(tmp_path: Path) -> None:
     file = tmp_path / "lhs.duckdb"
-    publish_database(file, TABLES)
+    publish_frames(file, TABLES)
     file.unlink()
-    assert publish_database(file, TABLES) and read(file)
+    assert publish_frames(file, TABLES) and read(file)
 
 
 def test_a_failed_write_leaves_the_old_copy(tmp_path: Path) -> None:
@@ -82,5 +82,5 @@ def test_a_file_is_written_only_where_it_differs(
 
 def test_text_and_missing_values_that_look_alike_are_told_apart(tmp_path: Path) -> None:
     file = tmp_path / "lhs.duckdb"
-    assert publish_database(file, {"a.b": pd.DataFrame({"x": ["", "1"]})})
-    assert publish_database(file, {"a.b": pd.DataFrame({"x": [None, "1"]})})
+    assert publish_frames(file, {"a.b": pd.DataFrame({"x": ["", "1"]})})
+    assert publish_frames(file, {"a.b": pd.DataFrame({"x": [None, "1"]})})
