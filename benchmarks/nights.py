@@ -25,6 +25,7 @@ from lhs_pipeline.demo.layout import LAST_NIGHT
 
 RESULTS = Path(__file__).parent / "results" / "nights.json"
 COMMITTED = Path(__file__).parents[1] / "data" / "demo"
+_SERIES = "analysis.indicator_series"
 _NIGHT = """
 import json, resource, sys
 from lhs_pipeline.cli import main
@@ -50,15 +51,16 @@ def run_night(folder: Path, today: date) -> dict[str, float]:
     said: dict[str, float] = json.loads(cost)
     if not said["is_success"]:
         raise RuntimeError("\n".join(line for line in lines if "✗" in line))
-    standing = sum("  as on " in line for line in lines)
-    return {**said, "left_standing": standing, "periods_counted": _periods_counted(folder)}
+    standing = [line.split()[0] for line in lines if "  as on " in line]
+    counted = 0 if _SERIES in standing else _periods_counted(folder)
+    return {**said, "left_standing": len(standing), "periods_counted": counted}
 
 
 def _periods_counted(folder: Path) -> int:
-    """Periods of an indicator that were counted when the series were last made."""
+    """Periods of an indicator that were counted on the night that made the series."""
     with duckdb.connect(str(folder / "warehouse" / "lhs.duckdb"), read_only=True) as con:
         found = con.execute(
-            "select told from warehouse.makings where name = 'analysis.indicator_series'"
+            "select told from warehouse.makings where name = ?", [_SERIES]
         ).fetchone()
     counted = (
         re.search(r'periods_counted_tonight.{0,80}?"value": ?(\d+)', found[0]) if found else None

@@ -3,6 +3,7 @@
 import base64
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ from lhs_pipeline.warehouse.assets import (
     sample_of,
     table_asset,
 )
-from lhs_pipeline.warehouse.changes import stamp_files
+from lhs_pipeline.warehouse.changes import editions_of, stamp_files
 from lhs_pipeline.warehouse.publication import publish_database, replace_if_changed
 from lhs_pipeline.warehouse.table import read_table, table_exists
 
@@ -338,8 +339,8 @@ def pages(site: SiteResource) -> dg.MaterializeResult[None]:
 def _write_pages(site: SiteResource) -> Metadata:
     place, catalogue = site.site(), site.catalogue()
     folder = place.published / "board"
+    tables = _board_tables(site)
     with site.warehouse().transaction() as con:
-        tables = read_board_tables(con, catalogue, is_charted_alone=True)
         rows = SourceRows(con, catalogue)
         made = dict(render_board(tables, place.today(), place.name, rows.behind))
     written = [
@@ -464,6 +465,15 @@ def alerts(site: SiteResource) -> dg.MaterializeResult[None]:
 
 
 def _board_tables(site: SiteResource) -> BoardTables:
+    """The tables as they stand; five assets of a night read the same."""
+    with site.warehouse().transaction() as con:
+        editions = editions_of(con, _READ_BY_BOARD.values())
+    return _read_once(str(site.site().folder), f"{site.rules()} {editions}")
+
+
+@lru_cache(maxsize=1)
+def _read_once(folder: str, _stamp: str) -> BoardTables:
+    site = SiteResource(folder=folder)
     with site.warehouse().transaction() as con:
         return read_board_tables(con, site.catalogue(), is_charted_alone=True)
 

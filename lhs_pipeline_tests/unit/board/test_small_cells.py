@@ -141,6 +141,22 @@ def test_what_is_published_does_not_depend_on_what_is_withheld(
     assert shown[0].equals(shown[1])
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.lists(CELLS, min_size=1, max_size=4))
+def test_a_night_that_knows_what_it_withheld_withholds_the_same(
+    drawn: list[list[tuple[int, int]]],
+) -> None:
+    """So that the series need not be made again because they were made."""
+    months = [
+        table("seen", [(float(n), float(n + rest)) for n, rest in cells], date(2026, 1 + at, 1))
+        for at, cells in enumerate(drawn)
+    ]
+    series = pd.concat(months, ignore_index=True)
+    first = withhold_cells(series, SHARES, STANDARD_POLICY)
+    again = withhold_cells(series, SHARES, STANDARD_POLICY, before=first)
+    pd.testing.assert_frame_equal(first, again)
+
+
 def test_two_nights_do_not_tell_what_one_withheld() -> None:
     """A part withheld for another's sake stays so when the other has grown."""
     night = withhold_cells(table("falls", [(3, 100), (9, 100), (30, 100)]), RATES, STANDARD_POLICY)
