@@ -1,12 +1,21 @@
 """Wiring of step 5: what is due, evaluation by change, verdicts, the way back, what was learned."""
 
+from collections.abc import Sequence
+
 import dagster as dg
+import duckdb
 import pandas as pd
 
 from lhs_pipeline.closure.changes import LOOKS, Evidence, find_looks, read_changes
 from lhs_pipeline.closure.evaluations import EVALUATIONS, evaluate_changes_due
 from lhs_pipeline.closure.expectations import EXPECTATIONS, tabulate_expectations
-from lhs_pipeline.closure.heartbeat import HEARTBEAT, add_night, judge_dummies, sum_up
+from lhs_pipeline.closure.heartbeat import (
+    HEARTBEAT,
+    add_night,
+    choose_measures,
+    judge_dummies,
+    sum_up,
+)
 from lhs_pipeline.closure.learned_changes import LEARNED_CHANGES, list_learned_changes
 from lhs_pipeline.closure.learned_effects import LEARNED_EFFECTS, learn_effects
 from lhs_pipeline.closure.reopening import (
@@ -23,7 +32,8 @@ from lhs_pipeline.warehouse.table import append_frame, count_rows, read_table
 
 CHANGES = dg.DynamicPartitionsDefinition(name="changes")
 _SERIES = "analysis.complete_series"
-_EVIDENCE = named(
+_UNITS_OF_MEASURES = f"indicator_id, count(distinct unit_id) from {_SERIES} group by indicator_id"
+_TOLD = named(
     "implementation.actions",
     "implementation.adoption",
     "decision.decisions",
@@ -33,16 +43,20 @@ _EVIDENCE = named(
     "collection.acceptability",
     "collection.closed",
     "analysis.problem_links",
-    indicator_series=_SERIES,
 )
+_EVIDENCE = {**_TOLD, "indicator_series": _SERIES}
 _JUDGED = {**_EVIDENCE, **named(EVALUATIONS.name)}
 
 
-@table_asset(LOOKS, "pandas", reads=_EVIDENCE)
-def looks(site: SiteResource, **tables: pd.DataFrame) -> pd.DataFrame:
+@table_asset(LOOKS, "pandas", reads=_TOLD, after=[_SERIES])
+def looks(site: SiteResource, actions: pd.DataFrame, **tables: pd.DataFrame) -> pd.DataFrame:
     """What every change has to show tonight."""
     policy = site.catalogue().rules.evaluation
-    return find_looks(Evidence(**tables), policy, site.site().today())
+    measures = {*actions["measure_indicator_id"], *actions["balancing_indicator_id"]} - {None}
+    with site.warehouse().transaction() as con:
+        series = _read_series(con, [str(name) for name in measures])
+    evidence = Evidence(actions=actions, indicator_series=series, **tables)
+    return find_looks(evidence, policy, site.site().today())
 
 
 @dg.asset(
@@ -93,16 +107,18 @@ def verdicts(site: SiteResource, evaluations: pd.DataFrame, **tables: pd.DataFra
 @table_asset(
     HEARTBEAT,
     "scipy",
-    reads=named("implementation.adoption", indicator_series=_SERIES),
+    reads=named("implementation.adoption"),
+    after=[_SERIES],
     remembers={"before": HEARTBEAT.name},
 )
-def heartbeat(
-    site: SiteResource, indicator_series: pd.DataFrame, adoption: pd.DataFrame, before: pd.DataFrame
-) -> Told:
+def heartbeat(site: SiteResource, adoption: pd.DataFrame, before: pd.DataFrame) -> Told:
     """How often would we have closed a change that never was?"""
     catalogue, night = site.catalogue(), site.site().today()
     indicators, policy = catalogue.indicators.values(), catalogue.rules.evaluation
-    tonight = judge_dummies(indicator_series, adoption, indicators, policy, night)
+    with site.warehouse().transaction() as con:
+        units = dict(con.execute(f"select {_UNITS_OF_MEASURES}").fetchall())
+        series = _read_series(con, choose_measures(units, night))
+    tonight = judge_dummies(series, adoption, indicators, policy, night)
     found = add_night(before, tonight)
     rate = sum_up(found)
     told = {
@@ -157,6 +173,12 @@ def spread(
     policy = site.catalogue().rules.evaluation
     changes = read_changes(Evidence(**tables), policy, site.site().today())
     return find_spread(evaluations, verdicts, triage, changes, policy)
+
+
+def _read_series(con: duckdb.DuckDBPyConnection, measures: Sequence[str]) -> pd.DataFrame:
+    """Complete periods of some measures: a night asks for few of them."""
+    wanted = f"from {_SERIES} where list_contains(?, indicator_id)"
+    return con.execute(wanted, [list(measures)]).df()
 
 
 def _read_evidence(con: object) -> Evidence:

@@ -4,7 +4,7 @@ Each dummy falls on a unit that looked bad just before, as real changes do, at d
 night's own date; the whole engine judges it, and the answers add up over the nights.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 import numpy as np
@@ -38,9 +38,32 @@ _FEWEST_UNITS = 6
 """Two dummies and four units to compare them with; with fewer, nothing would ever be closed."""
 _WANTED_DUMMIES = 200
 """So many a night, if the site's past has room: 5% or more would then be seen as more than 2%."""
+_ROOM_FOR = 2
+"""Twice what is wanted: not every unit has a past that is long enough."""
 _MOST_ROUNDS = 12
 _GOLDEN_STEP = (5**0.5 - 1) / 2
 """From round to round the date moves by this share of the time: no two rounds come close."""
+
+
+def choose_measures(units: Mapping[str, int], night: date) -> list[str]:
+    """Measures with room for the dummies of a night, drawn by its date; on a small site all.
+
+    A site with many units need not read every measure every night: within weeks all have their
+    turn.
+
+    Args:
+        units: How many units each measure has.
+        night: Tonight.
+    """
+    stream = np.random.Generator(np.random.PCG64(night.toordinal()))
+    chosen: list[str] = []
+    room = 0
+    for name in stream.permutation(sorted(units)).tolist():
+        if room >= _ROOM_FOR * _WANTED_DUMMIES:
+            break
+        chosen.append(name)
+        room += int(PLAN.share_at_once * units[name])
+    return sorted(chosen)
 
 
 def judge_dummies(
@@ -56,7 +79,7 @@ def judge_dummies(
     later is left out, also as a comparison.
 
     Args:
-        indicator_series: Rows of analysis.indicator_series.
+        indicator_series: Rows of analysis.complete_series, of the measures chosen for tonight.
         adoption: Rows of implementation.adoption.
         indicators: The site's measures.
         policy: The rules by which real changes are judged.

@@ -8,7 +8,13 @@ import pandas as pd
 import pytest
 
 from lhs_pipeline.board.pulse import tell_pulse
-from lhs_pipeline.closure.heartbeat import HEARTBEAT, add_night, judge_dummies, sum_up
+from lhs_pipeline.closure.heartbeat import (
+    HEARTBEAT,
+    add_night,
+    choose_measures,
+    judge_dummies,
+    sum_up,
+)
 from lhs_pipeline.closure.policy import REFERENCE_POLICY
 from lhs_pipeline.vocabulary import Direction
 
@@ -51,6 +57,16 @@ def test_a_night_gives_the_same_dummies_again_and_takes_all_dates_there_are(
     assert len(first) == 16
     assert not first.duplicated(["unit_id", "live_on"]).any()
     pd.testing.assert_frame_equal(first, again)
+
+
+def test_a_large_site_judges_some_measures_a_night_and_all_in_time() -> None:
+    large = {f"measure_{n:02d}": 200 for n in range(48)}
+    nights = [choose_measures(large, NIGHT + timedelta(days=n)) for n in range(60)]
+    assert nights[0] == choose_measures(large, NIGHT) != nights[1]
+    assert all(len(chosen) == 7 for chosen in nights)
+    assert {name for chosen in nights for name in chosen} == set(large)
+    small = {f"measure_{n:02d}": 20 for n in range(20)}
+    assert choose_measures(small, NIGHT) == sorted(small)
 
 
 def test_a_unit_is_untreated_only_before_its_first_change(series: pd.DataFrame) -> None:
