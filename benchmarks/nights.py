@@ -1,11 +1,13 @@
 """What a night costs on years of history: the first, one more day, and nothing new.
 
-    python benchmarks/nights.py --rows 5000000 --units 200
+    python benchmarks/nights.py --rows-a-year 1000000 --units 200 --years 5
 
 The site is the demo and beside it four large sources with 48 indicators (`years_of_history.py`).
 Each night is a process of its own, as `lhs night` is; its start and Dagster's events are in it.
-Ratios of CPU seconds and of bytes are compared, since the machine may be shared; all figures are
-written to benchmarks/results/nights.json.
+The night with nothing new is what any night costs, whatever comes; what a day costs is told beyond
+it. With several numbers of years each is measured by itself, so that it can be seen what grows with
+history. Ratios of CPU seconds and of bytes are compared, since the machine may be shared; all
+figures are written to benchmarks/results/nights.json.
 """
 
 import argparse
@@ -68,13 +70,8 @@ def _periods_counted(folder: Path) -> int:
     return int(counted[1]) if counted else 0
 
 
-def main() -> None:
-    """Measure and write the results."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=5_000_000)
-    parser.add_argument("--units", type=int, default=200)
-    given = parser.parse_args()
-    size = History(rows=given.rows, units=given.units)
+def measure(size: History) -> dict[str, object]:
+    """Lay out a site, run its nights one after another and tell what they cost."""
     nights: dict[str, dict[str, float]] = {}
     with tempfile.TemporaryDirectory(prefix="lhs-nights-") as place:
         folder = Path(place)
@@ -87,28 +84,43 @@ def main() -> None:
         nights["one_more_day"] = run_night(folder, NEXT_DAY)
         # A day further, and nothing has come.
         nights["a_day_without_data"] = run_night(folder, NEXT_DAY + timedelta(days=1))
-        _tell(size, nights)
-
-
-def _tell(size: History, nights: dict[str, dict[str, float]]) -> None:
-    whole = nights["first"]
-    ratios = {
-        f"{name}_to_first_{what}_ratio": round(night[f"{what}_{unit}"] / whole[f"{what}_{unit}"], 4)
-        for name, night in nights.items()
-        if name != "first"
-        for what, unit in (("cpu", "seconds"), ("read", "bytes"), ("written", "bytes"))
-    }
-    said = {
+    return {
         "rows_count": size.rows,
         "units_count": size.units,
         "years_count": size.years,
         "rows_of_the_day": size.per_day * 4,
-        **ratios,
+        **_shares(nights),
         "nights": nights,
-        "processors_count": os.cpu_count(),
     }
-    RESULTS.write_text(json.dumps(said, indent=1) + "\n")
-    print(json.dumps(said, indent=1))
+
+
+def _shares(nights: dict[str, dict[str, float]]) -> dict[str, float]:
+    """Shares of the first night: of each night, and of what it costs beyond one with nothing new."""
+    whole, fixed = nights["first"], nights["nothing_new"]
+    told: dict[str, float] = {}
+    for name in ("again", "nothing_new", "one_more_day", "a_day_without_data"):
+        for what in ("cpu_seconds", "read_bytes", "written_bytes"):
+            part, beyond = nights[name][what], nights[name][what] - fixed[what]
+            kind = what.split("_")[0]
+            told[f"{name}_to_first_{kind}_ratio"] = round(part / whole[what], 4)
+            if name not in ("again", "nothing_new"):
+                told[f"{name}_beyond_nothing_new_{kind}_ratio"] = round(beyond / whole[what], 4)
+    return told
+
+
+def main() -> None:
+    """Measure and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows-a-year", type=int, default=1_000_000)
+    parser.add_argument("--units", type=int, default=200)
+    parser.add_argument("--years", type=int, nargs="+", default=[5])
+    given = parser.parse_args()
+    histories = []
+    for years in given.years:
+        histories.append(measure(History(given.rows_a_year * years, given.units, years)))
+        said = {"processors_count": os.cpu_count(), "histories": histories}
+        RESULTS.write_text(json.dumps(said, indent=1) + "\n")
+        print(json.dumps(histories[-1], indent=1), flush=True)
 
 
 if __name__ == "__main__":
