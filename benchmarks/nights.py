@@ -95,7 +95,7 @@ def measure(size: History) -> dict[str, object]:
 
 
 def _shares(nights: dict[str, dict[str, float]]) -> dict[str, float]:
-    """Shares of the first night: of each night, and of what it costs beyond one with nothing new."""
+    """Shares of the first night: each night, and what it costs beyond one with nothing new."""
     whole, fixed = nights["first"], nights["nothing_new"]
     told: dict[str, float] = {}
     for name in ("again", "nothing_new", "one_more_day", "a_day_without_data"):
