@@ -34,7 +34,7 @@ _MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\xef\xbb\xbf": "utf-8-sig",
 
 
 def read_delimited(stream: io.BufferedReader, source: Source) -> Iterator[Item]:
-    """Yield the rows of delimited text; blank lines are no rows."""
+    """Yield the rows of delimited text; a blank line is no row, but counts as one on the sheet."""
     sample = stream.peek(_SAMPLE_BYTES)[:_SAMPLE_BYTES]
     if len(sample) < _SAMPLE_BYTES and not sample.strip():
         yield EMPTY
@@ -50,7 +50,11 @@ def read_delimited(stream: io.BufferedReader, source: Source) -> Iterator[Item]:
         return
     header = Header(tuple(cell.strip() for cell in first.cells), source)
     if header.missing is not None:
-        below = ((record.source_row, record.raw_text) for record in _numbered(records))
+        below = (
+            (record.source_row, record.raw_text)
+            for record in _numbered(records)
+            if record.cells or record.fault
+        )
         yield from header.refuse(below, first.raw_text)
         return
     yield from _rows_below(header, _numbered(records))
@@ -67,8 +71,8 @@ def _rows_below(header: Header, records: "Iterator[Record]") -> Iterator[Item]:
         cells = record.cells
         if len(cells) > width and not any(cells[width:]):
             cells = cells[:width]  # a spreadsheet leaves delimiters behind its last column
-        if cells and not any(cells):
-            continue  # and rows of nothing but delimiters below its last row
+        if not any(cells) and record.fault is None:
+            continue  # and blank lines, or rows of nothing but delimiters, below its last row
         is_any = True
         fault = record.fault or _fault_of(cells, width)
         if fault is not None:
@@ -150,8 +154,8 @@ def records_of(lines: Iterator[str], delimiter: str, header_row: int = 1) -> Ite
             bare = line.rstrip("\r\n")
             taken, fault = [line], None
             cells = tuple(bare.split(delimiter)) if bare else ()
-        # A blank line is no row, but it counts where rows are counted down to the headings.
-        if cells or fault or number < header_row - 1:
+        # A blank line is no row, but a spreadsheet counts it; none stands for the headings.
+        if cells or fault or number != header_row - 1:
             fields_count = len(cells) if number < header_row else fields_count
             raw = "".join(taken).rstrip("\r\n")[:RAW_TEXT_LIMIT]
             yield Record(number, printable(raw), cells, fault)

@@ -27,6 +27,7 @@ _ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "utf-8-sig": "utf-8", "latin-1"
 _LONGEST_HEADER = 65_536
 _BLOCK_BYTES = 1024 * 1024
 _LONGEST_GAP = 64
+_BLANK_LINE = re.compile(rb"\n\r?\n[^\r\n]")
 
 
 @dataclass(frozen=True)
@@ -107,13 +108,19 @@ def _scan_sql(path: Path, header: Header, encoding: str, has_quotes: bool) -> st
 
 
 def _count_delimiters(path: Path, delimiter: bytes, has_quotes: bool) -> int | None:
-    """How often the delimiter stands in a file; None where blanks stand beside its quotes."""
+    """How often the delimiter stands in a file.
+
+    None where blanks stand beside its quotes, or a blank line among its rows: DuckDB does not
+    count it, and the rows below would be told by another number than a spreadsheet gives them.
+    """
     mark = re.escape(delimiter)
     beside = re.compile(rb'"[ \t]+(?:%b|[\r\n"])|(?:%b|[\r\n])[ \t]+"' % (mark, mark))
     count, kept = 0, b""
     with path.open("rb") as stream:
         while block := stream.read(_BLOCK_BYTES):
             count += block.count(delimiter)
+            if _BLANK_LINE.search(kept + block):
+                return None
             if has_quotes and beside.search(kept + block):
                 return None
             kept = (kept + block)[-_LONGEST_GAP:]

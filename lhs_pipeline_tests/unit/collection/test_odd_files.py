@@ -52,6 +52,20 @@ def test_rows_of_nothing_but_delimiters_are_skipped_in_large_files_too(inbox: In
     assert inbox.con.execute(last).fetchone() == (50_000,)
 
 
+@pytest.mark.parametrize("rows_count", [6, 50_000])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_blank_line_is_no_row_and_rows_are_told_as_a_spreadsheet_counts_them(
+    inbox: Inbox, rows_count: int, end: str
+) -> None:
+    inbox.contract = SMALL
+    lines = [f"s{i},ward_01,2026-06-01,4" for i in range(rows_count)]
+    lines[3] = ""
+    report = inbox.take(end.join([",".join(HEADINGS), *lines, "", ""]))
+    assert report["rows_read"] == report["landed"] == rows_count - 1
+    rows = "select min(source_row), max(source_row) from collection.shifts where shift_id = 's4'"
+    assert inbox.con.execute(rows).fetchone() == (5, 5)
+
+
 @pytest.mark.parametrize("heading", ["Shift_ID", " shift_id ", '"SHIFT_ID\n"'])
 def test_headings_may_change_their_case_and_blanks(inbox: Inbox, heading: str) -> None:
     assert inbox.take(GOOD.replace("shift_id", heading, 1))["landed"] == 2
