@@ -17,7 +17,7 @@ from lhs_pipeline.board.funnel_chart import Funnel, FunnelUnit, draw_funnel, lim
 from lhs_pipeline.board.model import BoardTables, frame_indicators
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.scene import Scene
-from lhs_pipeline.board.shown import Rules, show_figures
+from lhs_pipeline.board.shown import Rules, show_series
 from lhs_pipeline.board.subject import Subject, find_subject
 from lhs_pipeline.catalogue.reader import read_catalogue
 
@@ -49,10 +49,10 @@ def subject_of(levels: dict[str, float], unit_id: str = "ward_07") -> Subject:
     series = counted(levels)
     units = pd.DataFrame({"unit_id": list(levels), "unit_type": "ward", "unit_name": list(levels)})
     truth = {
-        "analysis.indicator_series": series,
+        "analysis.complete_series": series,
         "analysis.comparisons": find_comparisons(series, units, CATALOGUE),
     }
-    made = show_figures(truth, Rules(CATALOGUE, Breaks(), pd.DataFrame()))
+    made = show_series(truth, Rules(CATALOGUE, Breaks(), pd.DataFrame()))
     problem_id = f"falls@{unit_id}"
     problems = pd.DataFrame(
         [{"problem_id": problem_id, "topic_id": "falls", "unit_id": unit_id,
