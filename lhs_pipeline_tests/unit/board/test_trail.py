@@ -8,8 +8,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from lhs_pipeline.board.assets import _DECLARED, _READ
+from lhs_pipeline.board.assets import _READ
 from lhs_pipeline.board.model import BoardTables
+from lhs_pipeline.board.shown_warehouse import DECLARED
 from lhs_pipeline.board.source_rows import count_as_in_sheets
 from lhs_pipeline.board.trail import format_trail, tell_trail
 from lhs_pipeline.board.trail_line import TrailLine, tell_rows
@@ -123,7 +124,7 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them() -> None:
 
 @pytest.mark.parametrize("name", sorted(_READ.values()))
 def test_every_table_that_tells_rows_says_of_which_source(name: str) -> None:
-    tables = {table.name: table for table in _DECLARED}
+    tables = {table.name: table for table in DECLARED}
     columns = tables[name].column_names if name in tables else ["source_id"]
     if "source_row" in columns:
         frame = pd.DataFrame([dict.fromkeys(columns, "x") | {"source_row": 1}])
