@@ -31,7 +31,7 @@ from lhs_pipeline.board.news import find_news, write_messages
 from lhs_pipeline.board.pages import render_board
 from lhs_pipeline.board.problem_charts import chart_of
 from lhs_pipeline.board.reply_sheet import DECISIONS, VERDICTS
-from lhs_pipeline.board.shown_warehouse import DECLARED, SHOWN_KEY, SHOWN_NAMES, shown_figures
+from lhs_pipeline.board.shown_assets import DECLARED, SHOWN_KEY, SHOWN_NAMES, shown_figures
 from lhs_pipeline.board.source_rows import SourceRows, count_as_in_sheets
 from lhs_pipeline.board.tables import (
     PublishedTable,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, VIEWS, describe_copy
-from lhs_pipeline.board.shown_warehouse import shown_tables
+from lhs_pipeline.board.shown_assets import shown_tables
 from lhs_pipeline.collection.accounts import FILES
 from lhs_pipeline.decision.assets import TABLES as DECISION
 from lhs_pipeline.implementation.assets import TABLES as IMPLEMENTATION

@@ -10,7 +10,7 @@ import pytest
 
 from lhs_pipeline.board.assets import _READ
 from lhs_pipeline.board.model import BoardTables
-from lhs_pipeline.board.shown_warehouse import DECLARED
+from lhs_pipeline.board.shown_assets import DECLARED
 from lhs_pipeline.board.source_rows import count_as_in_sheets
 from lhs_pipeline.board.trail import format_trail, tell_trail
 from lhs_pipeline.board.trail_line import TrailLine, tell_rows
