@@ -53,8 +53,10 @@ def run_night(folder: Path, today: date) -> dict[str, float]:
     said: dict[str, float] = json.loads(cost)
     if not said["is_success"]:
         raise RuntimeError("\n".join(line for line in lines if "✗" in line))
-    standing = [line.split()[0] for line in lines if "  as on " in line]
-    counted = 0 if _SERIES in standing else _periods_counted(folder)
+    standing = [line for line in lines if "  as on " in line]
+    # What a verdict sent back into the loop is told a second time, standing.
+    is_made = any(_SERIES in line.split() for line in lines if line not in standing)
+    counted = _periods_counted(folder) if is_made else 0
     return {**said, "left_standing": len(standing), "periods_counted": counted}
 
 

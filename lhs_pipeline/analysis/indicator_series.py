@@ -1,8 +1,7 @@
-"""Events become `analysis.indicator_series`: the SELECT, made from the catalogue, and its periods.
+"""Events become the series: the SELECT, made from the catalogue, and its periods.
 
-SQL arranges: nothing is judged here, and no row passes through Python. Only those periods are
-counted anew whose events have changed, or of which it is now known that they are complete. What is
-complete stands apart from what is not: a day more rewrites the few periods that are still open.
+SQL arranges: nothing is judged here, and no row passes through Python. Counted anew are periods
+whose events changed, or that are complete now; a day more rewrites those that are still open.
 """
 
 from collections.abc import Iterator, Mapping
