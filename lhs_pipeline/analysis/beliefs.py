@@ -217,7 +217,10 @@ def try_other_priors(found: BeliefTables, policy: TriagePolicy) -> pd.DataFrame:
         rows += _tried_rows(f"prior_{field.name}", first, tried)
     capped = [
         combine_residuals(
-            residuals + _capped(scores, policy.score_at_most, factor), units.found.fit
+            residuals
+            + units.found.fit.straighten(_capped(scores, policy.score_at_most, factor))
+            - units.found.fit.straighten(scores),
+            units.found.fit,
         )
         for factor in (0.5, 2.0)
     ]
@@ -242,10 +245,10 @@ def _most_probable(
 def _capped(
     scores: npt.NDArray[np.float64], at_most: float, factor: float
 ) -> npt.NDArray[np.float64]:
-    """What is added to each score by another cap; what the cap has cut reaches up to the next."""
+    """Each score by another cap; what the cap has cut reaches up to the next."""
     cap = factor * at_most
     full = np.where(np.abs(scores) >= at_most, np.copysign(np.inf, scores), scores)
-    return np.asarray(np.clip(full, -cap, cap) - scores, np.float64)
+    return np.asarray(np.clip(full, -cap, cap), np.float64)
 
 
 def _tried_rows(
@@ -289,7 +292,8 @@ def _weigh_units(rows: dict[Place, list[Record]], policy: TriagePolicy) -> _Weig
 
 def _weigh_wholes(rows: dict[Place, list[Record]], units: _Weighed) -> _Weighed:
     scores = _scores(rows)
-    found = combine_residuals(scores - units.found.fit.model.centre, units.found.fit)
+    fit = units.found.fit
+    found = combine_residuals(fit.straighten(scores) - fit.model.centre, fit)
     return _Weighed(list(rows), scores, found, decompose(found))
 
 

@@ -86,7 +86,8 @@ def combine_lenses(candidates: Candidates, priors: LensPriors) -> Combination:
     if scores.ndim != 2 or scores.shape[1] == 0 or len(candidates.groups) != len(scores):
         raise ValueError("scores must be rows by lenses, with one group for each row")
     fit = fit_lenses(candidates, priors)
-    residuals = scores - fit.model.centre - find_habits(candidates, fit)
+    straight = Candidates(fit.straighten(scores), candidates.groups)
+    residuals = straight.scores - fit.model.centre - find_habits(straight, fit)
     return combine_residuals(residuals, fit)
 
 

@@ -21,6 +21,7 @@ from lhs_pipeline.statistics.lens_likelihood import (
     find_patterns,
     inverse_noise,
 )
+from lhs_pipeline.statistics.lens_shape import LensShapes, learn_shapes, plain_shapes
 
 
 @dataclass(frozen=True)
@@ -70,12 +71,18 @@ class LensFit:
         habit_spread: (n_lenses,) standard deviation of the habits of groups.
         doubt: what the candidates left open.
         errors: how wrongly each lens may have been learnt; None where that was not asked.
+        shapes: of the errors of each lens; None where scores are taken as they are.
     """
 
     model: LensModel
     habit_spread: Floats
     doubt: Doubt
     errors: LensErrors | None = None
+    shapes: LensShapes | None = None
+
+    def straighten(self, scores: Floats) -> Floats:
+        """Return scores as the model takes them, whose errors are those of a bell curve."""
+        return scores if self.shapes is None else self.shapes.straighten(scores)
 
 
 @dataclass(frozen=True)
@@ -94,6 +101,7 @@ class Candidates:
 
 _ROUNDS_AT_MOST = 200
 _ROUNDS_AGAIN = 15
+_SHAPED_TIMES = 2
 _STANDS_STILL = 3e-4
 _STRIDE = 1.8
 """Steps are lengthened by this; below 2 the rounds still settle where they would have."""
@@ -119,15 +127,41 @@ def fit_lenses(candidates: Candidates, priors: LensPriors) -> LensFit:
     Little and Rubin, Statistical Analysis with Missing Data, ch. 11 (normal data, EM).
     """
     chosen = _choose(candidates, _ROWS_AT_MOST)
-    model = _start(chosen.scores, priors)
-    learnt = _Learnt(model, _no_habits(chosen, 0.3 * np.sqrt(np.diag(model.noise))))
     # Many candidates are begun with few, which soon come close to where all of them settle.
-    if len(chosen.scores) > 2 * _ROWS_FIRST:
-        learnt = _settle(_choose(chosen, _ROWS_FIRST), learnt, priors)
-    fit = _finish(chosen, _settle(chosen, learnt, priors), priors)
+    few = _choose(chosen, _ROWS_FIRST)
+    learnt, shapes = _settle_shaped(few, priors)
+    straight = replace(chosen, scores=shapes.straighten(chosen.scores))
+    if len(few.scores) < len(chosen.scores):
+        learnt = _settle(straight, learnt, priors)
+    fit = replace(_finish(straight, learnt, priors), shapes=shapes)
     # So many candidates that not all were needed leave nothing open that could matter.
     is_whole = len(chosen.scores) == len(candidates.scores)
-    return replace(fit, errors=_errors(chosen, fit, priors)) if is_whole else fit
+    return replace(fit, errors=_errors(straight, fit, priors)) if is_whole else fit
+
+
+def _settle_shaped(candidates: Candidates, priors: LensPriors) -> tuple["_Learnt", LensShapes]:
+    """What is learnt of lenses, and of the shape of their errors, in turns."""
+    model = _start(candidates.scores, priors)
+    learnt = _Learnt(model, _no_habits(candidates, 0.3 * np.sqrt(np.diag(model.noise))))
+    straight, shapes = candidates, plain_shapes(candidates.scores.shape[1])
+    learnt = _settle(straight, learnt, priors)
+    for _ in range(_SHAPED_TIMES):
+        residuals = straight.scores - learnt.model.centre - learnt.habits.effect
+        shapes = learn_shapes(candidates.scores, _by_others(residuals, learnt.model), learnt.model)
+        straight = replace(candidates, scores=shapes.straighten(candidates.scores))
+        learnt = _settle(straight, learnt, priors)
+    return learnt, shapes
+
+
+def _by_others(residuals: Floats, model: LensModel) -> Floats:
+    """(n_rows, n_lenses) probability that each row is real had this lens not looked."""
+    found = np.empty_like(residuals)
+    for lens in range(residuals.shape[1]):
+        left = residuals.copy()
+        left[:, lens] = np.nan
+        shares = divide_probability(left, find_patterns(left), model)
+        found[:, lens] = shares.real.sum(axis=1)
+    return found
 
 
 def refit_lenses(candidates: Candidates, fit: LensFit, priors: LensPriors) -> LensFit:
@@ -136,7 +170,7 @@ def refit_lenses(candidates: Candidates, fit: LensFit, priors: LensPriors) -> Le
     A few rounds tell which way an answer would move; they are not carried on to their end.
 
     Args:
-        candidates: scores and groups, as they were learnt from.
+        candidates: scores less their centre and habits, and groups, as they were learnt from.
         fit: what was learnt by the priors that hold.
         priors: the others.
     """

@@ -173,7 +173,7 @@ def test_a_group_of_one_row_has_shown_no_habit() -> None:
     world, _ = make_world(WorldSettings(), np.random.default_rng([12, 1]))
     alone = combine_lenses(Candidates(world.scores, np.arange(len(world.units))), PRIORS)
     seen = ~np.isnan(world.scores)
-    centred = world.scores - alone.fit.model.centre
+    centred = alone.fit.straighten(world.scores) - alone.fit.model.centre
     assert np.allclose(alone.residuals[seen], centred[seen])
 
 
