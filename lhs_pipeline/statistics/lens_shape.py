@@ -147,21 +147,31 @@ def _see(scores: Floats, by_others: Floats, model: LensModel, lens: int) -> _See
 
 
 def _fit(seen: _Seen, belief: _Belief) -> list[float]:
-    """Middle, width, skew and log tail that are the most plausible."""
+    """Middle, width, skew and log tail that are the most plausible.
+
+    Far-out scores are drawn in where the errors ask for it; none is ever made to say more.
+    """
     from scipy.optimize import minimize
 
+    start = np.array([seen.middle, np.log(seen.width), belief.skew, belief.log_tail])
+    steps = np.diag([0.2 * seen.width, 0.2, 0.1, -0.1])
     found = minimize(
         lambda shape: belief.against(shape[2], shape[3]) - _log_likelihood(seen, shape),
-        [seen.middle, np.log(seen.width), belief.skew, belief.log_tail],
+        start,
         method="Nelder-Mead",
-        options={"maxiter": 400, "xatol": 3e-3, "fatol": 1e-2},
-    ).x
-    return [float(found[0]), float(np.exp(found[1])), float(found[2]), float(found[3])]
+        options={
+            "initial_simplex": np.vstack([start, start + steps]),
+            "maxiter": 400, "xatol": 3e-3, "fatol": 1e-2,
+        },
+    ).x  # fmt: skip
+    middle, log_width, skew, log_tail = found.tolist()
+    return [middle, float(np.exp(log_width)), max(skew, 0.0), min(log_tail, 0.0)]
 
 
 def _log_likelihood(seen: _Seen, shape: Floats) -> float:
     """Of all scores: each is real, loud, or an error of this shape."""
-    middle, log_width, skew, log_tail = shape
+    middle, log_width = shape[:2]
+    skew, log_tail = max(shape[2], 0.0), min(shape[3], 0.0)
     away = (seen.scores - middle) / np.exp(log_width)
     angle = np.exp(log_tail) * np.arcsinh(away) - skew
     straight = np.sinh(angle)
