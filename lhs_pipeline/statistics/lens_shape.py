@@ -67,6 +67,8 @@ def learn_shapes(scores: Floats, by_others: Floats, model: LensModel) -> LensSha
         model: how lenses behave, as far as is known.
     """
     looked = ~np.isnan(scores)
+    # Where a lens stands alone, nothing tells its tail from a problem.
+    looked &= (looked.sum(axis=1) > 1)[:, None]
     enough = np.flatnonzero(looked.sum(axis=0) >= _FEWEST)
     found = np.tile([0.0, 1.0, 0.0, 0.0], (scores.shape[1], 1))
     if enough.size:

@@ -81,6 +81,12 @@ def test_order_stays_and_a_missing_score_stays_missing() -> None:
     assert straight[3, 0] - straight[2, 0] == pytest.approx(0.01, rel=0.02)
 
 
+def test_a_lens_that_stands_alone_is_taken_as_it_is() -> None:
+    scores = np.full((400, LENSES), np.nan)
+    scores[:, 0] = np.random.default_rng(7).standard_t(3, 400)
+    assert learnt(scores).straighten(scores)[:, 0] == pytest.approx(scores[:, 0])
+
+
 def test_few_scores_and_plain_shapes_leave_scores_alone() -> None:
     scores = np.random.default_rng(6).standard_t(3, (30, LENSES))
     assert learnt(scores).straighten(scores) == pytest.approx(scores)
