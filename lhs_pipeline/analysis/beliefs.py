@@ -30,7 +30,13 @@ from lhs_pipeline.statistics.lens_combination import (
     decompose,
     log_odds,
 )
-from lhs_pipeline.statistics.lens_fit import Candidates, LensPriors, refit_lenses
+from lhs_pipeline.statistics.lens_fit import (
+    Candidates,
+    LensPriors,
+    refit_lenses,
+    reshape_lenses,
+)
+from lhs_pipeline.statistics.lens_shape import ShapePriors
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
 from lhs_pipeline.warehouse.table import Record, declare, frame_of, records_of
 
@@ -159,6 +165,10 @@ def priors_of(policy: TriagePolicy) -> LensPriors:
         standard_weight_count=policy.prior_standard_weight_count,
         loud_prop=policy.prior_loud_prop,
         loud_weight_count=policy.prior_loud_weight_count,
+        skew=policy.prior_skew,
+        tail=policy.prior_tail,
+        skew_among=policy.prior_skew_among,
+        tail_among=policy.prior_tail_among,
     )
 
 
@@ -201,30 +211,37 @@ def try_other_priors(found: BeliefTables, policy: TriagePolicy) -> pd.DataFrame:
     candidates = Candidates(units.found.residuals, _groups_of(units.places))
     before = np.array([probability for probability, _ in first])
 
-    def refitted(other: LensPriors) -> npt.NDArray[np.float64]:
-        fit = refit_lenses(candidates, units.found.fit, other)
-        return log_odds(combine_residuals(residuals, fit).probability)
+    fit = units.found.fit
 
+    def refitted(other: LensPriors) -> npt.NDArray[np.float64]:
+        again = refit_lenses(candidates, fit, other)
+        return log_odds(combine_residuals(residuals, again).probability)
+
+    def moved_to(straight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        moved = residuals + straight - fit.straighten(scores)
+        return log_odds(combine_residuals(moved, fit).probability)
+
+    def reshaped(other: LensPriors) -> npt.NDArray[np.float64]:
+        shapes = reshape_lenses(candidates, units.scores, fit, other)
+        return moved_to(shapes.straighten(scores))
+
+    shapes = {field.name for field in fields(ShapePriors)}
     # What a few rounds change of themselves is no effect of the prior.
-    at_rest = refitted(priors)
+    at_rest = {refitted: refitted(priors), reshaped: reshaped(priors)}
     rows = []
     for field in fields(LensPriors):
+        learn = reshaped if field.name in shapes else refitted
         tried = []
         for factor in (0.5, 2.0):
             other = replace(priors, **{field.name: factor * getattr(priors, field.name)})
-            moved = log_odds(before) + refitted(other) - at_rest
+            moved = log_odds(before) + learn(other) - at_rest[learn]
             tried.append(1 / (1 + np.exp(-moved)))
         rows += _tried_rows(f"prior_{field.name}", first, tried)
     capped = [
-        combine_residuals(
-            residuals
-            + units.found.fit.straighten(_capped(scores, policy.score_at_most, factor))
-            - units.found.fit.straighten(scores),
-            units.found.fit,
-        )
+        1 / (1 + np.exp(-moved_to(fit.straighten(_capped(scores, policy.score_at_most, factor)))))
         for factor in (0.5, 2.0)
     ]
-    rows += _tried_rows("score_at_most", first, [one.probability for one in capped])
+    rows += _tried_rows("score_at_most", first, capped)
     return frame_of(BELIEF_SENSITIVITY, rows)
 
 

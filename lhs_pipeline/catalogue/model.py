@@ -500,6 +500,10 @@ class TriagePolicy:
     prior_standard_weight_count: float
     prior_loud_prop: float
     prior_loud_weight_count: float
+    prior_skew: float
+    prior_tail: float
+    prior_skew_among: float
+    prior_tail_among: float
     score_at_most: float
     severity_log_spread: float
     widespread_unit_prop: float

@@ -21,7 +21,12 @@ from lhs_pipeline.statistics.lens_likelihood import (
     find_patterns,
     inverse_noise,
 )
-from lhs_pipeline.statistics.lens_shape import LensShapes, learn_shapes, plain_shapes
+from lhs_pipeline.statistics.lens_shape import (
+    LensShapes,
+    ShapePriors,
+    learn_shapes,
+    plain_shapes,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,10 @@ class LensPriors:
             where nothing is wrong.
         loud_prop: chance that a lens is loud for a reason of its own.
         loud_weight_count: candidates' worth of that belief.
+        skew: how far the errors of one lens may lean to the bad side.
+        tail: how long their tails may be, on the log scale.
+        skew_among: how far a lens may differ in this from what lenses are alike in.
+        tail_among: the same of its tails.
     """
 
     real_prop: float
@@ -60,6 +69,15 @@ class LensPriors:
     standard_weight_count: float
     loud_prop: float
     loud_weight_count: float
+    skew: float
+    tail: float
+    skew_among: float
+    tail_among: float
+
+    @property
+    def shape(self) -> ShapePriors:
+        """What is believed of the shape of errors."""
+        return ShapePriors(self.skew, self.tail, self.skew_among, self.tail_among)
 
 
 @dataclass(frozen=True)
@@ -147,7 +165,8 @@ def _settle_shaped(candidates: Candidates, priors: LensPriors) -> tuple["_Learnt
     learnt = _settle(straight, learnt, priors)
     for _ in range(_SHAPED_TIMES):
         residuals = straight.scores - learnt.model.centre - learnt.habits.effect
-        shapes = learn_shapes(candidates.scores, _by_others(residuals, learnt.model), learnt.model)
+        by_others = _by_others(residuals, learnt.model)
+        shapes = learn_shapes(candidates.scores, by_others, learnt.model, priors.shape)
         straight = replace(candidates, scores=shapes.straighten(candidates.scores))
         learnt = _settle(straight, learnt, priors)
     return learnt, shapes
@@ -177,6 +196,23 @@ def refit_lenses(candidates: Candidates, fit: LensFit, priors: LensPriors) -> Le
     chosen = _choose(candidates, _ROWS_FIRST)
     begun = _Learnt(fit.model, _no_habits(chosen, fit.habit_spread))
     return _finish(chosen, _settle(chosen, begun, priors, _ROUNDS_AGAIN), priors)
+
+
+def reshape_lenses(
+    candidates: Candidates, scores: Floats, fit: LensFit, priors: LensPriors
+) -> LensShapes:
+    """Return the shapes of the errors by other priors, where lenses behave as was found.
+
+    Args:
+        candidates: scores less their centre and habits, and groups, as they were learnt from.
+        scores: the same candidates' scores as they came.
+        fit: what was learnt by the priors that hold.
+        priors: the others.
+    """
+    few = _choose(candidates, _ROWS_FIRST)
+    as_they_came = _choose(replace(candidates, scores=scores), _ROWS_FIRST)
+    by_others = _by_others(few.scores, fit.model)
+    return learn_shapes(as_they_came.scores, by_others, fit.model, priors.shape)
 
 
 def _finish(candidates: Candidates, learnt: "_Learnt", priors: LensPriors) -> LensFit:

@@ -10,12 +10,25 @@ import numpy as np
 
 from lhs_pipeline.statistics.lens_likelihood import Floats, LensModel
 
-_ALONE = (0.15, 0.2)
-"""How far one lens is believed to lean, and to have long tails (log scale), before any scores."""
-_AMONG = (0.05, 0.07)
-"""How far it is believed to differ in this from what lenses are alike in."""
 _FEWEST = 40
 _LEAST_WIDTH = 0.3
+
+
+@dataclass(frozen=True)
+class ShapePriors:
+    """What is believed of the shape of errors before any scores: none, give or take these.
+
+    Attributes:
+        skew: how far one lens may lean.
+        tail: how long its tails may be, on the log scale.
+        skew_among: how far it may differ in its lean from what lenses are alike in.
+        tail_among: the same of its tails.
+    """
+
+    skew: float
+    tail: float
+    skew_among: float
+    tail_among: float
 
 
 @dataclass(frozen=True)
@@ -55,7 +68,9 @@ def plain_shapes(lenses_count: int) -> LensShapes:
     return LensShapes(nothing, one, nothing, nothing)
 
 
-def learn_shapes(scores: Floats, by_others: Floats, model: LensModel) -> LensShapes:
+def learn_shapes(
+    scores: Floats, by_others: Floats, model: LensModel, priors: ShapePriors
+) -> LensShapes:
     """Return the shape of the errors of each lens where nothing is wrong.
 
     Which candidates are real is taken from the other lenses alone: a lens that judged itself would
@@ -65,6 +80,7 @@ def learn_shapes(scores: Floats, by_others: Floats, model: LensModel) -> LensSha
         scores: (n_rows, n_lenses) as they came; NaN where a lens did not look.
         by_others: (n_rows, n_lenses) probability that the candidate is real by the other lenses.
         model: how lenses behave, as far as is known.
+        priors: what is believed of shapes before any scores.
     """
     looked = ~np.isnan(scores)
     # Where a lens stands alone, nothing tells its tail from a problem.
@@ -76,10 +92,11 @@ def learn_shapes(scores: Floats, by_others: Floats, model: LensModel) -> LensSha
             _see(scores[looked[:, lens], lens], by_others[looked[:, lens], lens], model, lens)
             for lens in enough.tolist()
         ]
-        alone = [_fit(each, _Belief(0.0, 0.0, *_ALONE)) for each in seen]
+        none = _Belief(0.0, 0.0, priors.skew, priors.tail)
+        alone = [_fit(each, none) for each in seen]
         counts = looked.sum(axis=0)[enough]
         skew, log_tail = np.average(alone, axis=0, weights=counts)[2:]
-        among = _Belief(float(skew), float(log_tail), *_AMONG)
+        among = _Belief(float(skew), float(log_tail), priors.skew_among, priors.tail_among)
         found[enough] = [_fit(each, among) for each in seen]
     return LensShapes(*found.T)
 

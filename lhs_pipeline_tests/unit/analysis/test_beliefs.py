@@ -169,6 +169,9 @@ def test_each_belief_of_the_policy_is_tried_at_half_and_twice() -> None:
     ].mean()
     fewer, now, more = means.loc["prior_real_prop"]
     assert fewer < now < more
+    # The longer the tails of errors may be, the less a far-out score says.
+    shorter, now, longer = means.loc["prior_tail"]
+    assert shorter >= now >= longer
 
 
 WARDS = [f"ward_{i:02d}" for i in range(1, 7)]

@@ -6,7 +6,7 @@ from scipy.integrate import quad
 from scipy.stats import skew, t
 
 from lhs_pipeline.statistics.lens_likelihood import LensModel
-from lhs_pipeline.statistics.lens_shape import LensShapes, learn_shapes, plain_shapes
+from lhs_pipeline.statistics.lens_shape import LensShapes, ShapePriors, learn_shapes, plain_shapes
 
 LENSES = 3
 MODEL = LensModel(
@@ -14,10 +14,11 @@ MODEL = LensModel(
     response=np.full(LENSES, 2.0), specific=np.full(LENSES, 0.3), noise=np.eye(LENSES),
     loud_prop=np.full(LENSES, 0.005), loud_spread=np.full(LENSES, 4.0),
 )  # fmt: skip
+PRIORS = ShapePriors(skew=0.15, tail=0.2, skew_among=0.05, tail_among=0.07)
 
 
 def learnt(scores: np.ndarray, by_others: float | np.ndarray = 0.02) -> LensShapes:
-    return learn_shapes(scores, np.broadcast_to(by_others, scores.shape), MODEL)
+    return learn_shapes(scores, np.broadcast_to(by_others, scores.shape), MODEL, PRIORS)
 
 
 def far_out(scores: np.ndarray) -> np.ndarray:
