@@ -4,8 +4,7 @@ python benchmarks/closure_gather.py FOLDER
 
 FOLDER holds threats*.json, nightly*.json, effects.json, the same once more with other seeds as
 again.json, harm.json, structural.json, tables.json, balancing.json, overlap.json and night.json, as
-the parts wrote them; rivals come from effects.json. Where not all was measured anew, earlier.json
-lists in words what was not.
+the parts wrote them; rivals come from effects.json.
 """
 
 import json
@@ -41,7 +40,6 @@ def gather(folder: Path) -> dict[str, Any]:
         "balancing": read("balancing.json"),
         "overlap": read("overlap.json"),
         "night": read("night.json"),
-        "earlier": read("earlier.json") if (folder / "earlier.json").exists() else [],
     }
 
 

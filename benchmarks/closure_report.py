@@ -296,8 +296,7 @@ def _say_nightly(part: dict[str, float] | None) -> str:
     if part is None:
         return "–"
     night, week = _hits(part, "closed"), _hits(part, "closed_weekly")
-    mark = "*" if part.get("is_earlier") else ""
-    return f"{night} of {part['n']:,.0f}; weekly {week}{mark}"
+    return f"{night} of {part['n']:,.0f}; weekly {week}"
 
 
 def balancing_rows(results: dict[str, Any]) -> Rows:
@@ -367,9 +366,7 @@ A change that does nothing, and one that lowers events by a fifth, on the same m
 _NIGHTLY = """
 *Made anew every night*: path, levels, variances and evidence come from what is known by that night,
 with figures that arrive day by day, and a closure on any night counts; beside it, how many of the
-very same changes are closed where all comes once from all weeks, with weekly looks. Small samples
-are the first worlds of the setting, good enough to compare the two and no more. A star marks what
-was measured with the rules before decision 25.
+very same changes are closed where all comes once from all weeks, with weekly looks.
 """
 
 
@@ -397,10 +394,6 @@ def notes(results: dict[str, Any]) -> list[str]:
         f"balancing measure; {sum(p['n'] for p in results['overlap'].values()):,} that meet "
         "another change.",
         _say_samples(results),
-        *(
-            f"Measured with the rules before decision 25: {part}."
-            for part in results.get("earlier", [])
-        ),
         "Sent on by the 13-week review is not final: where an effect shows later, it is closed.",
     ]
 

@@ -234,7 +234,8 @@ def _list_lenses(subject: Subject) -> list[Answer]:
 
 
 _FOR_RANKING = (
-    "An estimate, for ranking: what looks worst was in part bad luck, which is taken off."
+    "An estimate, for ranking: drawn towards what such problems amount to, since what looks worst"
+    " was in part bad luck."
 )
 _FROM_REPORTS = "The figures below are counted from incident reports: see there."
 _MISSED_THROUGHOUT = "Its target was missed in every period there is: too few to say any more."
