@@ -43,7 +43,7 @@ from lhs_pipeline.warehouse.assets import (
     make_or_leave,
     sample_of,
 )
-from lhs_pipeline.warehouse.table import Table, read_table, write_frame, write_union
+from lhs_pipeline.warehouse.table import Table, read_some, read_table, write_frame, write_union
 
 DECLARED = (
     *ACCOUNTS,
@@ -165,7 +165,7 @@ def _looks_of(con: duckdb.DuckDBPyConnection, looks: Frames) -> Frames:
     known = [frame["indicator_id"] for frame in looks.values() if "indicator_id" in frame]
     measures = sorted({str(name) for column in known for name in column.dropna()})
     truth, shown = (
-        con.execute(f"from {name} where list_contains(?, indicator_id)", [measures]).df()
+        read_some(con, name, "indicator_id", measures)
         for name in (COMPLETE_SERIES.name, SHOWN_NAMES[COMPLETE_SERIES.name])
     )
     return show_looks(looks, truth, shown)

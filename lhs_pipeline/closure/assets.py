@@ -1,9 +1,6 @@
 """Wiring of step 5: what is due, evaluation by change, verdicts, the way back, what was learned."""
 
-from collections.abc import Sequence
-
 import dagster as dg
-import duckdb
 import pandas as pd
 
 from lhs_pipeline.closure.changes import LOOKS, Evidence, find_looks, read_changes
@@ -28,7 +25,7 @@ from lhs_pipeline.closure.reopening import (
 from lhs_pipeline.closure.spread import SPREAD, find_spread
 from lhs_pipeline.closure.verdicts import VERDICTS, conclude_verdicts
 from lhs_pipeline.warehouse.assets import SiteResource, Told, asset_of, keys_of, named, table_asset
-from lhs_pipeline.warehouse.table import append_frame, count_rows, read_table
+from lhs_pipeline.warehouse.table import append_frame, count_rows, read_some, read_table
 
 CHANGES = dg.DynamicPartitionsDefinition(name="changes")
 _SERIES = "analysis.complete_series"
@@ -54,7 +51,7 @@ def looks(site: SiteResource, actions: pd.DataFrame, **tables: pd.DataFrame) -> 
     policy = site.catalogue().rules.evaluation
     measures = {*actions["measure_indicator_id"], *actions["balancing_indicator_id"]} - {None}
     with site.warehouse().transaction() as con:
-        series = _read_series(con, [str(name) for name in measures])
+        series = read_some(con, _SERIES, "indicator_id", map(str, measures))
     evidence = Evidence(actions=actions, indicator_series=series, **tables)
     return find_looks(evidence, policy, site.site().today())
 
@@ -117,7 +114,7 @@ def heartbeat(site: SiteResource, adoption: pd.DataFrame, before: pd.DataFrame) 
     indicators, policy = catalogue.indicators.values(), catalogue.rules.evaluation
     with site.warehouse().transaction() as con:
         units = dict(con.execute(f"select {_UNITS_OF_MEASURES}").fetchall())
-        series = _read_series(con, choose_measures(units, night))
+        series = read_some(con, _SERIES, "indicator_id", choose_measures(units, night))
     tonight = judge_dummies(series, adoption, indicators, policy, night)
     found = add_night(before, tonight)
     rate = sum_up(found)
@@ -173,12 +170,6 @@ def spread(
     policy = site.catalogue().rules.evaluation
     changes = read_changes(Evidence(**tables), policy, site.site().today())
     return find_spread(evaluations, verdicts, triage, changes, policy)
-
-
-def _read_series(con: duckdb.DuckDBPyConnection, measures: Sequence[str]) -> pd.DataFrame:
-    """Complete periods of some measures: a night asks for few of them."""
-    wanted = f"from {_SERIES} where list_contains(?, indicator_id)"
-    return con.execute(wanted, [list(measures)]).df()
 
 
 def _read_evidence(con: object) -> Evidence:

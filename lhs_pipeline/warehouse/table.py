@@ -174,6 +174,13 @@ def read_table(con: duckdb.DuckDBPyConnection, name: str) -> pd.DataFrame:
     return con.execute(f"select * from {name}").df()
 
 
+def read_some(
+    con: duckdb.DuckDBPyConnection, name: str, column: str, wanted: Iterable[str]
+) -> pd.DataFrame:
+    """Return the rows of a table or view in whose `column` one of the wanted texts stands."""
+    return con.execute(f'from {name} where list_contains(?, "{column}")', [list(wanted)]).df()
+
+
 def write_query(con: duckdb.DuckDBPyConnection, made: SqlTable) -> int:
     """Replace the table by the rows of its query and return their number."""
     table = made.table
