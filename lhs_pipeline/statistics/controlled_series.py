@@ -178,11 +178,10 @@ class _Past:
 
 @dataclass(frozen=True)
 class _Whitened:
-    """Response and regressors after the change with unit, independent errors, and the factor."""
+    """Response and regressors after the change with unit, independent errors."""
 
     response: FloatArray
     regressors: FloatArray
-    factor: FloatArray
 
 
 def impact_shapes(plan: ChangePlan, settings: TraceSettings) -> FloatArray:
@@ -423,7 +422,7 @@ def _whiten(past: _Past, running: FloatArray, regressors: FloatArray) -> _Whiten
     columns = np.column_stack([departure, regressors.T])
     factor, _ = lapack.dpotrf(matrix, lower=1)
     solved, _ = lapack.dtrtrs(factor, columns, lower=1)
-    return _Whitened(solved[:, 0], solved[:, 1:], factor)
+    return _Whitened(solved[:, 0], solved[:, 1:])
 
 
 def _planned_increments(past: _Past, shapes: FloatArray) -> FloatArray:
