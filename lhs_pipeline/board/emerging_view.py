@@ -51,9 +51,14 @@ class AnsweredTheme:
 
 def list_emerging(scene: Scene) -> list[Emerging]:
     """The candidates that wait for an answer, the loudest first."""
-    rows = scene.tables.rows_where("emerging_themes", status="open")
-    ordered = sorted(rows, key=lambda row: -(whole_of(row, "recent_count") or 0))
-    return [_show(scene, row) for row in ordered]
+
+    def find() -> list[Emerging]:
+        rows = scene.tables.rows_where("emerging_themes", status="open")
+        ordered = sorted(rows, key=lambda row: -(whole_of(row, "recent_count") or 0))
+        return [_show(scene, row) for row in ordered]
+
+    # Two pages and a sheet show them, and quotations are sought among all comments.
+    return scene.tables.remember("emerging", find)
 
 
 def list_answered(scene: Scene) -> list[AnsweredTheme]:

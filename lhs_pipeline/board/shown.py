@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
@@ -296,17 +297,26 @@ def _show_comparisons(
     said = [told.get(place, words) for place, words in compared["words"].items()]
     numbers = {name: compared[name].mask(is_told) for name in ("numerator", "value")}
     rough = pd.Series(shown, dtype=float).reindex(compared.index)
-    remade = _compare_shown(compared, series, catalogue)
-    keys = [compared["indicator_id"], compared["unit_type"]]
-    is_rough = pd.Series(is_told, index=compared.index).groupby(keys).transform("any")
-    totals = {name: compared[name].mask(is_rough, remade[name]) for name in _TOTALS}
     return compared.assign(
         **numbers,
-        **totals,
+        **(_show_totals(compared, is_told, series, catalogue) if is_told.any() else {}),
         drawn_value=compared["value"].where(~is_told, rough),
         words=said,
         excess_per_month=compared["excess_per_month"].map(round_estimate),
     )
+
+
+def _show_totals(
+    compared: pd.DataFrame,
+    is_told: npt.NDArray[np.bool_],
+    series: pd.DataFrame,
+    catalogue: Catalogue,
+) -> dict[str, pd.Series]:
+    """Averages and limits; of a kind of which a unit is withheld, those of what is shown."""
+    remade = _compare_shown(compared, series, catalogue)
+    keys = [compared["indicator_id"], compared["unit_type"]]
+    is_rough = pd.Series(is_told, index=compared.index).groupby(keys).transform("any")
+    return {name: compared[name].mask(is_rough, remade[name]) for name in _TOTALS}
 
 
 def _compare_shown(
