@@ -29,6 +29,7 @@ from lhs_pipeline.statistics.lens_combination import (
     combine_residuals,
     decompose,
     log_odds,
+    probability_of,
 )
 from lhs_pipeline.statistics.lens_fit import (
     Candidates,
@@ -117,6 +118,7 @@ BELIEF_SENSITIVITY = declare(
     },
 )
 _PLACES_TRIED = 300
+_FACTORS = (0.5, 2.0)
 """So many of the most probable places are tried; further down no rank hangs on it."""
 
 
@@ -209,40 +211,52 @@ def try_other_priors(found: BeliefTables, policy: TriagePolicy) -> pd.DataFrame:
     units, priors = found.weighed[0], priors_of(policy)
     first, residuals, scores = _most_probable(found.weighed)
     candidates = Candidates(units.found.residuals, _groups_of(units.places))
-    before = np.array([probability for probability, _ in first])
-
-    fit = units.found.fit
-
-    def refitted(other: LensPriors) -> npt.NDArray[np.float64]:
-        again = refit_lenses(candidates, fit, other)
-        return log_odds(combine_residuals(residuals, again).probability)
-
-    def moved_to(straight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        moved = residuals + straight - fit.straighten(scores)
-        return log_odds(combine_residuals(moved, fit).probability)
-
-    def reshaped(other: LensPriors) -> npt.NDArray[np.float64]:
-        shapes = reshape_lenses(candidates, units.scores, fit, other)
-        return moved_to(shapes.straighten(scores))
-
-    shapes = {field.name for field in fields(ShapePriors)}
-    # What a few rounds change of themselves is no effect of the prior.
-    at_rest = {refitted: refitted(priors), reshaped: reshaped(priors)}
+    trial = _Trial(units, candidates, residuals, scores)
+    before = log_odds(np.array([probability for probability, _ in first]))
+    of_shapes = [field.name for field in fields(ShapePriors)]
+    of_lenses = [field.name for field in fields(LensPriors) if field.name not in of_shapes]
     rows = []
-    for field in fields(LensPriors):
-        learn = reshaped if field.name in shapes else refitted
-        tried = []
-        for factor in (0.5, 2.0):
-            other = replace(priors, **{field.name: factor * getattr(priors, field.name)})
-            moved = log_odds(before) + learn(other) - at_rest[learn]
-            tried.append(1 / (1 + np.exp(-moved)))
-        rows += _tried_rows(f"prior_{field.name}", first, tried)
-    capped = [
-        1 / (1 + np.exp(-moved_to(fit.straighten(_capped(scores, policy.score_at_most, factor)))))
-        for factor in (0.5, 2.0)
-    ]
-    rows += _tried_rows("score_at_most", first, capped)
+    for learn, names in ((trial.relearn, of_lenses), (trial.reshape, of_shapes)):
+        # What is learnt anew by the same priors is no effect of any.
+        at_rest = learn(priors)
+        for name in names:
+            others = (replace(priors, **{name: f * getattr(priors, name)}) for f in _FACTORS)
+            tried = [probability_of(before + learn(other) - at_rest) for other in others]
+            rows += _tried_rows(f"prior_{name}", first, tried)
+    capped = [trial.cap(policy.score_at_most, factor) for factor in _FACTORS]
+    rows += _tried_rows("score_at_most", first, [probability_of(odds) for odds in capped])
     return frame_of(BELIEF_SENSITIVITY, rows)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """The most probable places; log odds that they would have, were something else believed."""
+
+    units: "_Weighed"
+    candidates: Candidates
+    residuals: npt.NDArray[np.float64]
+    scores: npt.NDArray[np.float64]
+
+    def relearn(self, priors: LensPriors) -> npt.NDArray[np.float64]:
+        """By other priors of how lenses behave."""
+        fit = refit_lenses(self.candidates, self.units.found.fit, priors)
+        return log_odds(combine_residuals(self.residuals, fit).probability)
+
+    def reshape(self, priors: LensPriors) -> npt.NDArray[np.float64]:
+        """By other priors of the shape of errors."""
+        fit = self.units.found.fit
+        shapes = reshape_lenses(self.candidates, self.units.scores, fit, priors)
+        return self._moved_to(shapes.straighten(self.scores))
+
+    def cap(self, at_most: float, factor: float) -> npt.NDArray[np.float64]:
+        """By another cap on the scores."""
+        capped = _capped(self.scores, at_most, factor)
+        return self._moved_to(self.units.found.fit.straighten(capped))
+
+    def _moved_to(self, straight: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        fit = self.units.found.fit
+        moved = self.residuals + straight - fit.straighten(self.scores)
+        return log_odds(combine_residuals(moved, fit).probability)
 
 
 def _most_probable(

@@ -190,7 +190,7 @@ def _named(
     )
     months = made.groupby("series")["mentions_prop"].transform("count")
     is_short = (months < policy.minimum_points_count).to_numpy()
-    made.loc[is_short, ["centre", "lower_limit", "upper_limit"]] = np.nan
+    made.loc[is_short, list(_LINES)] = np.nan
     made.loc[is_short, "is_special_cause"] = False
     made["side"] = made["side"].where(made["is_special_cause"].astype(bool), "")
     parts = made["series"].str.split("|", expand=True).set_axis(keys, axis=1)

@@ -125,6 +125,11 @@ def log_odds(probability: Floats) -> Floats:
     return np.asarray(np.log(held / (1 - held)), np.float64)
 
 
+def probability_of(odds: Floats) -> Floats:
+    """Probability of some log odds."""
+    return np.asarray(1 / (1 + np.exp(-odds)), np.float64)
+
+
 def _believe(residuals: Floats, fit: LensFit) -> _Belief:
     """Probability and size of each row, a bounded number of rows at a time."""
     starts = range(0, max(len(residuals), 1), _ROWS_AT_ONCE)
