@@ -14,6 +14,7 @@ from pathlib import Path
 
 from lhs_pipeline.catalogue.model import Source
 from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
+from lhs_pipeline.catalogue.shipped import tell_taken
 from lhs_pipeline.deidentify_command import add_deidentify_command
 from lhs_pipeline.evidence_command import add_evidence_command
 from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site, site_folder
@@ -161,7 +162,10 @@ def _run_one(site: Site, *, is_published: bool = True) -> bool:
     from lhs_pipeline.night import run_night
 
     _say(f"\nThe night of {site.today():%-d %B %Y} at {site.name}")
-    definitions = build_definitions(read_catalogue(site.catalogue))
+    catalogue = read_catalogue(site.catalogue)
+    for line in tell_taken(catalogue.taken):
+        _say(f"  {line}")
+    definitions = build_definitions(catalogue)
     night = run_night(site, definitions, _say, is_published=is_published)
     if night.evaluated:
         _say(f"  evaluated: {', '.join(night.evaluated)}")
@@ -199,6 +203,8 @@ def _check(given: argparse.Namespace) -> int:
         f"{len(catalogue.topics)} topics, {len(catalogue.authorities)} decision groups. "
         "The catalogue holds together."
     )
+    for line in tell_taken(catalogue.taken):
+        _say(line)
     return _check_ledger(site)
 
 

@@ -187,6 +187,7 @@ def read_board_tables(
         indicators=frame_indicators(catalogue),
         authorities=frame_authorities(catalogue),
         topics=frame_topics(catalogue),
+        taken=catalogue.taken,
         disclosure=catalogue.rules.disclosure,
     )
 

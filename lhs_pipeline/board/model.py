@@ -13,7 +13,7 @@ import pandas as pd
 
 from lhs_pipeline.board.disclosure import STANDARD_POLICY
 from lhs_pipeline.board.rows import Row, group_rows, read_rows
-from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy
+from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy, Taken
 
 _SOURCE = "source_id source_file source_row"
 _CYCLE = "problem_id cycle_number"
@@ -138,6 +138,7 @@ class BoardTables:
 
     `indicators`, `authorities` and `topics` come from `frame_indicators`, `frame_authorities` and
     `frame_topics`; without them the board shows the ids in words.
+    `taken` is what the release says in the site's place.
     """
 
     files: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -189,6 +190,7 @@ class BoardTables:
     indicators: pd.DataFrame = field(default_factory=pd.DataFrame)
     authorities: pd.DataFrame = field(default_factory=pd.DataFrame)
     topics: pd.DataFrame = field(default_factory=pd.DataFrame)
+    taken: tuple[Taken, ...] = ()
     disclosure: DisclosurePolicy = STANDARD_POLICY
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 

@@ -34,6 +34,7 @@ from lhs_pipeline.board.triage_view import list_open_problems
 from lhs_pipeline.board.voices_page import show_voices
 from lhs_pipeline.board.words import tell_day
 from lhs_pipeline.board.you_said import list_answers
+from lhs_pipeline.catalogue.shipped import count_taken
 from lhs_pipeline.closure.measured import read_measured
 
 _UP = "../"
@@ -206,7 +207,12 @@ def _render_streams(site: _Site) -> Iterator[Page]:
     yield (
         "streams.html",
         site.render(
-            "streams", "streams", streams=list_streams(tables), quality=tell_quality(tables)
+            "streams",
+            "streams",
+            streams=list_streams(tables),
+            quality=tell_quality(tables),
+            taken=tables.taken,
+            taken_sentence=count_taken(tables.taken),
         ),
     )
 

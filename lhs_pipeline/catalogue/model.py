@@ -476,7 +476,7 @@ class ThemesPolicy:
     emerging_false_alert_prop: float
     silent_share_prop: float
     silent_chance_prop: float
-    by_meaning: bool = False
+    by_meaning: bool
 
 
 @dataclass(frozen=True)
@@ -663,8 +663,27 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """What the release says in a site's place, as the site's own file says nothing of it.
+
+    Attributes:
+        file: the file, below the site's catalogue.
+        place: where in the file, such as `[spc.charts]`; empty for all of it.
+        line: what to write there, and sign.
+    """
+
+    file: str
+    place: str
+    line: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """All that a site's people own and sign, by id."""
+    """All that a site's people own and sign, by id.
+
+    Attributes:
+        taken: what they do not say, and the release says for them.
+    """
 
     indicators: dict[str, Indicator] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
@@ -672,6 +691,7 @@ class Catalogue:
     authorities: dict[str, Authority] = field(default_factory=dict)
     dangers: dict[str, Danger] = field(default_factory=dict)
     policy: Policy | None = None
+    taken: tuple[Taken, ...] = ()
 
     @property
     def rules(self) -> Policy:

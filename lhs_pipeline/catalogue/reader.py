@@ -8,7 +8,8 @@ import codecs
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
+from difflib import get_close_matches
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -27,7 +28,15 @@ from lhs_pipeline.catalogue.model import (
     Indicator,
     Policy,
     Source,
+    Taken,
     Topic,
+)
+from lhs_pipeline.catalogue.shipped import (
+    POLICY,
+    fill_columns,
+    fill_policy,
+    line_of,
+    whole_file,
 )
 from lhs_pipeline.vocabulary import (
     ColumnType,
@@ -71,6 +80,7 @@ _ORIGIN = frozenset(
      "content_hash", "reread_of", "version_rowid", "is_same", "is_later", "is_conflict")
 )  # fmt: skip
 """Columns that the pipeline adds to every row, for good or while it lands."""
+_SIGNATURES = frozenset(("signed_by", "authored_by", "checked_by", "next_review"))
 _Record = TypeVar("_Record")
 
 
@@ -103,8 +113,9 @@ def read_catalogue(folder: Path = STARTER) -> Catalogue:
     complaints: list[Complaint] = []
     parts = {part: _read_folder(folder, part, complaints) for part in _FOLDERS}
     parts["dangers"] = _fill_dangers(folder, parts["dangers"], complaints)
-    policy = _read_policy(folder, complaints)
-    catalogue = Catalogue(**parts, policy=policy)
+    policy, lacking = _read_policy(folder, complaints)
+    parts["sources"], unknown = _fill_sources(parts["sources"])
+    catalogue = Catalogue(**parts, policy=policy, taken=(*lacking, *unknown))
     if not complaints:
         complaints = list(_broken_references(folder, catalogue))
     if complaints:
@@ -132,7 +143,7 @@ def read_policy(folder: Path = STARTER) -> Policy:
         CatalogueError: it is missing or not as declared.
     """
     complaints: list[Complaint] = []
-    policy = _read_policy(folder, complaints)
+    policy, _ = _read_policy(folder, complaints)
     if policy is None:
         raise CatalogueError(complaints)
     return policy
@@ -222,25 +233,52 @@ def _read_files(folder: Path, kind: type, complaints: list[Complaint]) -> dict[s
     return records
 
 
-def _read_policy(folder: Path, complaints: list[Complaint]) -> Policy | None:
-    file = folder / "policy.toml"
+def _read_policy(
+    folder: Path, complaints: list[Complaint]
+) -> tuple[Policy | None, tuple[Taken, ...]]:
+    """The policy, and the rules of it that a site does not give and the release does."""
+    file = folder / POLICY
     if not file.is_file():
         complaints.append(Complaint(file, "file", "missing: it holds every tunable rule"))
-        return None
-    return _read_file(file, Policy, {}, complaints)
+        return None, ()
+    said = _read_toml(file, complaints)
+    if said is None:
+        return None, ()
+    filled = fill_policy(said, (STARTER / POLICY).read_text(encoding="utf-8"))
+    return _as_record(file, Policy, filled.said, complaints), filled.taken
+
+
+def _fill_sources(sources: dict[str, Source]) -> tuple[dict[str, Source], tuple[Taken, ...]]:
+    """The contracts with those that every site has, and their newer columns, from the release."""
+    filled, taken = dict(sources), list[Taken]()
+    for name in sorted(NEEDED_SOURCES):
+        file = STARTER / "sources" / f"{name}.toml"
+        shipped = read_source(file)
+        if name in sources:
+            text = file.read_text(encoding="utf-8")
+            filled[name], lacking = fill_columns(sources[name], shipped, text)
+            taken += lacking
+        else:
+            filled[name] = shipped
+            taken.append(whole_file(name))
+    return dict(sorted(filled.items())), tuple(taken)
 
 
 def _read_file(
     file: Path, kind: type[_Record], given: dict[str, str], complaints: list[Complaint]
 ) -> _Record | None:
     said = _read_toml(file, complaints)
-    if said is None:
-        return None
+    return None if said is None else _as_record(file, kind, {**said, **given}, complaints)
+
+
+def _as_record(
+    file: Path, kind: type[_Record], said: Mapping[str, Any], complaints: list[Complaint]
+) -> _Record | None:
     try:
-        record: _Record = _adapters()[kind].validate_python({**said, **given})
+        record: _Record = _adapters()[kind].validate_python(said)
         return record
     except ValidationError as error:
-        complaints.extend(_complaints_of(file, error))
+        complaints.extend(_complaints_of(file, kind, error))
         return None
 
 
@@ -258,16 +296,35 @@ def _adapters() -> dict[type, TypeAdapter[Any]]:
     return {kind: TypeAdapter(kind) for kind in (*_FOLDERS.values(), Code, Policy)}
 
 
-def _complaints_of(file: Path, error: ValidationError) -> Iterator[Complaint]:
+def _complaints_of(file: Path, kind: type, error: ValidationError) -> Iterator[Complaint]:
     for detail in error.errors():
         key = ".".join(str(step) for step in detail["loc"])
         message = {
-            "missing": "missing: the key is required",
-            "missing_argument": "missing: the key is required",
-            "unexpected_keyword_argument": "unknown key",
-            "extra_forbidden": "unknown key",
+            "missing": f"missing: the key is required{_as_shipped(file, key)}",
+            "unexpected_keyword_argument": f"unknown key{_nearest(kind, detail['loc'])}",
         }.get(detail["type"], f"{detail['msg']}, not {detail.get('input')!r}")
         yield Complaint(file, key, message)
+
+
+def _nearest(kind: type, path: tuple[int | str, ...]) -> str:
+    """The known key that looks most like an unknown one, where its place has a record."""
+    *steps, key = path
+    place: Any = kind
+    for step in steps:
+        place = next((each.type for each in fields(place) if each.name == step), None)
+        if not is_dataclass(place):
+            return ""
+    near = get_close_matches(str(key), [each.name for each in fields(place)], 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _as_shipped(file: Path, key: str) -> str:
+    """What the release's file of the same name says, to be copied and signed; no signature."""
+    shipped = STARTER / file.parent.name / file.name
+    if key in _SIGNATURES or not shipped.is_file():
+        return ""
+    line = line_of(shipped.read_text(encoding="utf-8"), key)
+    return f"; the shipped file of this name has: {line}" if line else ""
 
 
 def _broken_references(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
@@ -303,18 +360,7 @@ def _wrong_chart(file: Path, indicator: Indicator) -> Iterator[Complaint]:
         )
 
 
-def _absent_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
-    """Sources that every site has, though nothing may ever arrive from them."""
-    for name in sorted(NEEDED_SOURCES - set(catalogue.sources)):
-        yield Complaint(
-            folder / "sources" / f"{name}.toml",
-            "file",
-            "is missing; the pipeline reads this source: copy the file from the starter catalogue",
-        )
-
-
 def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
-    yield from _absent_sources(folder, catalogue)
     for source in catalogue.sources.values():
         file = folder / "sources" / f"{source.id}.toml"
         columns = {column.name: column for column in source.columns}

@@ -24,6 +24,7 @@ from lhs_pipeline.board.tempo_view import list_longest
 from lhs_pipeline.board.today_view import Board, show_today
 from lhs_pipeline.board.triage_view import list_open_problems
 from lhs_pipeline.board.words import tell_chance, tell_small
+from lhs_pipeline.catalogue.model import Taken
 
 from .conftest import AS_OF, SITE
 
@@ -195,6 +196,17 @@ def test_a_list_of_many_problems_fills_several_pages(tables: BoardTables) -> Non
     assert {"triage.html", "triage-2.html", "triage-3.html"} <= set(site)
     assert "101 to 200 of 230 problems" in site["triage-2.html"]
     assert all(len(page.encode()) < 500_000 for page in site.values())
+
+
+def test_what_nobody_here_has_signed_is_told_with_the_line_to_paste(tables: BoardTables) -> None:
+    site = dict(render_board(tables, AS_OF, SITE))
+    assert "unsigned" not in site["streams.html"]
+    line = 'note = "<b>" # of all'
+    taken = (Taken("policy.toml", "[evaluation]", line),)
+    site = dict(render_board(replace(tables, taken=taken), AS_OF, SITE))
+    said = "One rule is not in this site&#39;s own files"
+    assert said in site["index.html"] and said in site["streams.html"]
+    assert "<code>note = &#34;&lt;b&gt;&#34; # of all</code>" in site["streams.html"]
 
 
 def test_two_groups_never_share_a_page() -> None:
