@@ -1,7 +1,7 @@
 """Themes that nobody has declared yet: words that come up more than chance allows.
 
-Stemmed words and word pairs of the recent weeks against the weeks before, by an exact test;
-words that stand in the same comments are one candidate, which a coder accepts or dismisses.
+Stemmed words and word pairs of the recent weeks against the weeks before, by an exact test of who
+says them; words that stand in the same comments are one candidate, which a coder accepts or not.
 """
 
 import re
@@ -14,13 +14,15 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from lhs_pipeline.analysis.accepted_themes import accepted_words, said_on
+from lhs_pipeline.analysis.copied_words import leave_out_copied
 from lhs_pipeline.analysis.theme_words import STOP_WORDS, stem_of
 from lhs_pipeline.analysis.themes import NO_WORDS, TopicPattern
 from lhs_pipeline.catalogue.model import ThemesPolicy
-from lhs_pipeline.statistics.report_counts import compare_counts
+from lhs_pipeline.statistics.report_counts import Floats, compare_counts, count_testable
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
 EMERGING_THEMES = declare(
@@ -33,7 +35,7 @@ EMERGING_THEMES = declare(
         "window_end_on": "DATE last day that was looked at",
         "words": "VARCHAR its own words, most telling first",
         "recent_count": "BIGINT different comments with them in the recent weeks",
-        "earlier_count": "BIGINT comments with its leading word in the weeks before",
+        "earlier_count": "BIGINT its leading word in the weeks before, a reporter once a month",
         "reporters_count": "BIGINT different reporters, where the sources know them",
         "units_count": "BIGINT units that spoke of it",
         "unit_counts": "VARCHAR each of these with its comments, most first: ward_03=8;ward_01=5",
@@ -55,6 +57,8 @@ _MOST_PROP = 0.5
 """What holds for more than this share of a word's comments holds for the word."""
 _SHOWN_WORDS, _SHOWN_EXAMPLES, _SHOWN_FORMS = 4, 3, 6
 _REMEMBERED_TEXTS = 50_000
+_YEAR, _SEASON_SHIFTS = timedelta(weeks=52), timedelta(weeks=2)
+"""A season comes up to two weeks sooner or later than the year before."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +74,16 @@ class _Burst:
 
 @dataclass(frozen=True)
 class _Window:
-    """Recent and earlier comments of one voice, each text once."""
+    """Comments of one voice, each text once: recent, earlier, and of these weeks a year before."""
 
     recent: list[Record]
     earlier: list[Record]
+    year_before: list[Record]
 
     def only(self, insight_ids: frozenset[str]) -> "_Window":
-        """Those of both that are among some insights."""
+        """Those of each that are among some insights."""
         kept = ([r for r in rows if r["insight_id"] in insight_ids]
-                for rows in (self.recent, self.earlier))  # fmt: skip
+                for rows in (self.recent, self.earlier, self.year_before))  # fmt: skip
         return _Window(*kept)
 
 
@@ -161,16 +166,43 @@ def _windows(
 ) -> Iterator[tuple[str, _Window]]:
     recent_from = today - timedelta(weeks=policy.emerging_recent_weeks_count)
     earlier_from = recent_from - timedelta(weeks=policy.emerging_comparison_weeks_count)
-    days = pd.to_datetime(insights["received_on"])
-    wanted = insights[(days >= pd.Timestamp(earlier_from)) & (days < pd.Timestamp(today))]
-    by_voice: dict[str, list[Record]] = defaultdict(list)
-    for row in records_of(wanted.drop_duplicates("text")):
-        by_voice[row["voice"]].append(row)
-    for voice, rows in by_voice.items():
+    compared = _between(insights, earlier_from, today)
+    a_year_before = _between(
+        insights, recent_from - _YEAR - _SEASON_SHIFTS, today - _YEAR + _SEASON_SHIFTS
+    )
+    for voice in dict.fromkeys(compared["voice"]):
+        rows = _in_own_words(compared[compared["voice"] == voice], policy, today)
         is_recent = [_day(row) >= recent_from for row in rows]
         recent = [row for row, now in zip(rows, is_recent, strict=True) if now]
         earlier = [row for row, now in zip(rows, is_recent, strict=True) if not now]
-        yield voice, _Window(recent, earlier)
+        then = a_year_before[a_year_before["voice"] == voice]
+        yield voice, _Window(recent, earlier, _in_own_words(then, policy, today))
+
+
+def _between(insights: pd.DataFrame, since: date, until: date) -> pd.DataFrame:
+    """Insights from one day until before another, each text once."""
+    days = pd.to_datetime(insights["received_on"])
+    within = (days >= pd.Timestamp(since)) & (days < pd.Timestamp(until))
+    return insights[within].drop_duplicates("text")
+
+
+def _in_own_words(said: pd.DataFrame, policy: ThemesPolicy, today: date) -> list[Record]:
+    """Each comment with the terms that it adds itself, and the speaker that it counts for.
+
+    In a stretch as long as the recent weeks one reporter counts once, however much he says; where
+    reporters are not known every comment is one.
+    """
+    rows = sorted(records_of(said), key=lambda row: (_day(row), str(row["insight_id"])))
+    own = leave_out_copied(str(row["text"]) for row in rows)
+    stretch, last = timedelta(weeks=policy.emerging_recent_weeks_count), today - timedelta(days=1)
+    return [
+        {
+            **row,
+            "terms": terms_of(text),
+            "speaker": (row["reporter_id"] or row["insight_id"], (last - _day(row)) // stretch),
+        }
+        for row, text in zip(rows, own, strict=True)
+    ]
 
 
 def _find_leading(group: Sequence[_Burst], window: _Window, look: _Look) -> _Burst | None:
@@ -212,7 +244,7 @@ def _is_explained(
     burst: _Burst, window: _Window, of_topic: frozenset[str], policy: ThemesPolicy
 ) -> bool:
     within = window.only(of_topic)
-    now, before = (sum(burst.term not in terms_of(str(row["text"])) for row in rows)
+    now, before = (sum(burst.term not in row["terms"] for row in rows)
                    for rows in (within.recent, within.earlier))  # fmt: skip
     sizes = len(window.recent), len(window.earlier)
     rise = compare_counts(now, before, *sizes).chance_of_rise
@@ -238,34 +270,62 @@ def _sentences(text: str) -> Iterator[list[str]]:
 
 def _find_bursts(window: _Window, policy: ThemesPolicy, looks_count: int) -> list[_Burst]:
     """Words above chance, where all words and all voices together err as rarely as agreed."""
-    places: dict[str, set[int]] = defaultdict(set)
-    for place, row in enumerate(window.recent):
-        for term in terms_of(str(row["text"])):
-            places[term].add(place)
+    now, before = _speakers_of(window.recent), _speakers_of(window.earlier)
     fewest = policy.emerging_minimum_count
-    terms = sorted(t for t, found in places.items() if len(found) >= fewest)
+    terms = sorted(t for t, found in now.items() if len(found) >= fewest)
     if not terms or not window.earlier:
         return []
-    before = Counter(t for row in window.earlier for t in terms_of(str(row["text"])))
-    counts = np.array([[len(places[t]), before[t]] for t in terms], dtype=np.float64)
-    size = np.ones(len(terms))
-    found = compare_counts(
-        counts[:, 0], counts[:, 1], size * len(window.recent), size * len(window.earlier)
+    counts = np.array([[len(now[t]), len(before.get(t, ()))] for t in terms], dtype=np.float64)
+    sizes = [len({row["speaker"] for row in rows}) for rows in (window.recent, window.earlier)]
+    found = compare_counts(counts[:, 0], counts[:, 1], *(np.full(len(terms), n) for n in sizes))
+    totals = np.array([len(now.get(t, ())) + len(before.get(t, ())) for t in now.keys() | before])
+    level = policy.emerging_false_alert_prop / looks_count
+    looked_at = count_testable(totals[totals >= fewest], sizes[0] / sum(sizes), level)
+    chance = np.minimum(found.chance_of_rise * looked_at * looks_count, 1.0)
+    is_burst = (
+        (chance <= policy.emerging_false_alert_prop)
+        & (found.ratio >= policy.emerging_minimum_ratio)
+        & ~_is_of_the_season(terms, counts[:, 0] / sizes[0], window.year_before, policy)
     )
-    chance = np.minimum(found.chance_of_rise * len(terms) * looks_count, 1.0)
-    is_burst = (chance <= policy.emerging_false_alert_prop) & (
-        found.ratio >= policy.emerging_minimum_ratio
-    )
+    places = _places_of(window.recent)
     return [
         _Burst(
             terms[at],
             frozenset(places[terms[at]]),
-            before[terms[at]],
+            int(counts[at, 1]),
             float(found.ratio[at]),
             float(chance[at]),
         )
         for at in np.flatnonzero(is_burst)
     ]
+
+
+def _is_of_the_season(
+    terms: Sequence[str], now_prop: Floats, year_before: list[Record], policy: ThemesPolicy
+) -> npt.NDArray[np.bool_]:
+    """Whether each term came up in these weeks a year before as well, and not far less."""
+    said = _speakers_of(year_before)
+    then = np.array([len(said.get(term, ())) for term in terms], np.float64)
+    then_prop = then / max(len({row["speaker"] for row in year_before}), 1)
+    is_far_more = now_prop >= policy.emerging_minimum_ratio * then_prop
+    return (then >= policy.emerging_minimum_count) & ~is_far_more
+
+
+def _speakers_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, set[Any]]:
+    """Who said each term, each speaker once."""
+    found: dict[str, set[Any]] = defaultdict(set)
+    for row in rows:
+        for term in row["terms"]:
+            found[term].add(row["speaker"])
+    return dict(found)
+
+
+def _places_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = defaultdict(set)
+    for place, row in enumerate(rows):
+        for term in row["terms"]:
+            found[term].add(place)
+    return found
 
 
 def _join(bursts: Sequence[_Burst]) -> Iterator[list[_Burst]]:

@@ -63,3 +63,23 @@ def compare_counts(
         chance_of_rise=np.asarray(binom.sf(now - 1, total, share), np.float64),
         chance_of_fall=np.asarray(binom.cdf(now, total, share), np.float64),
     )
+
+
+def count_testable(totals: npt.ArrayLike, recent_share: float, level: float) -> int:
+    """Return how many of many comparisons a single chance must be multiplied by.
+
+    Each total could fall on either side of the split, so it is every total that was looked at and
+    not only those that happened to fall on the recent side. A total so small that even all of it
+    in the recent window would prove nothing takes no part.
+
+    Args:
+        totals: reports of both windows together, one entry per comparison.
+        recent_share: share of the exposure that is recent, between 0 and 1.
+        level: chance of any false alarm that is agreed, all comparisons together.
+
+    Source: Tarone, Biometrics 1990;46:515-522.
+    """
+    surest = np.sort(np.power(recent_share, np.asarray(totals, np.float64)))
+    factors = np.arange(1, surest.size + 2)
+    testable = np.searchsorted(surest, level / factors, side="right")
+    return int(factors[np.argmax(testable <= factors)])

@@ -103,6 +103,47 @@ def test_quiet_weeks_raise_no_alert() -> None:
     assert all(emerging(comments(seed, 0), NO_THEMES, NO_VERDICTS).empty for seed in range(4))
 
 
+def with_others(said: pd.DataFrame, texts: list[str], days: range, **given: Any) -> pd.DataFrame:
+    """The comments and these others, each of one of these many days before."""
+    others = [
+        insight(90_000 + number, text, received_on=TODAY - timedelta(days=day), **given)
+        for number, (text, day) in enumerate(zip(texts, days, strict=True))
+    ]
+    return pd.concat([said, pd.DataFrame(others)], ignore_index=True)
+
+
+TAXI_TEXTS = [f"the taxi was late {n}, {n + 500} and {n + 700}" for n in range(12)]
+
+
+def test_one_who_writes_often_is_one_who_says_it() -> None:
+    said = comments(2, 0)
+    by_one = with_others(said, TAXI_TEXTS, range(1, 13), reporter_id="one")
+    assert emerging(by_one, NO_THEMES, NO_VERDICTS).empty
+    by_many = with_others(said, TAXI_TEXTS, range(1, 13))
+    (row,) = emerging(by_many, NO_THEMES, NO_VERDICTS).to_dict("records")
+    assert row["words"].startswith("taxi")
+
+
+def test_a_form_letter_says_it_once_and_words_beside_it_count() -> None:
+    letter = "we ask the trust to open the minor injuries unit in the evening again"
+    alone = [f"{letter}, yours {n}" for n in range(12)]
+    assert emerging(with_others(comments(3, 0), alone, range(1, 13)), NO_THEMES, NO_VERDICTS).empty
+    more = [f"{text}. {letter}" for text in TAXI_TEXTS]
+    signed = with_others(comments(3, 0), more, range(1, 13))
+    (row,) = emerging(signed, NO_THEMES, NO_VERDICTS).to_dict("records")
+    assert row["words"].startswith("taxi")
+
+
+def test_what_came_up_in_the_same_weeks_a_year_before_is_the_season_s() -> None:
+    now = with_others(comments(4, 0), TAXI_TEXTS, range(1, 13))
+    before = [f"{text} then" for text in TAXI_TEXTS]
+    then = [f"{part} {n}" for n, part in enumerate(["seen promptly", "lunch was tasty"] * 60)]
+    last_year = with_others(now, [*before, *then], range(360, 360 + len(before) + len(then)))
+    both = last_year.assign(insight_id=[f"s:{n}" for n in range(len(last_year))])
+    assert len(emerging(now, NO_THEMES, NO_VERDICTS)) == 1
+    assert emerging(both, NO_THEMES, NO_VERDICTS).empty
+
+
 def coded(said: pd.DataFrame, word: str, topic_id: str, terms: str) -> pd.DataFrame:
     """Themes as a topic gives them to all comments that hold a word."""
     found = said[said["text"].str.contains(word)]

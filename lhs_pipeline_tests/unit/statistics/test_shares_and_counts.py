@@ -5,7 +5,7 @@ import pytest
 
 from lhs_pipeline.statistics.partial_pooling import pool_effects
 from lhs_pipeline.statistics.proportion import wilson_interval
-from lhs_pipeline.statistics.report_counts import compare_counts
+from lhs_pipeline.statistics.report_counts import compare_counts, count_testable
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,24 @@ def test_the_chance_is_the_binomial_of_the_share_of_exposure() -> None:
     # P(X >= 3), X ~ Binomial(4, 1/5): 4 * 0.2**3 * 0.8 + 0.2**4
     found = compare_counts([3], [1], [50], [200])
     assert found.chance_of_rise == pytest.approx([4 * 0.2**3 * 0.8 + 0.2**4])
+
+
+def test_every_comparison_counts_that_could_have_raised_an_alarm() -> None:
+    # 50 of 10 reports could (0.2**10), 1,000 of 3 could not (0.2**3 = 0.008, never below 0.05/50).
+    assert count_testable([10] * 50 + [3] * 1_000, 0.2, 0.05) == 50
+    assert count_testable([10] * 50 + [3] * 2, 0.2, 0.5) == 52
+    assert count_testable([], 0.2, 0.05) == 1
+
+
+def test_of_many_quiet_comparisons_one_is_seldom_found_by_chance() -> None:
+    chance = np.random.default_rng(1990)
+    alarms = 0
+    for _ in range(400):
+        totals = 1 + chance.geometric(0.2, 500)
+        now = chance.binomial(totals, 0.15)
+        found = compare_counts(now, totals - now, 15, 85)
+        alarms += bool((found.chance_of_rise * count_testable(totals, 0.15, 0.1) <= 0.1).any())
+    assert alarms <= 0.1 * 400 + 12
 
 
 @pytest.mark.parametrize(
