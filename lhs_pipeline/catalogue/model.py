@@ -201,7 +201,13 @@ class Voices:
 
 @dataclass(frozen=True)
 class Source:
-    """The contract of one source: where it stands, what its columns promise."""
+    """The contract of one source: where it stands, what its columns promise.
+
+    Attributes:
+        expected_lag_days: how old its newest row may be before somebody should ask.
+        is_expected: whether something must come at all; where not, nothing is late before the
+            first row has come.
+    """
 
     __pydantic_config__ = _STRICT
     id: str
@@ -224,6 +230,7 @@ class Source:
     date_column: str | None = None
     date_marks_period: bool = False
     expected_lag_days: int | None = None
+    is_expected: bool = True
     maximum_rejected_prop: float = 0.05
     exclusions: tuple[Exclusion, ...] = ()
     voices: Voices | None = None

@@ -8,7 +8,7 @@ import codecs
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from itertools import product
@@ -259,7 +259,8 @@ def _fill_sources(sources: dict[str, Source]) -> tuple[dict[str, Source], tuple[
             filled[name], lacking = fill_columns(sources[name], shipped, text)
             taken += lacking
         else:
-            filled[name] = shipped
+            # What nobody at the site has declared nobody there counts on.
+            filled[name] = replace(shipped, is_expected=False)
             taken.append(whole_file(name))
     return dict(sorted(filled.items())), tuple(taken)
 

@@ -81,7 +81,7 @@ def promises_of(source: Source) -> list[Promise]:
                 f"(expected {fault.expected})", 0, is_blocking=False)
         for n, fault in enumerate(warnings_of(source))
     ]  # fmt: skip
-    if not source.is_register:
+    if source.is_expected and not source.is_register:
         words = "at least one file has been delivered"
         promises.append(Promise("files_count", words, 1e9, minimum=1, is_blocking=False))
     if source.date_column and source.expected_lag_days is not None:

@@ -49,8 +49,9 @@ from lhs_pipeline.collection.versions import (
 
 _TWIN = Remark("the same content has been landed under another name")
 _REREAD = Remark("read again: its contract or what it refers to has changed")
-_WORDS_ONLY = {"title", "description", "owner", "expected_lag_days", "maximum_rejected_prop",
-               "voices", "date_column", "date_marks_period", "kind"}  # fmt: skip
+_WORDS_ONLY = {"title", "description", "owner", "expected_lag_days", "is_expected",
+               "maximum_rejected_prop", "voices", "date_column", "date_marks_period",
+               "kind"}  # fmt: skip
 """Keys of a contract that do not change what lands."""
 
 

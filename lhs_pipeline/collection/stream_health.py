@@ -158,7 +158,7 @@ def _row(stream: _Stream, finding: str, is_concern: bool, sentence: str, **said:
 def _freshness(stream: _Stream) -> _Row:
     title, lag = stream.source.title, stream.lag_days
     if stream.latest_on is None:
-        return _row(stream, "freshness", True, f"{title}: nothing has arrived yet.", expected=lag)
+        return _nothing_yet(stream)
     days = max(0, (stream.today - timedelta(days=1) - stream.latest_on).days)
     told = (
         f"{title}: the newest row is of {_day(stream.latest_on)}, {_days(days)} before last night"
@@ -168,6 +168,16 @@ def _freshness(stream: _Stream) -> _Row:
     else:
         sentence = f"{told}, as usual. Days after {_day(stream.through_on)} may still grow."
     return _row(stream, "freshness", days > lag, sentence, observed=days, expected=lag)
+
+
+def _nothing_yet(stream: _Stream) -> _Row:
+    """A source that has never come: somebody should ask, unless the site does not count on it."""
+    source = stream.source
+    if source.is_expected:
+        sentence = f"{source.title}: nothing has arrived yet. Ask {source.owner.replace('_', ' ')}."
+    else:
+        sentence = f"{source.title}: nothing has arrived, and this site does not count on it."
+    return _row(stream, "freshness", source.is_expected, sentence, expected=stream.lag_days)
 
 
 def _silent_units(stream: _Stream) -> Iterator[_Row]:

@@ -1,5 +1,6 @@
 """A source that is late, a ward that falls silent, and the current week, which never counts."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -51,6 +52,27 @@ def test_a_stream_as_usual_raises_no_concern(con: duckdb.DuckDBPyConnection) -> 
     told = con.execute("select sentence, complete_through_on from collection.stream_health")
     sentence, through = told.fetchall()[0]
     assert through == date(2026, 6, 27) and "may still grow" in sentence
+
+
+@pytest.mark.parametrize(("is_expected", "ending"), [
+    (True, "nothing has arrived yet. Ask data team."),
+    (False, "nothing has arrived, and this site does not count on it."),
+])  # fmt: skip
+def test_what_has_never_come_is_a_concern_where_it_is_expected(
+    con: duckdb.DuckDBPyConnection, is_expected: bool, ending: str
+) -> None:
+    shifts = replace(SHIFTS, is_expected=is_expected, owner="data_team")
+    (row,) = find_stream_health(con, [shifts], TODAY)
+    assert row["is_concern"] is is_expected
+    assert row["sentence"] == f"{SHIFTS.title}: {ending}"
+
+
+def test_what_came_once_and_is_late_is_a_concern_even_if_not_counted_on(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    send(con, "ward_01", TODAY - timedelta(days=9))
+    (row, *_) = find_stream_health(con, [replace(SHIFTS, is_expected=False)], TODAY)
+    assert (row["finding"], row["is_concern"]) == ("freshness", True)
 
 
 def test_days_that_may_still_come_are_no_collapse(con: duckdb.DuckDBPyConnection) -> None:
