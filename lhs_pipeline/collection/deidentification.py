@@ -68,6 +68,7 @@ _RECORD_WORDS = (
     r"(?:hospital|hosp|patient|pt|record|unit|mrn|crn|pas|case ?notes?|case|"
     r"ref(?:erence)?|datix|incident|account|admission|spell|nhs|registration|k|id)"
 )
+_REFERENCE = r"(?:ref(?:erence)?|id|no|number|num)"
 
 
 _AT = r"(?:@|[\[({<_-] ?at ?[\])}>_-])"
@@ -106,7 +107,8 @@ _MAYBE_E_MAIL = re.compile(
 )
 _SPOKEN_YEAR = re.compile(r"nineteen|twenty|two thousand", re.IGNORECASE)
 _WHITE = re.compile(r"[\n\r\t\v\f]")
-_MISREAD = re.compile(r"\b(?=(?:[OoIl]*\d){2})[\dOoIl]{4,}\b")
+# 'll12 1ab' and 'ol12 1ab' are postcodes.
+_MISREAD = re.compile(r"\b(?![lo]l\d\d? {0,3}\d[a-z]{2}\b)(?=(?:[OoIl]*\d){2})[\dOoIl]{4,}\b")
 _READ_RIGHT = str.maketrans("OoIl", "0011")
 _INVISIBLE = re.compile(r"(?<=\w)[\u00ad\u200b-\u200d\u2060\ufeff]+(?=\w)")
 
@@ -132,11 +134,26 @@ _RULES = (
         rf"(?:[\w-]{{1,63}} dot ){{1,5}}{_TOP_DOMAIN}\b",
         "at",
     ),
+    # Where the sign itself is there, or stands in brackets, any domain will do.
+    _rule(
+        "[e-mail]",
+        r"(?<![\w.+-])[\w.+'%-]{1,64} {0,2}(?:@|[\[({<] ?at ?[\])}>]) {0,2}"
+        r"(?:[\w-]{2,63}(?:\.| ?[\[({] ?dot ?[\])}] ?| dot )){1,5}[a-z]{2,24}\b",
+        "at",
+    ),
+    _rule(
+        "[e-mail]",
+        r"(?<![\w.+-])[\w.+'-]{2,64} at (?!(?:the|an?|this|that|my|our|each) )"
+        r"(?:[\w-]{1,63} dot ){1,5}[a-z]{2,24}\b",
+        "at",
+    ),
     _rule(
         "[date of birth]",
         r"(?:\bd[. ]{0,2}o[. ]{0,2}b(?![a-z])\.?|\bdate[- ]of[- ]birth|\bbirth ?da(?:te|y)|"
-        r"\bborn(?: on| in)?|(?<![\w.])b\.(?= ?\d))"
-        r"\W{0,4}(?:is |was )?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?"
+        r"\bborn(?: on| in)?|(?<![\w.])b\.(?= ?(?:\d|"
+        rf"{_MONTH})))"
+        r"\W{0,4}(?:(?:is|was|(?:given|recorded|stated) as) )?"
+        r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?"
         r"(?:the )?(?<!\d)"
         rf"(?:{_BIRTH_DATE}|{_DATE}|{_PARTIAL_DATE}|{_MONTH}[ ,.-]{{0,3}}{_YEAR})(?![\d/])",
         "day",
@@ -178,8 +195,9 @@ _RULES = (
     ),
     _rule(
         "[address]",
-        r"\b(?:(?:lives?|living) at|address(?: is)?|home(?: is)?|number|no\.?)\W{1,3}"
-        rf"\d{{1,4}}[a-z]?,? (?:(?!(?:{_NO_ROAD_NAME})\b)[a-z'’.-]+ ){{1,2}}{_ROAD}\b",
+        r"\b(?:(?:lives?|living) at|address(?: is)?|home(?: is)?|number|no\.?|discharged to)\W{1,3}"
+        rf"\d{{1,4}}[a-z]?,? (?:(?:the )?(?:(?!(?:{_NO_ROAD_NAME})\b)[a-z'’.-]+ ){{1,3}}{_ROAD}"
+        r"|the (?:green|square|close|crescent|avenue|drive|grove|mews|terrace|lane|hill))\b",
     ),
     _rule(
         "[address]",
@@ -221,6 +239,13 @@ _RULES = (
         "[record number]",
         rf"\b{_RECORD_WORDS} ?(?:no\b|number\b|num\b|#)[ .:#-]{{0,4}}"
         r"[A-Z]{0,3}[-/]?\d(?:[ /.-]?\d){3,11}[A-Z]?\b",
+    ),
+    _rule(
+        "[record number]",
+        r"\b(?:mrn|crn|case ?notes?|datix|"
+        r"(?:hospital|hosp|patient|pt|unit|record|admission|incident)"
+        rf" {_REFERENCE})\b(?: {_REFERENCE}\b)?"
+        r"[ .:#-]{1,3}[A-Z]{0,3}\d{2,5}[ /-]\d{3,6}[A-Z]?\b",
     ),
     _rule("[record number]", r"\b(?-i:[A-Z]{1,3})[-/]?\d{6,9}[A-Z]?\b"),
     _rule("[number]", r"(?<![\d.,£$€])(?!\d{1,3}0{6})\d{7,9}(?![\d%]|[.,]\d)"),

@@ -52,6 +52,8 @@ _DEEDS_OF_ONE = _set_of(
     "explained listened helped smiled introduced apologised said told asked made"
 )
 _STANDS_BY = _set_of("on at in")
+_PEOPLES = _set_of("english french england ireland france holland norman york scott polish welsh")
+_DETERMINERS = _set_of("the a an his her my our their your no any each every new")
 # Names seldom end so; English words that stand in no list often do.
 _WORDLIKE = re.compile(r"(?:ing|ed|ly|ers?|est|[^aeiou]s|al|ic|ry|ty|cy|ive|ate|ure|age|ors?)$")
 _LEADS_TO_PERSON = _set_of("to for by after tell called named with and")
@@ -72,7 +74,19 @@ _DISEASES = _set_of(
 _DEVICES = _set_of(
     "sign test score scale criteria procedure fracture tube catheter stain position manoeuvre "
     "classification index bodies body block pouch sling splint frame bandage drain needle "
-    "forceps retractor stockings line"
+    "forceps retractor stockings line mask airway wire capsule node nodes hernia operation repair "
+    "level levels thickness stage staging grade triad reflex formula equation chart guideline "
+    "guidelines guardian competence competent law technique fundoplication solution lactate"
+)
+_WARD_STAFF = _set_of(
+    "clerk sister manager matron nurse nurses staff doctor pharmacist hca assistant housekeeper "
+    "coordinator lead leader round physio porter"
+)
+_PLACE_SURNAMES = _set_of("park lane church street bridge")
+_LETTERED = _set_of(
+    "vitamin hepatitis group type grade ward bay plan option part unit block level schedule "
+    "section table appendix figure category class band influenza factor protein strep step "
+    "phase room"
 )
 _NO_SURNAMES = (
     _STRONG_TITLES | _ROLES | _CONTEXTS | _NEVER_AFTER_TITLE | _VERBS_OF_PERSONS | _INSTITUTIONS
@@ -81,7 +95,7 @@ _NO_SURNAMES = (
     "june july august september october november december mon tue tues wed thu fri sat sun nhs "
     "great good very thank thanks excellent please both all just always also lovely"
 )
-_CONNECTORS = _set_of("van der de la du bin bint ibn al el ap ab von dos da di ter ten")
+_CONNECTORS = _set_of("van der den de la le du bin bint ibn al el ap ab von dos da di ter ten")
 _PROTECTED = re.compile(
     r"\b(?:Marie Curie|Mary Seacole|Florence Nightingale|Charles Bonnet|Thomas [Ss]plint|"
     r"Sara (?:Stedy|Steady|Plus)|Martha['’]?s? [Rr]ule|Austin Moore|Robert Jones|James Cook|"
@@ -89,8 +103,12 @@ _PROTECTED = re.compile(
     r"Prince(?:ss)? (?:Charles|Philip|Alexandra|Royal|Anne|Margaret)|St\.? John(?: Ambulance)?|"
     r"(?:St|Saint)\.? [A-Z]\w+(?:['’]s)?|(?:Lewy|Roland|Ryle|Jackson) "
     r"(?:[Bb]od\w+|[Mm]orris|[Tt]ube|[Rr]ees)|"
+    r"Allen['’]?s? [Tt]est|Smith['’]?s? [Ff]racture|Clark['’]?s? [Ll]evel|Rose [Bb]engal|"
+    r"Thomas [Tt]est|Braxton Hicks|Bence[- ]Jones|Ann Arbor|Morse [Ff]all|Hoehn (?:and|&) Yahr|"
+    r"Lund[- ]Browder|Edith Cavell|Gillick|Fraser [Gg]uidelines?|"
     r"Hill[- ]Rom|Jehovah['’]?s? [Ww]itness\w*|Rapid Tranq\w*)"
 )
+_DOUBLED = re.compile(r"[A-Z][a-z]+-[A-Z][a-z]+")
 _WORD = re.compile(r"\[[A-Za-z ]{2,20}\]|[^\W\d_]+(?:['’\-][^\W\d_]+)*")
 _CAPITAL = re.compile(r"[A-Z]")
 _ENDINGS = (
@@ -107,8 +125,9 @@ _ARTICLE_AND_NAME = re.compile(r"(?:al|el|ul|ap|ab|bin|de|van)[-’'][A-Z]")
 _SENTENCE_END = re.compile(r"[.!?;\n•*]|^\s*[-–\"“'‘(]")
 _LONGEST_GAP = 3
 _LONGEST_NAME = 4
+_SHORTEST_SURNAME = 3
 _SHOUTED_SHARE = 0.5  # of all characters, spaces included
-_ACRONYM_LENGTH = 5
+_ACRONYM_LENGTH, _SHOUTED_ACRONYM_LENGTH = 5, 4
 
 
 @dataclass(frozen=True)
@@ -136,6 +155,8 @@ class _Word:
         "follows_closely",
         "is_capital",
         "is_initial_capital",
+        "is_joined",
+        "is_shouted",
         "lower",
         "start",
         "starts_sentence",
@@ -145,7 +166,7 @@ class _Word:
     @property
     def is_plain(self) -> bool:
         """Whether its ending is not that of a common English word."""
-        return not _WORDLIKE.search(self.lower)
+        return _DOUBLED.fullmatch(self.text) is not None or not _WORDLIKE.search(self.lower)
 
     def __init__(self, text: str, start: int, gap: str, is_shouted: bool) -> None:
         self.text, self.start = text, start
@@ -155,6 +176,8 @@ class _Word:
         has_capital = text[0].isupper() or _ARTICLE_AND_NAME.match(text) is not None
         self.is_capital = has_capital and not is_shouted and not _is_acronym(stem)
         self.is_initial_capital = has_capital and not is_shouted
+        self.is_shouted = is_shouted
+        self.is_joined = gap.isspace()
         if gap == " ":
             self.follows_closely, self.starts_sentence = True, False
         else:
@@ -174,8 +197,14 @@ def find_names(text: str, is_strict: bool) -> list[Span]:
     marked: set[int] = set()
     at = 0
     while at < len(words):
+        if place := _length_of_place(words, at):
+            protected.append((words[at].start, words[at + place - 1].end))
+            at += place
+            continue
         length = 0
-        if _can_be_name(words, at) and not _is_within(words[at].start, protected):
+        is_titled = at > 0 and words[at - 1].lower in _STRONG_TITLES and words[at].follows_closely
+        is_free = is_titled or not _is_within(words[at].start, protected)
+        if is_free and _can_be_name(words, at):
             length = _length_of_name(words, at, is_strict)
         marked.update(range(at, at + length))
         at += max(length, 1)
@@ -240,7 +269,7 @@ def _read_words(text: str) -> list[_Word]:
         gap = text[before : found.start()] if words else "\n"
         word = _Word(found.group(), found.start(), gap, is_shouted)
         words.append(word)
-        before = word.end
+        before = found.end()
     return words
 
 
@@ -248,11 +277,22 @@ def _is_within(position: int, stretches: list[tuple[int, int]]) -> bool:
     return any(start <= position < end for start, end in stretches)
 
 
+def _length_of_place(words: list[_Word], at: int) -> int:
+    """Return how many words name a ward or hospital after a person; 0 where none does."""
+    word = words[at]
+    is_person = word.lower in _STRONG_TITLES or word.lower in _ROLES or _is_after_title(words, at)
+    if not word.is_capital or is_person or not _is_place(words, at):
+        return 0
+    ends = (at + n for n in range(1, _LONGEST_NAME) if at + n < len(words))
+    return next(end for end in ends if words[end].lower in _INSTITUTIONS | _WARD_WORDS) - at + 1
+
+
 def _can_be_name(words: list[_Word], at: int) -> bool:
     """Spare the many plain words every further question."""
     word = words[at]
     return (
         word.is_capital
+        or word.is_shouted
         or word.lower in _lists().first_names
         or "-" in word.lower
         or _is_name_in_capitals(words, at)
@@ -265,7 +305,7 @@ def _length_of_name(words: list[_Word], at: int, is_strict: bool) -> int:
     """Return how many words from `at` on are one person's name; 0 where none is."""
     word = words[at]
     if word.text[0] == "[" or len(word.lower) < 2:
-        return _length_of_initials(words, at)
+        return _length_of_initials(words, at, is_strict)
     if _is_after_title(words, at):
         return _extend(words, at)
     if (
@@ -281,11 +321,29 @@ def _length_of_name(words: list[_Word], at: int, is_strict: bool) -> int:
     return _extend(words, at)
 
 
-def _length_of_initials(words: list[_Word], at: int) -> int:
-    """Initials are a name only between a title and a surname: 'Mr J R Smith'."""
-    if not (at and words[at - 1].lower in _STRONG_TITLES and words[at].is_capital):
+def _length_of_initials(words: list[_Word], at: int, is_strict: bool) -> int:
+    """Initials are a name with a surname and where a title leads to one: 'Mr J R Smith'."""
+    if not words[at].is_capital:
         return 0
-    return _extend(words, at)
+    if at and words[at - 1].lower in _STRONG_TITLES:
+        return _extend(words, at)
+    last = at + 1
+    while last < len(words) - 1 and len(words[last].lower) == 1 and _is_beside(words, last):
+        last += 1
+    if last >= len(words) or not _is_beside(words, last) or not words[last].is_initial_capital:
+        return 0
+    is_lettered = at > 0 and words[at].follows_closely and words[at - 1].lower in _LETTERED
+    surname = words[last].lower
+    if len(surname) < _SHORTEST_SURNAME:
+        return 0
+    is_surname = surname in _lists().surnames or (is_strict and not _is_ordinary(surname))
+    return last - at + 1 if is_surname and not is_lettered and not _is_eponym(words, last) else 0
+
+
+def _is_beside(words: list[_Word], at: int) -> bool:
+    """Whether nothing but a space, a full stop or both stands before a word."""
+    is_dotted = words[at].starts_sentence and words[at].start - words[at - 1].end <= len(". ")
+    return words[at].is_joined or is_dotted
 
 
 def _is_after_title(words: list[_Word], at: int) -> bool:
@@ -299,12 +357,13 @@ def _is_after_title(words: list[_Word], at: int) -> bool:
         is_sure |= word.lower in _lists().word_surnames and (
             word.is_capital or before in _SURE_TITLES
         )
-        is_sure |= _has_lower_surname(words, at)
+        is_sure |= _has_lower_surname(words, at) or word.lower in _lists().surnames
         return can_be and (is_sure or not _is_ordinary(word.lower))
     if before not in _ROLES or word.starts_sentence:
         return False
     is_name = word.lower in _lists().first_names or word.lower in _lists().ambiguous_names
     is_name |= before in _CLINICIANS and word.lower in _lists().word_surnames
+    is_name |= word.lower in _lists().surnames
     return (word.is_capital and (is_name or not _is_ordinary(word.lower))) or (
         word.lower in _lists().first_names
     )
@@ -322,7 +381,8 @@ def _is_first_name(words: list[_Word], at: int) -> bool:
         return True
     if word.lower in lists.first_names or _is_double_name(word.lower):
         # 'TIA' and 'ADAM' in capitals are more often a diagnosis or a system than a person.
-        return not (_is_acronym(word.text) and len(word.text) < _ACRONYM_LENGTH)
+        longest = _SHOUTED_ACRONYM_LENGTH if word.is_shouted else _ACRONYM_LENGTH
+        return not (_is_acronym(word.text) and len(word.text) < longest)
     if word.lower not in lists.ambiguous_names or not word.is_capital:
         return False
     follower = words[at + 1] if at + 1 < len(words) else None
@@ -376,9 +436,27 @@ def _is_told_name(words: list[_Word], at: int) -> bool:
 def _is_unknown(words: list[_Word], at: int) -> bool:
     """Whether a capital stands where only a name has one; strict mode only."""
     word = words[at]
-    if not word.is_capital or _is_ordinary(word.lower):
+    if word.is_shouted:
+        is_long = len(word.lower) > _SHOUTED_ACRONYM_LENGTH
+        return is_long and word.is_plain and not _is_ordinary(word.lower)
+    if not word.is_capital:
         return False
+    if _is_ordinary(word.lower):
+        return _is_surname_that_acts(words, at)
     return not word.starts_sentence or _acts(words, at) or _has_unknown_surname(words, at)
+
+
+def _is_surname_that_acts(words: list[_Word], at: int) -> bool:
+    """Whether a surname that is a word as well does in mid-sentence what a person does."""
+    word, lists = words[at], _lists()
+    if word.starts_sentence or not _is_whole(word) or word.lower in _WARD_WORDS:
+        return False
+    if word.lower not in lists.surnames and word.lower not in lists.word_surnames:
+        return False
+    before = words[at - 1]
+    is_thing = before.is_initial_capital or before.lower in _DETERMINERS
+    is_thing |= word.lower in _PEOPLES
+    return not is_thing and word.lower not in _NO_SURNAMES and _acts(words, at)
 
 
 def _has_unknown_surname(words: list[_Word], at: int) -> bool:
@@ -408,12 +486,15 @@ def _is_place(words: list[_Word], at: int) -> bool:
     """Whether the run of capitals from `at` ends in an institution: 'Elizabeth Ward'."""
     for ahead in range(at + 1, min(at + _LONGEST_NAME, len(words))):
         word = words[ahead]
-        if not word.follows_closely or word.starts_sentence:
+        if not word.is_joined or word.starts_sentence:
             return False
         if word.lower in _INSTITUTIONS:
             return words[at].is_capital
         if word.lower in _WARD_WORDS:
             is_led_in = at == 0 or words[at - 1].lower in _PLACE_WORDS
+            follower = words[ahead + 1].lower if ahead + 1 < len(words) else ""
+            if follower in _WARD_STAFF:
+                return False
             return words[at].is_capital and (is_led_in or not word.is_capital)
         if not word.is_capital:
             return False
@@ -435,7 +516,8 @@ def _extend(words: list[_Word], at: int) -> int:
     length = 1
     while at + length < len(words) and length < _LONGEST_NAME:
         word = words[at + length]
-        if not word.follows_closely or _is_apart(words, at + length):
+        is_own = not _is_whole(words[at + length - 1])
+        if not word.follows_closely or _is_apart(words, at + length) or is_own:
             break
         step = _length_of_connectors(words, at + length)
         if not _is_surname(words, at + length + step):
@@ -457,10 +539,13 @@ def _is_surname(words: list[_Word], at: int) -> bool:
     if word.lower in lists.surnames or word.lower in lists.first_names:
         return True
     if word.lower in lists.word_surnames and word.is_initial_capital:
-        return word.lower not in _NO_SURNAMES and word.lower not in _WARD_WORDS
+        can_be = word.lower not in _NO_SURNAMES or word.lower in _PLACE_SURNAMES
+        return can_be and word.lower not in _WARD_WORDS
     if len(word.lower) == 1:
         return word.is_capital and word.lower != "i"
-    if words[at - 1].lower in _CONNECTORS and not _is_ordinary(word.lower):
+    if words[at - 1].lower in _CONNECTORS and (
+        word.is_initial_capital or not _is_ordinary(word.lower)
+    ):
         return True
     # After a first name even an ordinary word is a surname: 'Jane Wood', 'Jane Wetherby'.
     follows_name = words[at - 1].is_capital and words[at - 1].lower in lists.first_names

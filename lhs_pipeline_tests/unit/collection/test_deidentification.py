@@ -57,6 +57,15 @@ VALID_999 = "9990000026"
         ("hospital number X123456", "[record number]"),
         ("datix 204511 refers", "[record number] refers"),
         ("notes K1234567 lost", "notes [record number] lost"),
+        ("MRN 382 313 and case notes 47/76989", "[record number] and [record number]"),
+        ("Datix ref 647 59017", "[record number]"),
+        ("a.person[at]mail.example.museum", "[e-mail]"),
+        ("aperson@ my-house.example", "[e-mail]"),
+        ("aperson at my-house dot example", "[e-mail]"),
+        ("lives near ll12 7fs", "lives near [postcode]"),
+        ("DOB given as January 1949", "[date of birth]"),
+        ("(b. May 1949)", "([date of birth])"),
+        ("I live at 203 the green", "I [address]"),
     ],
 )
 def test_identifiers_are_replaced_by_what_they_are(text: str, expected: str) -> None:
@@ -75,6 +84,10 @@ def test_identifiers_are_replaced_by_what_they_are(text: str, expected: str) -> 
         ("mr young was kind", "mr [name] was kind"),
         ("Dr. Wood came", "Dr. [name] came"),
         ("seen by dr de la cruz", "seen by dr [name]"),
+        ("Miss Le Roux came", "Miss [name] came"),
+        ("Dr Jane Park came", "Dr [name] came"),
+        ("Ms St John-Fictus came", "Ms [name] came"),
+        ("J. Evans came at ten", "[name] came at ten"),
         ("MARY SMITH fell at ten", "[name] fell at ten"),
         ("thank you to Siân and Grace Young", "thank you to [name] and [name]"),
         ("nurse Adaeze was lovely", "nurse [name] was lovely"),
@@ -115,6 +128,10 @@ def test_names_are_masked_in_standard_mode(text: str, expected: str) -> None:
         "20 minutes down the road, 2 hours drive",
         "I called 111 and then 999",
         "I hope they will have patience and may be in good grace",
+        "I was on Elizabeth Garrett Anderson Wing and at Guy's Hospital",
+        "Karnofsky 80, Rockall 3, Clark level 2, Allen's test, Fraser guidelines, Braxton Hicks",
+        "took her to A&E, all O.K., P.T.S. came, hepatitis B Vaccine, E. coli and H. Pylori",
+        "English is my first language",
         "NEWS2 of 7, VTE form, TIA clinic, MRI and Datix done",
         "Thank you so much, everyone. Great care. Excellent!",
     ],
@@ -134,6 +151,11 @@ def test_ordinary_and_clinical_words_stay(text: str, mode: str) -> None:
         ("G Young signed. Young left.", "G [name] signed. [name] left."),
         ("Pt Field refused", "Pt [name] refused"),
         ("al-Exempla, Mohammed fell", "[name] fell"),
+        ("Reported by Oksana Fictus, ward clerk", "Reported by [name], ward clerk"),
+        ("N.J. Fictus reviewed", "[name] reviewed"),
+        ("noticed that Walker was allergic", "noticed that [name] was allergic"),
+        ("Consultant Williams discussed it", "Consultant [name] discussed it"),
+        ("PORTER SAID THAT EXEMPLA WAS IN PAIN", "PORTER SAID THAT [name] WAS IN PAIN"),
     ],
 )
 def test_strict_mode_masks_unknown_capitals(text: str, expected: str) -> None:
@@ -142,6 +164,11 @@ def test_strict_mode_masks_unknown_capitals(text: str, expected: str) -> None:
 
 def test_strict_mode_keeps_words_that_begin_a_sentence() -> None:
     text = "Unobserved slip. Incontinence pad wet. Repositioning chart blank."
+    assert deidentify(text, "strict") == text
+
+
+def test_a_ward_in_mid_sentence_is_no_surname() -> None:
+    text = "Put at ease, Ward was noisy, the Call Bell was out of reach and the Walker was missing"
     assert deidentify(text, "strict") == text
 
 
