@@ -95,28 +95,29 @@ def publish_all(tables: BoardTables) -> tuple[PublishedTable, ...]:
 
 # --- triage ------------------------------------------------------------------------------------
 
+# What a meeting needs comes first: a page across holds only the first columns of the workbook.
 _TRIAGE = (
     Column("Rank", "count", "Place in the list: 1 is what to look at first", 7),
     Column("Problem", "text", "What it is about, and where", 30),
     Column("What seems wrong", "text", "The problem in a sentence", 48),
-    Column("How we know", "text", "Which sources say so, and what they say", 48),
-    Column("Dimension", "text", "Clinical, operational or staff wellbeing", 16),
-    Column("Where it stands", "text", "How far the problem has come", 22),
+    Column("Who decides", "text", "The group with the authority to act", 26),
+    Column("Decide by", "date", "The day by which an answer is due", 13),
     Column("Kind of change", "text", "Fix: do reliably what we already do. Improve: do it better."
            " Change: do something new", 12),
+    Column("Chance that it is real (%)", "percentage", "All sources together, each trusted as"
+           " far as it has deserved", 10),
+    Column("Where it stands", "text", "How far the problem has come", 22),
+    Column("How we know", "text", "Which sources say so, and what they say", 48),
+    Column("Dimension", "text", "Clinical, operational or staff wellbeing", 16),
     Column("Why this kind", "text", "The reason for the kind of change", 36),
-    Column("Who decides", "text", "The group with the authority to act", 26),
     Column("Why this group", "text", "The reason why it goes to this group", 36),
-    Column("Decide by", "date", "The day by which an answer is due", 13),
     Column("Raised on", "date", "The day on which the problem was first raised", 13),
     Column("Harm a month", "number", "Estimated excess each month beyond what is usual, weighted by"
            " how serious it is; for ranking only", 11),
     Column("Harm, at least", "number", "Lower end of the range that holds the true harm nine times"
            " in ten", 10),
     Column("Harm, at most", "number", "Upper end of that range", 10),
-    Column("Chance that it is real", "percentage", "All sources together, each trusted as far as it"
-           " has deserved", 10),
-    Column("Chance to be in the first twenty", "percentage", "By true harm", 10),
+    Column("Chance to be in the first twenty (%)", "percentage", "By true harm", 10),
     Column("Sources that agree", "count", "How many of the six kinds of source agree", 10),
     Column("Sources that looked", "count", "How many of the six kinds of source had data", 10),
     Column("Evidence for a remedy", "text", "Provisional certainty of the best evidence; not in the"
@@ -206,8 +207,8 @@ def _triage_cells(
         "Harm a month": _rounded(number_of(row, "harm_per_month")),
         "Harm, at least": _rounded(number_of(row, "harm_lower_per_month")),
         "Harm, at most": _rounded(number_of(row, "harm_upper_per_month")),
-        "Chance that it is real": number_of(row, "real_prop"),
-        "Chance to be in the first twenty": number_of(row, "first_prop"),
+        "Chance that it is real (%)": _rounded(number_of(row, "real_prop"), 100),
+        "Chance to be in the first twenty (%)": _rounded(number_of(row, "first_prop"), 100),
         "Sources that agree": number_of(row, "lenses_agree_count"),
         "Sources that looked": number_of(row, "lenses_looked_count"),
         "Evidence for a remedy": text_of(row, "evidence_strength").replace("_", " "),
@@ -245,21 +246,21 @@ _EVALUATIONS = (
     Column("Change", "text", "The change that was made", 40),
     Column("Look", "count", "Which of the planned looks this is", 7),
     Column("Looked on", "date", "The day of the look", 13),
+    Column("Verdict", "text", "What follows from the three answers", 16),
+    Column("Why this verdict", "text", "The verdict in a sentence", 48),
     Column("Measure", "text", "What was measured", 30),
-    Column("In place since", "date", "The day on which the change went live", 13),
-    Column("Seen", "number", "The level since the change, in the measure's own unit", 10),
-    Column("Expected without the change", "number", "The level that we would have expected", 12),
     Column("Difference (%)", "percentage", "Seen against expected; minus is lower", 12),
     Column("Difference from (%)", "percentage", "Lower end of the range for the difference", 12),
     Column("Difference to (%)", "percentage", "Upper end of the range for the difference", 12),
+    Column("In place since", "date", "The day on which the change went live", 13),
+    Column("Seen", "number", "The level since the change, in the measure's own unit", 10),
+    Column("Expected without the change", "number", "The level that we would have expected", 12),
     Column("Done reliably?", "text", "Was it done as agreed, where it should be?", 14),
     Column("Why (reliable)", "text", "The reason for that answer", 36),
     Column("Did the figures move?", "text", "Did the original problem get better?", 14),
     Column("Why (figures)", "text", "The reason for that answer", 36),
     Column("Acceptable?", "text", "To patients, to staff and to the wider system", 14),
     Column("Why (acceptable)", "text", "The reason for that answer", 36),
-    Column("Verdict", "text", "What follows from the three answers", 16),
-    Column("Why this verdict", "text", "The verdict in a sentence", 48),
     Column("Change id", "text", "The name of the change in the data", 16),
     Column("Problem id", "text", "The name of the problem in the data", 28),
 )

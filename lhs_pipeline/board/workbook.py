@@ -20,7 +20,7 @@ from lhs_pipeline.board.disclosure import name_small, safe_cell
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.reply_sheet import add_reply_sheet, add_verdict_sheet
 from lhs_pipeline.board.tables import PublishedTable, frame_for_people, publish_all
-from lhs_pipeline.board.words import tell_day
+from lhs_pipeline.board.words import tell_count, tell_day
 from lhs_pipeline.catalogue.model import Source
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def _read_me_lines(
     until = "not known" if pd.isna(newest) else tell_day(newest.date())
     return [
         ("Figures up to", until),
-        *[(f"Sheet {table.title}", f"{table.about} {len(table.frame):,} rows.")
+        *[(f"Sheet {table.title}", f"{table.about} {tell_count(len(table.frame), 'row')}.")
           for table in published],
         ("Sheet Data dictionary", "What every column means."),
         ("Danger signs", count_unread(tables).words
@@ -186,6 +186,9 @@ def _write_table(book: Workbook, formats: _Formats, table: PublishedTable) -> No
     widths = [column.width for column in table.columns]
     for row, values in enumerate(frame.to_numpy(dtype=object).tolist(), start=1):
         sheet.set_row(row, _find_height(values, widths))
+    if frame.empty:
+        # A sheet of headings alone looks like one that broke.
+        sheet.write_string(1, 1, "Nothing to show.", formats.body)
     _finish_sheet(sheet, len(frame), len(table.columns))
     sheet.print_area(0, 0, max(len(frame), 1), _count_printed(widths) - 1)
     _add_tones(book, sheet, table, len(frame))

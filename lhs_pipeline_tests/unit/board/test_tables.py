@@ -44,6 +44,12 @@ def test_dates_are_british_on_a_page(tables: BoardTables) -> None:
 def test_shares_are_percentages(tables: BoardTables) -> None:
     frame = publish_evaluations(tables).frame
     assert frame["Difference (%)"].tolist() == [27.6, 8.5, -23.4]
+    assert publish_triage(tables).frame["Chance that it is real (%)"][0] == 97
+
+
+def test_paper_says_who_decides_and_by_when(tables: BoardTables) -> None:
+    first = [column.heading for column in publish_triage(tables).columns[:7]]
+    assert {"Rank", "Problem", "Who decides", "Decide by"} <= set(first)
 
 
 def test_few_comments_are_held_back(tables: BoardTables) -> None:
