@@ -15,6 +15,7 @@ from lhs_pipeline.board.chart_marks import PlacedMark, place_marks, spread_heigh
 from lhs_pipeline.board.paper import (
     GREY,
     INK,
+    KEY_ROW,
     LEFT,
     RED,
     TRACE,
@@ -84,7 +85,7 @@ def draw_spc_chart(series: SpcSeries) -> str:
         ]
     )
     rows = count_key_rows(words for _, words in signs)
-    height = layout.paper.bottom + _BELOW + (rows - 1) * 18
+    height = layout.paper.bottom + _BELOW + (rows - 1) * KEY_ROW
     return wrap_drawing(body, height, series.title, describe_chart(series))
 
 

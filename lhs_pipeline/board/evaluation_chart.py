@@ -12,9 +12,11 @@ from functools import lru_cache
 
 from lhs_pipeline.board.paper import (
     INK,
+    KEY_ROW,
     LEFT,
     WIDTH,
     Paper,
+    count_key_rows,
     draw_axes,
     draw_key,
     draw_line,
@@ -58,7 +60,7 @@ class EvaluationSeries:
 @lru_cache(maxsize=1024)
 def draw_evaluation_chart(series: EvaluationSeries) -> str:
     """The chart as SVG text to stand inside a page; the same series gives the same bytes."""
-    paper = _lay_out(series)
+    paper, signs = _lay_out(series), list(_list_signs(series))
     body = "".join(
         [
             draw_axes(paper, series.days),
@@ -69,10 +71,12 @@ def draw_evaluation_chart(series: EvaluationSeries) -> str:
             draw_line(_path(paper, series, series.observed), INK, 1.2),
             _draw_dots(paper, series),
             *_draw_marks(paper, series),
-            draw_key(list(_list_signs(series)), paper.bottom + 42),
+            draw_key(signs, paper.bottom + 42),
         ]
     )
-    return wrap_drawing(body, paper.bottom + _BELOW, series.title, describe_evaluation(series))
+    rows = count_key_rows(words for _, words in signs)
+    height = paper.bottom + _BELOW + (rows - 1) * KEY_ROW
+    return wrap_drawing(body, height, series.title, describe_evaluation(series))
 
 
 def describe_evaluation(series: EvaluationSeries) -> str:

@@ -17,6 +17,7 @@ from lhs_pipeline.board.disclosure import clean_text
 from lhs_pipeline.board.paper import (
     GREY,
     INK,
+    KEY_ROW,
     LEFT,
     WIDTH,
     Paper,
@@ -35,7 +36,7 @@ from lhs_pipeline.board.paper import (
 from lhs_pipeline.board.words import tell_count, tell_number
 from lhs_pipeline.statistics.funnel_limits import FunnelKind, Ratios, find_limits
 
-_TOP, _PLOT, _BELOW, _KEY_ROW = 30.0, 240.0, 74.0, 18.0
+_TOP, _PLOT, _BELOW = 30.0, 240.0, 74.0
 _STEPS = 60
 _LINES = (
     ("upper_998", "6 4", "99.8% limits"),
@@ -109,7 +110,7 @@ def draw_funnel(funnel: Funnel) -> str:
         ]
     )
     rows = count_key_rows(words for _, words in signs)
-    height = paper.bottom + _BELOW + (rows - 1) * _KEY_ROW
+    height = paper.bottom + _BELOW + (rows - 1) * KEY_ROW
     return wrap_drawing(body, height, funnel.title, describe_funnel(funnel))
 
 

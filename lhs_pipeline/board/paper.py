@@ -25,7 +25,7 @@ WIDTH = 720.0
 LEFT = 54.0
 _LETTER = 6.5
 """Width of a letter of 12 units, with a little room to spare."""
-_KEY_ROW = 18.0
+KEY_ROW = 18.0
 _MOST_MONTHS = 8
 _MOST_HEIGHTS = 5
 
@@ -183,7 +183,7 @@ def draw_key(signs: Sequence[tuple[str, str]], top: float) -> str:
     for sign, words in signs:
         needed = 24 + width_of(words) + 14
         if x + needed > WIDTH and x > LEFT:
-            x, y = LEFT, y + _KEY_ROW
+            x, y = LEFT, y + KEY_ROW
         drawn.append(f'<g transform="translate({tell_place(x)} {tell_place(y)})">{sign}</g>')
         drawn.append(draw_text((x + 22, y + 4), words))
         x += needed
