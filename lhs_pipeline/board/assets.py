@@ -25,7 +25,13 @@ from lhs_pipeline.board.life_events import (
     frame_life_events,
     gather_happenings,
 )
-from lhs_pipeline.board.model import BoardTables, frame_authorities, frame_indicators, frame_topics
+from lhs_pipeline.board.model import (
+    BoardTables,
+    frame_authorities,
+    frame_indicators,
+    frame_sources,
+    frame_topics,
+)
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.news import find_news, write_messages
 from lhs_pipeline.board.pages import render_board
@@ -86,6 +92,7 @@ _READ: dict[str, str] = {
     "evidence": "analysis.evidence",
     "problem_evidence": "analysis.problem_evidence",
     "problems": "analysis.problems",
+    "cycles": "analysis.cycles",
     "triage": "analysis.triage",
     "lenses": "analysis.lenses",
     "moves": "analysis.triage_moves",
@@ -188,6 +195,7 @@ def read_board_tables(
         authorities=frame_authorities(catalogue),
         topics=frame_topics(catalogue),
         taken=catalogue.taken,
+        sources=frame_sources(catalogue),
         disclosure=catalogue.rules.disclosure,
     )
 

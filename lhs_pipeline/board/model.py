@@ -119,6 +119,8 @@ _COLUMN_WORDS: dict[str, str] = {
     " why_it_matters",
     "authorities": "group_id title",
     "topics": "topic_id title",
+    "sources": "source_id title",
+    "cycles": "problem_id cycle_number topic_id unit_id raised_on",
 }
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -136,8 +138,8 @@ Made = TypeVar("Made")
 class BoardTables:
     """The warehouse tables behind the board, by their warehouse names.
 
-    `indicators`, `authorities` and `topics` come from `frame_indicators`, `frame_authorities` and
-    `frame_topics`; without them the board shows the ids in words.
+    `indicators`, `authorities`, `topics` and `sources` come from the `frame_…` functions of this
+    module; without them the board shows the ids in words.
     `taken` is what the release says in the site's place.
     """
 
@@ -164,6 +166,7 @@ class BoardTables:
     evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
     problem_evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
     problems: pd.DataFrame = field(default_factory=pd.DataFrame)
+    cycles: pd.DataFrame = field(default_factory=pd.DataFrame)
     triage: pd.DataFrame = field(default_factory=pd.DataFrame)
     lenses: pd.DataFrame = field(default_factory=pd.DataFrame)
     moves: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -191,6 +194,7 @@ class BoardTables:
     authorities: pd.DataFrame = field(default_factory=pd.DataFrame)
     topics: pd.DataFrame = field(default_factory=pd.DataFrame)
     taken: tuple[Taken, ...] = ()
+    sources: pd.DataFrame = field(default_factory=pd.DataFrame)
     disclosure: DisclosurePolicy = STANDARD_POLICY
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
@@ -275,6 +279,14 @@ def frame_topics(catalogue: Catalogue) -> pd.DataFrame:
         {"topic_id": each.id, "title": each.title} for _, each in sorted(catalogue.topics.items())
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS["topics"]))
+
+
+def frame_sources(catalogue: Catalogue) -> pd.DataFrame:
+    """The titles of the sources, one row each, by id."""
+    rows = [
+        {"source_id": each.id, "title": each.title} for _, each in sorted(catalogue.sources.items())
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS["sources"]))
 
 
 def _name_unit(unit: str, base: str | None) -> str:

@@ -21,6 +21,7 @@ class Names:
     groups: dict[str, str] = field(default_factory=dict)
     measures: dict[str, Measure] = field(default_factory=dict)
     topics: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
 
     def problem(self, problem_id: str) -> str:
         """The name of a problem: 'Falls on Ward 7' reads better than its id."""
@@ -32,6 +33,10 @@ class Names:
     def topic(self, topic_id: str) -> str:
         """The title of a topic."""
         return self.topics.get(topic_id) or humanise(topic_id)
+
+    def source(self, source_id: str) -> str:
+        """The title of a source."""
+        return self.sources.get(source_id) or humanise(source_id)
 
     def unit(self, unit_id: str) -> str:
         """The name of a unit."""
@@ -66,6 +71,9 @@ def _gather(tables: BoardTables) -> Names:
             text_of(row, "topic_id"): text_of(row, title)
             for table, title in (("problems", "topic_title"), ("topics", "title"))
             for row in tables.rows_where(table)
+        },
+        sources={
+            text_of(row, "source_id"): text_of(row, "title") for row in tables.rows_where("sources")
         },
         measures={text_of(row, "indicator_id"): _measure_of(row) for row in measures},
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import pandas as pd
-
 from lhs_pipeline.board.model import BoardTables
+from lhs_pipeline.board.names import Names, gather_names
 from lhs_pipeline.board.rows import Row, day_of, flag_of, read_rows, text_of, whole_of
-from lhs_pipeline.board.words import as_sentence, humanise, tell_count, tell_day, word_for
+from lhs_pipeline.board.words import as_sentence, tell_count, tell_day, word_for
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,18 @@ def list_streams(tables: BoardTables) -> list[Stream]:
     by_source: dict[str, list[Row]] = {}
     for row in tables.rows_where("stream_health"):
         by_source.setdefault(text_of(row, "source_id"), []).append(row)
-    streams = [_stream(source_id, rows) for source_id, rows in by_source.items()]
+    names = gather_names(tables)
+    streams = [_stream(names.source(source_id), rows) for source_id, rows in by_source.items()]
     return sorted(streams, key=lambda each: (not each.is_concern, each.source))
 
 
-def _stream(source_id: str, rows: list[Row]) -> Stream:
+def _stream(title: str, rows: list[Row]) -> Stream:
     concerns = [as_sentence(text_of(row, "sentence")) for row in rows if flag_of(row, "is_concern")]
     others = [as_sentence(text_of(row, "sentence")) for row in rows
               if not flag_of(row, "is_concern")]  # fmt: skip
     latest = max((day for row in rows if (day := day_of(row, "latest_on"))), default=None)
     return Stream(
-        source=humanise(source_id),
+        source=title,
         is_concern=bool(concerns),
         concerns=concerns,
         in_order=others,
@@ -93,7 +93,7 @@ def tell_quality(tables: BoardTables) -> DataQuality:
                or text_of(row, "status") == "rejected"]  # fmt: skip
     rejected_count = sum(whole_of(row, "rejected") or 0 for row in rows)
     read_count = sum(whole_of(row, "rows_read") or 0 for row in rows)
-    reasons = _count_reasons(tables.rejected_rows)
+    reasons = _count_reasons(tables)
     sentence = (
         f"{tell_count(len(rows), 'file')} with about {tell_count(read_count, 'row')} came in; "
     )
@@ -105,16 +105,16 @@ def tell_quality(tables: BoardTables) -> DataQuality:
     return DataQuality(
         sentence=sentence,
         is_clean=not refused,
-        files=[_refusal(row) for row in refused[-_FILES_SHOWN:][::-1]],
+        files=[_refusal(gather_names(tables), row) for row in refused[-_FILES_SHOWN:][::-1]],
         more_files=max(0, len(refused) - _FILES_SHOWN),
         reasons=reasons[:_REASONS_SHOWN],
         more_reasons=max(0, len(reasons) - _REASONS_SHOWN),
     )
 
 
-def _refusal(row: Row) -> Refusal:
+def _refusal(names: Names, row: Row) -> Refusal:
     return Refusal(
-        source=humanise(text_of(row, "source_id")),
+        source=names.source(text_of(row, "source_id")),
         file=text_of(row, "source_file"),
         status=word_for("file_status", text_of(row, "status")),
         read=f"{whole_of(row, 'rows_read') or 0:,}",
@@ -123,12 +123,13 @@ def _refusal(row: Row) -> Refusal:
     )
 
 
-def _count_reasons(rejected: pd.DataFrame) -> list[RefusalReason]:
+def _count_reasons(tables: BoardTables) -> list[RefusalReason]:
     keys = ["source_id", "field", "reason", "expected"]
-    counted = rejected[keys].fillna("").groupby(keys).size().reset_index(name="count")
+    names = gather_names(tables)
+    counted = tables.rejected_rows[keys].fillna("").groupby(keys).size().reset_index(name="count")
     found = [
         RefusalReason(
-            source=humanise(text_of(row, "source_id")),
+            source=names.source(text_of(row, "source_id")),
             field=text_of(row, "field").replace("_", " "),
             reason=text_of(row, "reason"),
             expected=text_of(row, "expected"),

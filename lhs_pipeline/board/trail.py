@@ -19,8 +19,11 @@ def tell_trail(
     problem_id: str, tables: BoardTables, rows_behind: RowsBehind = name_no_rows
 ) -> list[TrailLine]:
     """The life of one problem, oldest first; [] where nobody knows the problem."""
-    known = tables.rows_where("problems", problem_id=problem_id)
-    known += tables.rows_where("triage", problem_id=problem_id)
+    known = [
+        row
+        for table in ("problems", "triage", "cycles")
+        for row in tables.rows_where(table, problem_id=problem_id)
+    ]
     if not known:
         return []
     told = Told(

@@ -52,8 +52,8 @@ def tell_analysis(told: Told, known: list[Row]) -> list[TrailLine]:
         lines += _tell_voices(told, cycle)
     grounds = {cycle.number: _find_grounds(told, cycle, lines) for cycle in cycles}
     lines += _tell_evidence(told, cycles)
-    for row in told.tables.rows_where("problems", problem_id=told.problem_id):
-        lines.append(_rest_on(grounds, _tell_raised(told, row)))
+    for cycle in cycles:
+        lines.append(_rest_on(grounds, _tell_raised(told, cycle)))
     for row in told.tables.rows_where("triage", problem_id=told.problem_id):
         lines.append(_rest_on(grounds, _tell_triage(told, row)))
     for row in told.tables.rows_where("proposals", problem_id=told.problem_id):
@@ -252,11 +252,10 @@ def _tell_finding(row: Row, cycles: list[Cycle]) -> TrailLine:
     return TrailLine(on, "collection", cycle, what, source)
 
 
-def _tell_raised(told: Told, row: Row) -> TrailLine:
-    cycle = whole_of(row, "cycle_number") or 1
+def _tell_raised(told: Told, cycle: Cycle) -> TrailLine:
     what = f"Raised as a problem: {told.names.problem(told.problem_id)}."
-    source = f"analysis.problems, {told.problem_id}, cycle {cycle}"
-    return TrailLine(day_of(row, "raised_on"), "analysis", cycle, what, source)
+    source = f"analysis.cycles, {told.problem_id}, cycle {cycle.number}"
+    return TrailLine(cycle.raised_on, "analysis", cycle.number, what, source)
 
 
 def _tell_triage(told: Told, row: Row) -> TrailLine:

@@ -36,6 +36,22 @@ def test_all_five_steps_and_both_cycles_are_told(tables: BoardTables) -> None:
     assert {line.cycle_number for line in lines} == {1, 2}
 
 
+def test_telling_it_twice_tells_the_same(tables: BoardTables) -> None:
+    assert told(tables) == told(tables)
+    assert len([line for line in told(tables) if line.what.startswith("Raised")]) == 2
+
+
+def test_a_cycle_that_is_over_is_told_where_the_list_holds_the_next_alone(
+    tables: BoardTables,
+) -> None:
+    second = tables.problems[tables.problems["cycle_number"] == 2]
+    first = {"problem_id": "falls@ward_07", "cycle_number": 1, "topic_id": "falls",
+             "unit_id": "ward_07", "raised_on": date(2025, 3, 1)}  # fmt: skip
+    later = replace(tables, problems=second, cycles=pd.DataFrame([first]))
+    raised = [line for line in told(later) if line.what.startswith("Raised")]
+    assert next((line.cycle_number, line.on) for line in raised) == (1, date(2025, 3, 1))
+
+
 def test_the_life_of_a_problem(tables: BoardTables) -> None:
     story = " ".join(line.what for line in told(tables))
     for part in (
