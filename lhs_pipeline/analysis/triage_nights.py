@@ -44,7 +44,7 @@ TRIAGE_MOVES = declare(
 )
 _LENS_WORDS = {
     "routine": "the routine figures",
-    "comparison": "the comparison with its kind",
+    "comparison": "comparisons with its kind",
     "patient_voice": "patients",
     "staff_voice": "staff",
     "safety_reports": "incident reports",

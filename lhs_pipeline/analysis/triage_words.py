@@ -40,7 +40,7 @@ _BY_PATTERN = {
     "never_met_target": "the target were met once",
     "common_cause": "only one or two units went on showing it",
 }
-_LEANS_LOG_ODDS = 1.0
+LEANS_LOG_ODDS = 1.0
 """A lens that nearly trebles the odds is worth naming, though it is not sure alone."""
 _CERTAIN_PROP = 0.985
 
@@ -128,7 +128,7 @@ def _by_answer(
         # Evidence that a remedy exists says nothing of whether the problem does.
         is_silent_audit = lens == "audit" and answer is LensAnswer.DID_NOT_LOOK
         if lens in LOCAL_LENSES and not is_silent_audit:
-            leans = answer is LensAnswer.SAW_NOTHING and _added(lens, lenses) > _LEANS_LOG_ODDS
+            leans = answer is LensAnswer.SAW_NOTHING and _added(lens, lenses) > LEANS_LOG_ODDS
             said["leans" if leans else str(answer)].append(_LENS_WORDS[lens])
     return said
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lhs_pipeline.board.problem_doubts import list_doubts
 from lhs_pipeline.board.problem_lessons import ProblemLesson, list_problem_lessons
 from lhs_pipeline.board.problem_works import Work, list_works
+from lhs_pipeline.board.reckoning import read_answers
 from lhs_pipeline.board.rows import Row, day_of, number_of, text_of, whole_of
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.trail_judged import tell_seen
@@ -22,8 +23,6 @@ from lhs_pipeline.board.words import (
     word_for,
 )
 
-_LENSES = ("routine", "comparison", "patient_voice", "staff_voice", "safety_reports", "audit",
-           "external_evidence")  # fmt: skip
 _WORKS_SHOWN, _LESSONS_SHOWN, _DOUBTS_SHOWN = 2, 2, 2
 
 
@@ -59,7 +58,7 @@ def show_brief(scene: Scene, proposal: Row) -> Brief:
         nature=f"{nature}: {as_sentence(text_of(triage, 'nature_reason'))}" if nature else "",
         why_this_group=as_sentence(text_of(triage, "group_reason")),
         how_sure=_tell_sure(triage),
-        lenses=_tell_lenses(problem),
+        lenses=_tell_lenses(scene, problem),
         evidence=_tell_evidence(works, triage),
         tried=_tell_tried(scene, proposal),
         learned=[*map(_tell_lesson, lessons[:_LESSONS_SHOWN]), *_tell_expected(scene, topic_id)],
@@ -76,15 +75,14 @@ def _tell_sure(triage: Row) -> str:
     return f"{chance} that it is real" if chance else ""
 
 
-def _tell_lenses(problem: Row) -> list[str]:
+def _tell_lenses(scene: Scene, problem: Row) -> list[str]:
     """One line for each answer: who agrees, who contradicts, who is silent."""
     if not problem:
         return []
     told: dict[str, list[str]] = {}
-    for lens in _LENSES:
-        answer = word_for("answer", text_of(problem, lens) or "did_not_look")
-        told.setdefault(answer, []).append(word_for("lens_who", lens))
-    order = ("agrees", "contradicts", "saw_nothing", "did_not_look")
+    for lens, code in read_answers(scene.tables, problem).items():
+        told.setdefault(word_for("answer", code), []).append(word_for("lens_who", lens))
+    order = ("agrees", "leans", "contradicts", "saw_nothing", "did_not_look")
     words = [word_for("answer", answer) for answer in order]
     return [f"{answer}: {join_words(told[answer])}" for answer in words if answer in told]
 

@@ -61,7 +61,8 @@ def _view(tables: BoardTables, names: Names, row: Row) -> EffectView:
         words=text_of(row, "words"),
         charts=_charts(tables, names, change_id),
         spread=[
-            text_of(each, "words") for each in tables.rows_where("spread", change_id=change_id)
+            f"{names.problem(text_of(each, 'problem_id'))}: {text_of(each, 'words')}"
+            for each in tables.rows_where("spread", change_id=change_id)
         ],
     )
 

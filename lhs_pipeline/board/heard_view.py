@@ -113,7 +113,8 @@ def _tell_heard(rows: list[Row]) -> str:
         return "Nobody has been asked yet."
     units = [row for row in rows if not text_of(row, "speaker_group")]
     few = sum(text_of(row, "answer") == "too_few_to_tell" for row in rows)
-    told = f"{tell_count(len(units), 'pair')} of a unit and a voice, and "
+    places = len({text_of(row, "unit_id") for row in units})
+    told = f"The patients, staff and incident reports of {tell_count(places, 'unit')}, and "
     told += f"{tell_count(len(rows) - len(units), 'group')} of staff, were looked at"
     if few:
         told += f"; of {few} too little is expected to tell whether they are silent"

@@ -24,7 +24,7 @@ from lhs_pipeline.board.problem_doubts import list_doubts
 from lhs_pipeline.board.problem_lessons import ProblemLesson, list_problem_lessons
 from lhs_pipeline.board.problem_voices import VoiceSummary, list_voices
 from lhs_pipeline.board.problem_works import Work, list_works
-from lhs_pipeline.board.reckoning import Reckoning, show_reckoning
+from lhs_pipeline.board.reckoning import Reckoning, read_answers, show_reckoning
 from lhs_pipeline.board.rows import (
     Row,
     day_of,
@@ -38,7 +38,6 @@ from lhs_pipeline.board.trail import tell_trail
 from lhs_pipeline.board.trail_line import RowsBehind, TrailLine
 from lhs_pipeline.board.triage_view import find_due
 from lhs_pipeline.board.words import (
-    LENSES,
     as_sentence,
     capitalise,
     tell_day,
@@ -50,6 +49,7 @@ from lhs_pipeline.vocabulary import Period
 _WORKS_SHOWN, _LESSONS_SHOWN, _DOUBTS_SHOWN = 10, 6, 6
 _LENS_MEANING = {
     "agrees": "It shows the same problem.",
+    "leans": "Nothing unusual by itself, but it adds to what others show.",
     "contradicts": "It had data, and the data point the other way.",
     "saw_nothing": "It had data, and nothing unusual was in it.",
     "did_not_look": "It had no data here, or too few, so it can say nothing.",
@@ -191,7 +191,8 @@ def _group_fact(subject: Subject) -> Fact:
 
 
 def _find_first_raised(subject: Subject) -> date | None:
-    rows = subject.tables.rows_where("problems", problem_id=subject.problem_id) or [subject.triage]
+    cycles = subject.tables.rows_where("cycles", problem_id=subject.problem_id)
+    rows = [*cycles, subject.problem, subject.triage]
     return min((day for row in rows if (day := day_of(row, "raised_on"))), default=None)
 
 
@@ -221,7 +222,6 @@ def _waiting_for(subject: Subject, cycle: int) -> str:
 def _list_lenses(subject: Subject) -> list[Answer]:
     if not subject.problem:
         return []
-    codes = [(lens, text_of(subject.problem, lens) or "did_not_look") for lens in LENSES]
     return [
         Answer(
             name=word_for("lens", lens),
@@ -229,7 +229,7 @@ def _list_lenses(subject: Subject) -> list[Answer]:
             code=code,
             reason=_tell_lens(subject, lens, code),
         )
-        for lens, code in codes
+        for lens, code in read_answers(subject.tables, subject.problem).items()
     ]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lhs_pipeline.analysis.triage_words import LEANS_LOG_ODDS
+from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.rows import Row, number_of, text_of, whole_of
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.words import LENSES, as_sentence, tell_chance, tell_small, word_for
@@ -53,6 +55,20 @@ def show_reckoning(scene: Scene, row: Row) -> Reckoning:
         moved=_tell_move(scene, row),
         weighed=_list_weighed(scene, row),
     )
+
+
+def read_answers(tables: BoardTables, problem: Row) -> dict[str, str]:
+    """What each kind of source says of a problem; 'leans' where it saw nothing certain and adds."""
+    leaning = {
+        text_of(row, "lens")
+        for row in tables.rows_where("lenses", problem_id=text_of(problem, "problem_id"))
+        if (number_of(row, "added_log_odds") or 0.0) > LEANS_LOG_ODDS
+    }
+    said = {lens: text_of(problem, lens) or "did_not_look" for lens in LENSES}
+    return {
+        lens: "leans" if code == "saw_nothing" and lens in leaning else code
+        for lens, code in said.items()
+    }
 
 
 def _tell_sum(row: Row) -> str:

@@ -60,6 +60,7 @@ WORDS: dict[str, dict[str, str]] = {
     },
     "answer": {
         "agrees": "Agrees",
+        "leans": "Leans towards it",
         "contradicts": "Points the other way",
         "saw_nothing": "Looked, saw nothing",
         "did_not_look": "Did not look",

@@ -18,7 +18,8 @@ from lhs_pipeline.statistics.report_counts import compare_counts
 from lhs_pipeline.vocabulary import Acceptable
 from lhs_pipeline.warehouse.table import Record
 
-_GROUPS = ("patients", "staff", "system")
+_GROUPS = {"patients": "patients", "staff": "staff", "system": "others in the system"}
+"""Who is asked, as a register names them and as people read it."""
 _COMPARED = timedelta(days=364)
 _FEW = 5
 """Fewer answers are not counted aloud: these words are published."""
@@ -87,8 +88,8 @@ def judge_acceptability(
 
 
 def _say_checks(rounds: dict[str, tuple[int, int]]) -> str:
-    told = [f"{tell_share(*found)} {group}" for group, found in rounds.items() if found[1]]
-    silent = [group for group, (_, total) in rounds.items() if not total]
+    told = [f"{tell_share(*found)} {_GROUPS[group]}" for group, found in rounds.items() if found[1]]
+    silent = [_GROUPS[group] for group, (_, total) in rounds.items() if not total]
     said = "Acceptable to " + ", ".join(told) + "." if told else ""
     return f"{said} Not asked yet: {', '.join(silent)}.".strip() if silent else said
 

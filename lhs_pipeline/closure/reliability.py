@@ -118,7 +118,7 @@ def _say_audits(trail: AuditTrail, seen: int) -> str:
     if np.isfinite(recent):
         said += f", {recent:.0%} in the latest {policy.recent_audits_count} audits"
     clusters = len(np.unique(trail.clusters[:seen]))
-    said += f"; {clusters} pair{'s' if clusters > 1 else ''} of ward and auditor"
+    said += f"; {clusters} auditor{'s' if clusters > 1 else ''}, counted ward by ward"
     said += f". More than {policy.floor_prop:.0%} is {_how_sure(trail, seen)}."
     return said
 

@@ -82,8 +82,7 @@ def _row(
         "expected_lower_prop": lower,
         "expected_upper_prop": upper,
         "words": (
-            f"{problem['topic_title']}, {problem['unit_name']}: {change.description} brought "
-            f"{seen:+.0%} elsewhere. Expect less here, {centre:+.0%} "
+            f"{change.description} brought {seen:+.0%} elsewhere. Expect less here, {centre:+.0%} "
             f"({lower:+.0%} to {upper:+.0%}), for what did well once does less well again "
             f"({pooled.changes_count} change{'s' if pooled.changes_count > 1 else ''} so far)."
         ),

@@ -53,7 +53,7 @@ def say_effect(effect: Effect, indicator: Indicator | None) -> str:
         f"{_amount(size.expected, indicator)} expected without it ({size.relative:+.0%}; "
         f"95% range {size.lower:+.0%} to {size.upper:+.0%})"
     )
-    return f"{said}, {_say_avoided(size, indicator)}."
+    return f"{said}, {_say_avoided(size, indicator)}.{_say_lately(effect)}"
 
 
 def say_verdict(
@@ -68,7 +68,6 @@ def say_verdict(
         f"{_HEADINGS[finding.verdict]} {finding.reason}",
         f"{change.description}, since {_day(change.live_on)}{_places(change)}.",
         say_effect(look.effect, indicator) if change.measure_id else "",
-        _say_lately(look.effect),
         _say_compared(look, change),
         _say_how_sure(look.effect),
         f"Done as agreed? {look.reliable.reason}",
@@ -83,7 +82,7 @@ def _say_lately(effect: Effect) -> str:
     """The latest weeks, where they differ from the whole."""
     if effect.size is None or effect.status.reason not in _LASTED_OR_NOT:
         return ""
-    return f"In the latest weeks alone it was {effect.size.recent:+.0%}."
+    return f" In the latest weeks alone it was {effect.size.recent:+.0%}."
 
 
 def _places(change: Change) -> str:

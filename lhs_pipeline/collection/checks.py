@@ -84,12 +84,12 @@ def promises_of(source: Source) -> list[Promise]:
     if source.is_expected and not source.is_register:
         words = "at least one file has been delivered"
         promises.append(Promise("files_count", words, 1e9, minimum=1, is_blocking=False))
-    if source.date_column and source.expected_lag_days is not None:
+    if source.date_column and (lag := source.expected_lag_days) is not None:
         promises.append(
             Promise(
                 "days_since_latest",
-                f"the newest row is at most {source.expected_lag_days} days old",
-                source.expected_lag_days,
+                f"the newest row is at most {lag} day{'s' if lag != 1 else ''} old",
+                lag,
                 minimum=-3650,
                 is_blocking=False,
             )

@@ -18,6 +18,7 @@ from lhs_pipeline.board.links import name_group_page
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.pages import render_board
+from lhs_pipeline.board.reckoning import read_answers
 from lhs_pipeline.board.scene import Scene, cut_sheets
 from lhs_pipeline.board.stream_view import list_streams
 from lhs_pipeline.board.tempo_view import list_longest
@@ -58,6 +59,15 @@ def test_a_rank_is_told_in_its_parts(board: Board) -> None:
         ("What staff say", "hardly moves it"),
         ("Audits of the change", ""),
     ]
+
+
+def test_a_source_that_adds_without_showing_it_leans(tables: BoardTables) -> None:
+    leaning = tables.lenses.assign(added_log_odds=1.5)
+    flow = {"problem_id": "emergency_flow@emergency_department", "routine": "agrees",
+            "staff_voice": "saw_nothing", "safety_reports": "saw_nothing"}  # fmt: skip
+    said = read_answers(replace(tables, lenses=leaning), flow)
+    assert (said["routine"], said["staff_voice"]) == ("agrees", "leans")
+    assert (said["safety_reports"], said["audit"]) == ("saw_nothing", "did_not_look")
 
 
 def test_a_rank_says_what_moved_it_and_what_would_not(board: Board) -> None:
