@@ -1,7 +1,7 @@
 """Themes over time as shares of the comments received, charted by the engine of the indicators.
 
-Two charts stand side by side: the share that speaks of a theme, and how many comments came at
-all; more comments of every kind are not more of a theme.
+The share that speaks of a theme stands beside how many comments came at all: more comments of
+every kind are not more of a theme.
 """
 
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from lhs_pipeline.analysis.spc_file import SpcFile
 from lhs_pipeline.analysis.spc_options import FileChart, SpcOptions
 from lhs_pipeline.analysis.spc_tables import judge_file
 from lhs_pipeline.catalogue.model import SpcPolicy
+from lhs_pipeline.statistics.overdispersion import measure_overdispersion
+from lhs_pipeline.statistics.report_counts import compare_counts
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID, Direction
 from lhs_pipeline.warehouse.table import declare, frame_of
 
@@ -38,7 +40,8 @@ THEME_SERIES = declare(
         "received_lower_limit": "DOUBLE lower process limit of the number received",
         "received_upper_limit": "DOUBLE upper process limit of the number received",
         "is_received_special_cause": "BOOLEAN whether the number received is",
-        "reading": "VARCHAR real_change, more_or_fewer_comments, both or ordinary",
+        "reading": "VARCHAR real_change, both, more_or_fewer_comments where only the number on the "
+        "theme is unusual and so is the number received, or ordinary",
     },
 )
 _KEYS = ["topic_id", "unit_id", "voice"]
@@ -49,6 +52,8 @@ _OF_RECEIVED = {
     "upper_limit": "received_upper_limit",
     "is_special_cause": "is_received_special_cause",
 }
+_CHANCE_ABOVE_LIMITS = 0.00135
+"""How seldom an ordinary normal point lies above three standard deviations."""
 _FEWEST_MENTIONS_A_MONTH = 3.0
 """With fewer, on average, a month without any is ordinary and a chart of shares says nothing."""
 
@@ -87,11 +92,15 @@ def make_theme_series(said: Spoken, policy: SpcPolicy, today: date) -> pd.DataFr
     counts = _count(said, today)
     if counts.mentions.empty:
         return frame_of(THEME_SERIES, [])
-    shares = _chart(counts.mentions, FileChart.PP, policy)
-    volumes = _chart(counts.received, FileChart.C, policy).rename(columns=_OF_RECEIVED)
+    shares = _judge_what_is_new(_chart(counts.mentions, FileChart.PP, policy), policy)
+    volumes = _chart_counts(counts.received, policy).rename(columns=_OF_RECEIVED)
     volumes = volumes[["unit_id", "voice", "period_start", *_OF_RECEIVED.values()]]
     made = shares.merge(volumes, how="left", on=["unit_id", "voice", "period_start"])
     made["is_received_special_cause"] = made["is_received_special_cause"].fillna(False).astype(bool)
+    numbers = _chart_counts(counts.mentions.rename(columns={"numerator": "value"}), policy)
+    numbers = numbers.rename(columns={"is_special_cause": "is_number_special_cause"})
+    numbers = numbers[[*_KEYS, "period_start", "is_number_special_cause"]]
+    made = made.merge(numbers, how="left", on=[*_KEYS, "period_start"])
     made["reading"] = _readings(made)
     ordered = made.sort_values([*_KEYS, "period_start"], kind="stable", ignore_index=True)
     return ordered[THEME_SERIES.column_names]
@@ -153,6 +162,54 @@ def _grid(frame: pd.DataFrame, keys: list[str], months: pd.PeriodIndex) -> pd.Da
     return long.assign(month=pd.PeriodIndex(long["month"], freq="M"))
 
 
+def _chart_counts(counts: pd.DataFrame, policy: SpcPolicy) -> pd.DataFrame:
+    """Counts a month in `value`, by Laney's limits where they vary more than chance makes them.
+
+    A count is a rate over one month: its u chart is the c chart, and its u' chart has the width
+    that moving ranges give (Laney, Qual Eng 2002;14:531).
+    """
+    keys = [key for key in _KEYS if key in counts]
+    wide = counts.pivot(index=keys, columns="month", values="value").astype(float)
+    is_base = np.broadcast_to(np.arange(wide.shape[1]) < policy.baseline_months_count, wide.shape)
+    found = measure_overdispersion(
+        wide.to_numpy(),
+        np.ones(wide.shape),
+        is_base,
+        is_share=False,
+        chance_prop=policy.charts.overdispersion_chance_prop,
+    )
+    spread = pd.DataFrame({"is_wide": found.is_beyond_chance}, index=wide.index).reset_index()
+    rates = counts.drop(columns="denominator", errors="ignore").merge(spread, on=keys)
+    rates = rates.assign(numerator=rates["value"], denominator=1.0)
+    charts = ((FileChart.UP, rates[rates["is_wide"]]), (FileChart.U, rates[~rates["is_wide"]]))
+    return pd.concat([_chart(part, chart, policy) for chart, part in charts if len(part)])
+
+
+def _judge_what_is_new(shares: pd.DataFrame, policy: SpcPolicy) -> pd.DataFrame:
+    """Months of themes that nobody had spoken of, which have no limits, by exact chance.
+
+    Given all that spoke of the theme in the first months and in this one, so many fall into this
+    one by its share of the comments. It is out of the ordinary where chance does that as seldom
+    as it takes a point above three standard deviations.
+    """
+    months = shares.groupby(_KEYS)["period_start"]
+    is_base = months.cumcount() < policy.baseline_months_count
+    base = shares[["mentions_count", "received_count"]].where(is_base, 0.0).fillna(0.0)
+    before = base.groupby([shares[key] for key in _KEYS]).transform("sum")
+    is_new = (before["mentions_count"] == 0) & (before["received_count"] > 0) & ~is_base
+    is_long = months.transform("count") >= policy.minimum_points_count
+    found = compare_counts(
+        shares["mentions_count"],
+        before["mentions_count"],
+        shares["received_count"],
+        before["received_count"],
+    )
+    is_beyond = is_new & is_long & (found.chance_of_rise <= _CHANCE_ABOVE_LIMITS)
+    special = shares["is_special_cause"].astype(bool) | is_beyond
+    side = shares["side"].mask(is_beyond, "high")
+    return shares.assign(is_special_cause=special, side=side)
+
+
 def _chart(counts: pd.DataFrame, chart: FileChart, policy: SpcPolicy) -> pd.DataFrame:
     """Each series judged by the SPC engine; without limits where it has too few months."""
     keys = [key for key in _KEYS if key in counts]
@@ -160,7 +217,7 @@ def _chart(counts: pd.DataFrame, chart: FileChart, policy: SpcPolicy) -> pd.Data
     rows = pd.DataFrame({"series": names, "period": counts["month"].dt.to_timestamp()})
     for field in ("value", "numerator", "denominator", "target"):
         rows[field] = counts[field].astype(float) if field in counts else np.nan
-    if chart is FileChart.PP:
+    if chart.needs_denominator:
         rows["value"] = rows["numerator"] / rows["denominator"].where(rows["denominator"] > 0)
     rows["direction"] = str(Direction.LOWER if chart is FileChart.PP else Direction.NEUTRAL)
     ordered = rows.sort_values(["series", "period"], kind="stable", ignore_index=True)
@@ -174,7 +231,7 @@ def _chart(counts: pd.DataFrame, chart: FileChart, policy: SpcPolicy) -> pd.Data
         per=1.0,
         columns={},
     )
-    points = judge_file(SpcFile("", chart, chart is FileChart.PP, ordered), options).points
+    points = judge_file(SpcFile("", chart, chart.needs_denominator, ordered), options).points
     return _named(points, ordered, keys, policy)
 
 
@@ -201,8 +258,9 @@ def _named(
 
 def _readings(made: pd.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
     share, volume = made["is_special_cause"].astype(bool), made["is_received_special_cause"]
+    number = made["is_number_special_cause"].astype(bool)
     words = np.select(
-        [share & volume, share, volume],
+        [share & volume, share, number & volume],
         ["both", "real_change", "more_or_fewer_comments"],
         default="ordinary",
     )

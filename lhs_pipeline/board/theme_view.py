@@ -301,9 +301,10 @@ def _series_by_key(tables: BoardTables) -> dict[tuple[str, str, str], list[Row]]
 
 def _draw(scene: Scene, key: tuple[str, str, str], rows: list[Row], is_changed: bool) -> ThemeChart:
     series = _series_of(scene, key, rows)
+    words = tell_change_of(scene.tables, key[0], rows)[1] + _tell_words(scene.tables, key[0])
     return ThemeChart(
         title=series.title,
-        words=tell_change_of(scene.tables, key[0], rows)[1] + _tell_words(scene.tables, key[0]),
+        words=words + _tell_no_limits(scene.tables, key[0], rows),
         svg=Markup(draw_spc_chart(series)),
         description=describe_chart(series),
         points=[
@@ -330,7 +331,7 @@ def _series_of(scene: Scene, key: tuple[str, str, str], rows: list[Row]) -> SpcS
         lower_limit=_possible(latest, "lower_limit"),
         upper_limit=_possible(latest, "upper_limit"),
         target=None,
-        flags=tuple(_flag(row) for row in rows),
+        flags=_flags_of(scene.tables, topic_id, rows),
         is_complete=tuple(True for _ in rows),
         events=_list_events(scene.tables, topic_id),
         lines=PointLines(
@@ -358,6 +359,22 @@ def _tell_words(tables: BoardTables, topic_id: str) -> str:
     return f" Read by new words since {tell_day(days[-1])}; older comments were read again by them."
 
 
+def _tell_no_limits(tables: BoardTables, topic_id: str, rows: list[Row]) -> str:
+    """Why a theme that nobody had spoken of has no limits, and how its months are judged."""
+    if not _has_no_limits(rows):
+        return ""
+    told = " Nobody spoke of it in the first months, so the chart has no limits;"
+    if is_provisional(tables, topic_id):
+        return f"{told} its words were found in this rise, so chance is not asked."
+    return f"{told} each later month is judged by the exact chance of so many."
+
+
+def _has_no_limits(rows: list[Row]) -> bool:
+    """Whether nothing was said while limits were drawn, which leaves them no width."""
+    last = rows[-1]
+    return number_of(last, "centre") == 0 and number_of(last, "upper_limit") is None
+
+
 def _days_of_words(tables: BoardTables, topic_id: str) -> list[date]:
     days = (
         said_on(row)
@@ -367,10 +384,16 @@ def _days_of_words(tables: BoardTables, topic_id: str) -> list[date]:
     return sorted(set(filter(None, days)))
 
 
+def _flags_of(tables: BoardTables, topic_id: str, rows: list[Row]) -> tuple[str, ...]:
+    if _has_no_limits(rows) and is_provisional(tables, topic_id):
+        return tuple("not_judged" for _ in rows)
+    is_judged = number_of(rows[-1], "centre") is not None
+    return tuple(_flag(row) if is_judged else "not_judged" for row in rows)
+
+
 def _flag(row: Row) -> str:
     if not flag_of(row, "is_special_cause"):
-        # Of what was never said before, chance has no limits.
-        return "not_judged" if number_of(row, "upper_limit") is None else "common_cause"
+        return "common_cause"
     return "concern" if text_of(row, "side") == "high" else "improvement"
 
 

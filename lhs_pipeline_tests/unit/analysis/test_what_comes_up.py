@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from made_comments import PARTS, insight
 
 from lhs_pipeline.analysis.emerging import find_emerging
@@ -251,6 +252,30 @@ def test_more_of_a_theme_is_told_from_more_comments() -> None:
     drive = readings_of(usual, [*counts[:-1], 300])
     assert drive["reading"].iloc[-1] == "more_or_fewer_comments"
     assert not drive["is_special_cause"].iloc[-1] and drive["received_count"].iloc[-1] == 300
+
+
+def test_a_theme_never_spoken_of_is_judged_by_the_exact_chance_of_so_many() -> None:
+    made = readings_of([*[0.0] * 20, 0.75, 0.03, 0.02, 0.0], [100] * 24)
+    assert made["upper_limit"].isna().all()
+    # Of three that spoke of it in thirteen months of a hundred, all in this one: 1 in 2,197.
+    assert list(made["is_special_cause"].tail(5)) == [False, True, True, False, False]
+    assert list(made["reading"].tail(5)) == [
+        "ordinary", "real_change", "real_change", "ordinary", "ordinary",
+    ]  # fmt: skip
+
+
+def test_numbers_that_vary_beyond_chance_get_wider_limits() -> None:
+    usual = [0.10, 0.12, 0.08, 0.11, 0.09, 0.10, 0.12, 0.08] * 3
+    calm = readings_of(usual, [100, 104, 97, 101, 99, 103, 98, 102] * 3)
+    wild = readings_of(usual, [40, 160, 60, 150, 90, 30, 170, 100] * 3)
+    width = [
+        (made["received_upper_limit"] - made["received_centre"]).iloc[-1] / 3 / 10
+        for made in (calm, wild)
+    ]
+    assert width[0] == pytest.approx(1, abs=0.02)  # sqrt of about 100: the c chart
+    ranges = np.abs(np.diff([40, 160, 60, 150, 90, 30, 170, 100, 40, 160, 60, 150])).mean()
+    assert width[1] == pytest.approx(ranges / 1.128 / 10, rel=0.05)
+    assert not wild["is_received_special_cause"].any()
 
 
 def test_a_short_series_has_shares_and_no_limits() -> None:

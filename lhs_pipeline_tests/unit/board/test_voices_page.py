@@ -135,6 +135,25 @@ def test_a_theme_that_nobody_had_named_is_told_as_new_and_marked() -> None:
     assert whole.is_changed
     assert whole.words.startswith("New: 90% of the comments of Dec 2025") and "0% on" in whole.words
     assert "New words; read anew" in whole.description
+    assert "has no limits; its words were found in this rise" in whole.words
+    assert not any(meaning for _, _, meaning in whole.points)
+
+
+def test_a_theme_that_nobody_spoke_of_is_judged_by_exact_chance_in_words() -> None:
+    (whole, *_) = list_theme_charts(charted(months([*[0.0] * 22, 0.9, 0.0], COUNTS)))
+    assert whole.is_changed and "Higher since Nov 2025: 90% of the comments" in whole.words
+    assert whole.words.endswith(
+        "has no limits; each later month is judged by the exact chance of so many."
+    )
+    assert [meaning for _, _, meaning in whole.points[:3]] == ["", "Concern", ""]
+
+
+def test_a_theme_whose_own_number_is_as_usual_is_not_said_to_have_risen() -> None:
+    same_number = [share * 100 / 116 for share in USUAL[:8]]
+    drive = charted(months([*USUAL[:16], *same_number], [*COUNTS[:16], *[116] * 8]))
+    (received,), (trust,) = list_received(drive), list_theme_charts(drive)
+    assert received.words.startswith("More patient comments came")
+    assert trust.words == "No change beyond chance."
 
 
 def test_a_theme_that_is_read_poorly_has_no_chart() -> None:
