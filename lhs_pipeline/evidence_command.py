@@ -128,8 +128,13 @@ def write_ranking(
     """Write ranking.csv and ranking.parquet, a row per work, and records.csv, a row per record."""
     import pandas as pd
 
+    from lhs_pipeline.analysis.evidence import describe_works
+
     folder.mkdir(parents=True, exist_ok=True)
-    table = pd.DataFrame([_row(one, records) for one in ranked])
+    described = describe_works([one.work for one in ranked])
+    table = pd.DataFrame(
+        [_row(one, records, said) for one, said in zip(ranked, described, strict=True)]
+    )
     fates = pd.DataFrame(
         {"record_id": records[place]["record_id"], "source_file": records[place]["source_file"],
          "source_row": records[place]["source_row"], "rank": one.rank,
@@ -143,9 +148,9 @@ def write_ranking(
     return files
 
 
-def _row(one: Any, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    from lhs_pipeline.analysis.evidence import describe_work
-
+def _row(
+    one: Any, records: Sequence[Mapping[str, Any]], described: Mapping[str, str | None]
+) -> dict[str, Any]:
     record = one.work.record
     others = [str(records[place]["record_id"]) for place in one.work.members]
     return {
@@ -154,7 +159,7 @@ def _row(one: Any, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "score": one.score,
         "title": record.get("title"),
         **{name: record.get(name) for name in ("published_on", "doi", "pmid", "url", "journal")},
-        **describe_work(one.work),
+        **described,
         "matched_words": ";".join(one.matched_words),
         "marked_relevant": None if one.is_relevant is None else int(one.is_relevant),
         "duplicate_record_ids": ";".join(

@@ -1,6 +1,7 @@
 """The same work from several searches, once: by DOI, by PMID, by title and year.
 
-Identifiers overrule titles: two editorials of one name stay two works.
+Identifiers overrule titles: two editorials of one name stay two works. A long title may stand a
+year apart, since works appear online before they are printed.
 """
 
 import re
@@ -8,8 +9,16 @@ import unicodedata
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 Record = Mapping[str, Any]
+_DOI = re.compile(r"10\.\d{4,9}/\S+")
+_TAG = re.compile(r"</?(?:sub|sup|i|b|em|strong|scp)>", re.IGNORECASE)
+_GREEK = str.maketrans(
+    {"α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "κ": "kappa", "μ": "mu", "ω": "omega"}
+)
+_LONG_TITLE = 40
+"""Letters; what is shorter ("Editorial", "Annual report") comes back each year."""
 RESEARCH, SAFETY_ALERT, COMMUNITY_FINDING = "research", "safety_alert", "community_finding"
 
 
@@ -29,7 +38,7 @@ class Work:
 
 
 def merge_duplicates(records: Sequence[Record]) -> list[Work]:
-    """Return each work once: same DOI, else same PMID, else same normalised title and year.
+    """Return each work once: same DOI, else same PMID, else same bare title and year.
 
     The fullest record is kept, its gaps are filled from the others, and their files are named.
     Two records with the same title but different identifiers are different works; a record
@@ -88,18 +97,34 @@ class _Groups:
     def _agree(self, i: int, j: int) -> bool:
         """Whether no identifier and no year says that the two groups are different works."""
         one, two = self._root(i), self._root(j)
-        years = {year_of(self._records[i]), year_of(self._records[j])} - {""}
-        return len(years) < 2 and all(
+        return _are_of_a_time(self._records[i], self._records[j]) and all(
             not known[one] or not known[two] or bool(known[one] & known[two])
             for known in (self._dois, self._pmids)
         )
 
 
+def _are_of_a_time(one: Record, other: Record) -> bool:
+    """Whether the years are the same; of a long title, the year online and the one in print."""
+    years = {year_of(one), year_of(other)} - {""}
+    if len(years) < 2:
+        return True
+    is_long = len(normalise_title(one.get("title"))) >= _LONG_TITLE
+    return is_long and all(year.isdigit() for year in years) and _spread(years) == 1
+
+
+def _spread(years: set[str]) -> int:
+    return max(map(int, years)) - min(map(int, years))
+
+
 def doi_key(record: Record) -> str | None:
     """Return the DOI without resolver, prefix and case."""
-    said = str(record.get("doi") or "").strip().lower()
-    found = re.search(r"10\.\d{4,9}/\S+", said)
-    return (found.group().rstrip(".,;") if found else said) or None
+    said = unquote(str(record.get("doi") or "")).strip().lower()
+    found = _DOI.search(said)
+    if found is None:
+        return said or None
+    # Behind an address may stand what a web site adds.
+    doi = found.group().partition("?")[0] if "//" in said else found.group()
+    return doi.rstrip(".,;")
 
 
 def pmid_key(record: Record) -> str | None:
@@ -109,8 +134,8 @@ def pmid_key(record: Record) -> str | None:
 
 
 def title_key(record: Record) -> tuple[str, str] | None:
-    """Return kind and normalised title; nothing without a title."""
-    title = normalise_title(record.get("title"))
+    """Return kind and the letters and digits of the title; nothing without a title."""
+    title = normalise_title(record.get("title")).replace(" ", "")
     return (kind_of(record), title) if title else None
 
 
@@ -125,8 +150,9 @@ def kind_of(record: Record) -> str:
 
 
 def normalise_title(title: str | None) -> str:
-    """Return the letters and digits of a title, without case, accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", title or "").casefold()
+    """Return the letters and digits of a title, without case, accents, mark-up and marks."""
+    said = _TAG.sub("", title or "").replace("&", " and ")
+    plain = unicodedata.normalize("NFKD", said).casefold().translate(_GREEK)
     bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return " ".join(re.findall(r"[^\W_]+", bare))
 

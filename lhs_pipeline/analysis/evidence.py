@@ -122,10 +122,18 @@ def record_of_finding(row: Record) -> dict[str, Any]:
     }
 
 
-def describe_work(work: Work) -> dict[str, str | None]:
-    """Return design, provisional certainty, stated effect and standing of one work, as words."""
-    reading = WorkReader({}).read(work.record)
-    (stands,) = judge_standing([work], [reading])
+def describe_works(works: Sequence[Work]) -> list[dict[str, str | None]]:
+    """Return design, provisional certainty, stated effect and standing of each work, as words.
+
+    A notice of retraction among them tells on the work that it names.
+    """
+    reader = WorkReader({})
+    readings = [reader.read(work.record) for work in works]
+    standings = judge_standing(works, readings)
+    return [_describe(*one) for one in zip(readings, standings, strict=True)]
+
+
+def _describe(reading: WorkReading, stands: Stands) -> dict[str, str | None]:
     start = start_certainty(reading.design)
     return {
         "design": reading.design.value,
@@ -134,6 +142,7 @@ def describe_work(work: Work) -> dict[str, str | None]:
         "effect_direction": reading.effect.direction.value,
         "effect_sentence": reading.effect.sentence,
         "standing": stands.standing.value,
+        "standing_reason": stands.reason,
     }
 
 

@@ -26,7 +26,7 @@ EVIDENCE = declare(
         "is_appraised": "BOOLEAN whether a person has appraised it",
         "effect_direction": "VARCHAR benefit, no_difference, harm, mixed or not_stated",
         "effect_sentence": "VARCHAR the sentence of the abstract that states the effect",
-        "standing": "VARCHAR current, retracted, withdrawn or superseded",
+        "standing": "VARCHAR current, retracted, withdrawn, in_doubt or superseded",
         "standing_reason": "VARCHAR why it no longer stands",
         "relevance_rank": "BIGINT 1 answers the topic best; what no longer stands comes last",
         "relevance_score": "DOUBLE orders works within one topic and night; no probability",

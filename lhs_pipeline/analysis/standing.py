@@ -1,4 +1,4 @@
-"""Whether a work still stands: retracted, withdrawn, or guidance that newer guidance replaces.
+"""Whether a work still stands: retracted, in doubt, or guidance that newer guidance replaces.
 
 What no longer stands is shown as such; it is never counted as knowledge.
 """
@@ -19,6 +19,7 @@ class Standing(StrEnum):
     CURRENT = "current"
     RETRACTED = "retracted"
     WITHDRAWN = "withdrawn"
+    IN_DOUBT = "in_doubt"
     SUPERSEDED = "superseded"
 
 
@@ -31,16 +32,32 @@ class Stands:
 
 
 _CURRENT = Stands(Standing.CURRENT, "")
-_TELLING = ("retract", "withdrawn", "superseded", "replaced")
+_TELLING = ("retract", "withdraw", "superseded", "replaced", "concern")
 _OWN_WORDS = "its own record says so"
+_KIND = r"(?:retraction|withdrawal|expression of concern)"
+# "Retraction of the lung" is no notice; only a title of the pool behind these words makes it one.
 _NOTICE = re.compile(
-    r"\A\W*(?:notice of )?(?:retraction|withdrawal|retracted article|retracted|withdrawn)"
-    r"(?: (?:notice|note|of|to|for|article))*\W+(?P<title>.+)",
+    rf"\A\W*(?:(?:notice|statement|editorial) of )?(?:an? )?{_KIND}\b"
+    r"(?:\W+(?:notice|note|statement))?(?:\W+(?:of|to|for|on|regarding)\b)?(?: (?:the )?article)?"
+    r"\W*(?P<title>.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_NOTICE_OF = re.compile(r"\A\W*(?:notice of )?(?:retraction|withdrawal)\b", re.IGNORECASE)
+_SURE_NOTICE = re.compile(
+    rf"\A\W*(?:(?:notice|statement|editorial) of {_KIND}\b|{_KIND}"
+    r"(?:\W+(?:notice|note|statement)\b|(?: (?:of|to|for|on|regarding))?(?: the article)?"
+    r"\s*[:\"“«\[]))",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"[\"“«](.{10,}?)[\"”»]", re.DOTALL)
+_CITED = re.compile(r"\s*[\[(][^\])]*\b(?:19|20)\d\d\b[^\])]*[\])]\W*\Z")
+_BY_NOTICE = {
+    "retraction": Standing.RETRACTED,
+    "withdrawal": Standing.WITHDRAWN,
+    "expression of concern": Standing.IN_DOUBT,
+}
 _RETRACTED = re.compile(
-    r"\A\W*(?:retracted|retraction)\b|\bthis article has been retracted\b|\[retracted\]",
+    r"\A\W*retracted\b(?! (?:papers?|articles|studies|publications?|literature)\b)"
+    r"|\bthis article has been retracted\b|[\[(]retracted\b",
     re.IGNORECASE,
 )
 _WITHDRAWN = re.compile(
@@ -55,7 +72,7 @@ _REPLACED = re.compile(
 )
 # What differs between two editions of the same guidance.
 _EDITION = re.compile(
-    r"\b(?:(?:19|20)\d\d|updated?|version|edition|ed|v|revised|revision|\d+(?:st|nd|rd|th)?)\b"
+    r"\b(?:(?:19|20)\d\d|(?:ng|cg|ph|ta|qs)\d+|updated?|version|edition|ed|v|revised|revision|\d+(?:st|nd|rd|th)?)\b"
 )
 _GUIDANCE = (
     "practice guideline",
@@ -98,25 +115,33 @@ def judge_standing(works: Sequence[Work], readings: Sequence[ReadWork]) -> list[
 
 def say_of_itself(record: Record, design: Design) -> Stands | None:
     """Return what a record says of its own standing, or None where it says nothing."""
-    said = f"{record.get('title') or ''} {record.get('abstract') or ''}"
+    title, types = (
+        str(record.get("title") or ""),
+        str(record.get("publication_types") or "").lower(),
+    )
+    said = f"{title} {record.get('abstract') or ''}"
     lowered = said.lower()
     if not any(word in lowered for word in _TELLING):  # most say nothing: a tenth of the time
-        said = ""
-    if design is Design.RETRACTED or _RETRACTED.search(said) or _is_typed_retracted(record):
+        said = title = ""
+    if notice := _SURE_NOTICE.match(title):
+        return Stands(_kind_of(notice), "it is itself a notice")
+    if design is Design.RETRACTED or _RETRACTED.search(said) or "retracted publication" in types:
         return Stands(Standing.RETRACTED, _OWN_WORDS)
+    if "expression of concern" in types:
+        return Stands(Standing.IN_DOUBT, _OWN_WORDS)
     if _WITHDRAWN.search(said):
         return Stands(Standing.WITHDRAWN, _OWN_WORDS)
     return Stands(Standing.SUPERSEDED, _OWN_WORDS) if _REPLACED.search(said) else None
 
 
 def _judge(
-    record: Record, reading: ReadWork, noticed: Mapping[str, str], newest: Mapping[str, str]
+    record: Record, reading: ReadWork, noticed: Mapping[str, Stands], newest: Mapping[str, str]
 ) -> Stands:
     own, design = reading.own_standing, reading.design
     if own is not None and own.standing is Standing.RETRACTED:
         return own
     if noticed and (notice := noticed.get(normalise_title(record.get("title")))) is not None:
-        return Stands(Standing.RETRACTED, f"notice: {notice}")
+        return notice
     if own is not None:
         return own
     later = newest.get(_edition_key(record)) if _is_guidance(record, design) else None
@@ -125,19 +150,26 @@ def _judge(
     return _CURRENT
 
 
-def _is_typed_retracted(record: Record) -> bool:
-    return "retracted publication" in str(record.get("publication_types") or "").lower()
-
-
-def _noticed_titles(works: Sequence[Work]) -> dict[str, str]:
-    """Normalised titles that a retraction notice in the pool names, and the notice."""
-    found: dict[str, str] = {}
+def _noticed_titles(works: Sequence[Work]) -> dict[str, Stands]:
+    """Normalised titles that a notice in the pool names, and what it says; retraction wins."""
+    found: dict[str, Stands] = {}
     for work in works:
         title = str(work.record.get("title") or "")
-        named = _NOTICE.match(title) if _NOTICE_OF.match(title) else None
-        if named is not None:
-            found[normalise_title(named["title"].strip(" \"'“”‘’.\n"))] = title
+        notice = _NOTICE.match(title)
+        if notice is None:
+            continue
+        quoted = _QUOTED.search(title)
+        named = normalise_title(quoted[1] if quoted else _CITED.sub("", notice["title"]))
+        stands = Stands(_kind_of(notice), f"notice: {title}")
+        if named not in found or stands.standing is Standing.RETRACTED:
+            found[named] = stands
     return found
+
+
+def _kind_of(notice: re.Match[str]) -> Standing:
+    """What the first telling word of a notice makes of the work that it names."""
+    opening = notice.group().lower()
+    return _BY_NOTICE[min((kind for kind in _BY_NOTICE if kind in opening), key=opening.index)]
 
 
 def _newest_editions(works: Sequence[Work], designs: Sequence[Design]) -> dict[str, str]:

@@ -88,7 +88,12 @@ _GENERAL_TYPES = {"observational study": Design.OBSERVATIONAL}
 
 # Words of a title, then of an abstract's methods: the first that is found decides.
 _WORDS: tuple[tuple[Design, str], ...] = (
-    (Design.RETRACTED, r"\Aretracted\b"),
+    (
+        Design.RETRACTED,
+        r"\A\W*retracted\b(?! (?:papers?|articles|studies|publications?|literature)\b)"
+        r"|[\[(]retracted\b",
+    ),
+    (Design.OPINION, r"\A(?:reply|response|comments?|letter)s? (?:to|on)\b|\Are: "),
     (Design.PROTOCOL, r"\b(?:study|trial|review) protocol\b|\bprotocol (?:for|of) an?\b"),
     (
         Design.SYSTEMATIC_REVIEW,
@@ -96,7 +101,9 @@ _WORDS: tuple[tuple[Design, str], ...] = (
     ),
     (
         Design.GUIDELINE,
-        r"\A(?:\w+ ){0,3}guidelines? (?:for|on)\b|: (?:\w+[- ]){0,5}guidelines?\W*\Z",
+        r"\A(?:\w+ ){0,3}guidelines? (?:for|on)\b|: (?:\w+[- ]){0,5}guidelines?\W*\Z"
+        r"|\b(?:nice|sign|who|esc|rcog|bts) (?:clinical |quality )?guidelines?\b"
+        r"|\bguideline \W?(?:ng|cg)\d+\b",
     ),
     (
         Design.INTERRUPTED_TIME_SERIES,
@@ -104,7 +111,8 @@ _WORDS: tuple[tuple[Design, str], ...] = (
     ),
     (
         Design.RANDOMISED_TRIAL,
-        r"\brandomi[sz]ed (?:\w+[- ]){0,3}trial\b|\bstepped[- ]wedge\b|\bwere randomi[sz]ed\b"
+        r"(?<!non[- ])(?<!quasi[- ])\brandomi[sz]ed (?:\w+[- ]){0,3}trial\b|\bstepped[- ]wedge\b"
+        r"|\bwere randomi[sz]ed\b|\b(?:an?|this|our|cluster|pragmatic|pilot) rct\b|: (?:an? )?rct\b"
         r"|\bcluster(?:[- ]randomi[sz]ed)? trial\b|\brandomi[sz]ed to\b"
         r"|\brandomly (?:allocated|assigned)\b",
     ),
@@ -141,6 +149,7 @@ _WORDS: tuple[tuple[Design, str], ...] = (
         r"|\bcost-effectiveness model\b",
     ),
     (Design.CASE_REPORT, r"\bcase (?:report|series)\b"),
+    (Design.OBSERVATIONAL, r"\bnon-?randomi[sz]ed\b|\bquasi-?(?:experiment|randomi[sz])\w*"),
     (Design.OBSERVATIONAL, r"\bobservational\b|\bassociated with\b|\brecords of [\d,]+\b"),
     (Design.OPINION, r"\b(?:editorial|commentary|viewpoint|opinion|perspective)\b"),
 )
@@ -149,8 +158,12 @@ _PATTERNS = tuple((design, re.compile(words, re.IGNORECASE)) for design, words i
 _NOT_DONE = re.compile(
     r"\b(?:no|without|future|further|lack of|need for|few|needed|required|proposed|previous)\b"
     r"[^.]{0,40}?\b(?:randomi[sz]ed|trials?|systematic reviews?|meta-?analys\w+|rcts?|cohort)\b"
+    r"(?: (?:controlled |clinical )?trials?\b)?"
     r"|\b(?:randomi[sz]ed|trials?|rcts?)\b[^.]{0,30}\b(?:are|is) (?:needed|required|warranted)\b",
     re.IGNORECASE,
+)
+_NOT_OF_TRIALS = re.compile(
+    r"\bof (?:observational|cohort|qualitative|non-?randomi[sz]ed)\b", re.IGNORECASE
 )
 _OF_TRIALS = re.compile(r"\b(?:rcts?|randomi[sz]ed|(?<!clinical )trials?)\b", re.IGNORECASE)
 
@@ -172,8 +185,9 @@ def find_design(title: str, abstract: str, stated_types: Iterable[str]) -> Desig
         or _first(_GENERAL_TYPES, stated)
         or Design.UNCLEAR
     )
-    if found is Design.SYSTEMATIC_REVIEW and _OF_TRIALS.search(f"{title}. {abstract}"):
-        return Design.SYSTEMATIC_REVIEW_OF_TRIALS
+    if found is Design.SYSTEMATIC_REVIEW and not _NOT_OF_TRIALS.search(title):
+        is_of_trials = _OF_TRIALS.search(f"{title}. {abstract}") is not None
+        return Design.SYSTEMATIC_REVIEW_OF_TRIALS if is_of_trials else found
     return found
 
 

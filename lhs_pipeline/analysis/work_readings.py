@@ -24,7 +24,7 @@ from lhs_pipeline.analysis.text_index import TermCounts, TextIndex, build_index
 from lhs_pipeline.analysis.topic_matching import Match, TopicMatcher
 from lhs_pipeline.catalogue.model import Topic
 
-_RULES_VERSION = "2"
+_RULES_VERSION = "3"
 """Raise it when the code reads the same words in another way."""
 _READ_FIELDS = ("kind", "title", "abstract", "keywords", "publication_types", "topic_hint")
 

@@ -39,7 +39,7 @@ class Work:
 
     @property
     def is_gone(self) -> bool:
-        """Whether it no longer stands: retracted, withdrawn or superseded."""
+        """Whether it no longer stands: retracted, withdrawn, in doubt or superseded."""
         return bool(self.standing)
 
     @property

@@ -169,6 +169,7 @@ WORDS: dict[str, dict[str, str]] = {
         "current": "",
         "retracted": "Retracted: do not rely on it",
         "withdrawn": "Withdrawn: do not rely on it",
+        "in_doubt": "Its journal has expressed concern: do not rely on it",
         "superseded": "Superseded by newer guidance",
     },
     "effect_direction": {

@@ -46,6 +46,30 @@ def test_title_and_year_join_what_no_identifier_does() -> None:
     assert len(works) == 2
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"doi": "https://doi.org/10.1016%2Fj.x.2020.01"}, {"doi": "10.1016/J.X.2020.01."}),
+        ({"doi": "https://doi.org/10.1016/j.x.2020?via=y"}, {"doi": "doi:10.1016/j.x.2020"}),
+        ({"pmid": "PMID: 90000001"}, {"pmid": "90000001.0"}),
+        ({"title": "Falls & α-blockers"}, {"title": "FALLS AND ALPHA BLOCKERS"}),
+        ({"title": "Hand-hygiene with H<sub>2</sub>O"}, {"title": "Handhygiene with H2O."}),
+        (
+            {"title": "Daily huddles for fewer falls on acute wards", "published_on": "2020-12-20"},
+            {"title": "Daily huddles for fewer falls on acute wards", "published_on": "2021-02-01"},
+        ),
+    ],
+)
+def test_one_work_in_two_spellings(one: dict[str, Any], other: dict[str, Any]) -> None:
+    first, second = (record(**{"title": name, **said}) for name, said in (("A", one), ("B", other)))
+    assert len(merge_duplicates([first, second])) == 1
+
+
+def test_a_short_title_of_two_years_is_two_works() -> None:
+    rows = [record("Annual report", published_on=f"{year}-01-01") for year in (2020, 2021)]
+    assert len(merge_duplicates(rows)) == 2
+
+
 def test_same_title_with_different_identifiers_stays_two_works() -> None:
     works = merge_duplicates(
         [record("Editorial", doi="10.5555/1"), record("Editorial", doi="10.5555/2")]
@@ -147,6 +171,13 @@ def test_alerts_and_findings_are_evidence_of_their_own_kind() -> None:
         ("X", "", ["Editorial"], Design.OPINION),
         ("X", "", ["Retracted Publication", "Randomized Controlled Trial"], Design.RETRACTED),
         ("Falls on wards", "", [], Design.UNCLEAR),
+        ("X: a non-randomised controlled trial", "", [], Design.OBSERVATIONAL),
+        ("X: an RCT", "", [], Design.RANDOMISED_TRIAL),
+        ("Reply to: a randomised trial of X", "", [], Design.OPINION),
+        ("X [Retracted]", "", [], Design.RETRACTED),
+        ("X: a systematic review of observational studies", "No randomised trials were found.", [],
+         Design.SYSTEMATIC_REVIEW),
+        ("NICE guideline NG89: X", "", [], Design.GUIDELINE),
     ],
 )  # fmt: skip
 def test_design_is_what_the_record_states(

@@ -40,6 +40,12 @@ def stands(*records: dict[str, Any], design: Design = Design.UNCLEAR) -> list[st
         ({"title": "RETRACTED: Bed alarms"}, "retracted"),
         ({"title": "Bed alarms", "publication_types": "Retracted Publication"}, "retracted"),
         ({"title": "WITHDRAWN: Bed alarms"}, "withdrawn"),
+        ({"title": "Bed alarms (Retracted article. See vol. 3, 2021)"}, "retracted"),
+        ({"title": "[Retracted] Bed alarms"}, "retracted"),
+        ({"title": "Retracted papers in nursing: a bibliometric study"}, "current"),
+        ({"title": "Retraction of the lung in pneumothorax"}, "current"),
+        ({"title": "Expression of concern: Bed alarms"}, "in_doubt"),
+        ({"title": "Falls", "publication_types": "Expression of Concern"}, "in_doubt"),
         ({"title": "Falls", "abstract": "This guidance has been replaced by X."}, "superseded"),
         ({"title": "Falls", "abstract": "This guidance is superseded by X."}, "superseded"),
         ({"title": "Bed alarms", "abstract": "Consent was withdrawn by two."}, "current"),
@@ -53,6 +59,29 @@ def test_a_notice_in_the_pool_retracts_the_work_that_it_names() -> None:
     assert stands(
         {"title": "Bed alarms and falls."}, {"title": "Retraction: Bed alarms and falls"}
     ) == ["retracted", "retracted"]
+
+
+@pytest.mark.parametrize(
+    ("notice", "expected"),
+    [
+        ('Retraction notice to "Bed alarms and falls" [J Ward 12 (2019) 1-9]', "retracted"),
+        ("Statement of Retraction: Bed alarms and falls", "retracted"),
+        ("Retraction of Bed alarms and falls", "retracted"),
+        ("Withdrawal notice: Bed alarms and falls", "withdrawn"),
+        ("Expression of concern for: Bed alarms and falls", "in_doubt"),
+        ("Correction: Bed alarms and falls", "current"),
+    ],
+)
+def test_notices_are_known_as_journals_write_them(notice: str, expected: str) -> None:
+    assert stands({"title": "Bed alarms and falls"}, {"title": notice})[0] == expected
+
+
+def test_the_code_of_a_guideline_is_no_part_of_its_name() -> None:
+    kind = {"publication_types": "Guideline"}
+    assert stands(
+        {"title": "Falls in older people (CG161)", "published_on": "2013-06-01", **kind},
+        {"title": "Falls in older people (NG249)", "published_on": "2025-04-01", **kind},
+    ) == ["superseded", "current"]
 
 
 def test_a_newer_edition_supersedes_guidance_and_nothing_else() -> None:
