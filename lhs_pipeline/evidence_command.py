@@ -5,6 +5,7 @@ The files are documented in docs/how-to/rank-references.md. Heavy imports happen
 
 import argparse
 import csv
+import io
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,13 +16,6 @@ _RECORD_FIELDS = (
     "record_id", "title", "abstract", "keywords", "publication_types", "published_on", "doi",
     "pmid", "url", "journal",
 )  # fmt: skip
-_ALSO_CALLED = {
-    "id": "record_id", "record id": "record_id", "article title": "title", "primary_title": "title",
-    "abstract note": "abstract", "ab": "abstract", "ti": "title", "author keywords": "keywords",
-    "year": "published_on", "publication year": "published_on", "date": "published_on",
-    "pubmed id": "pmid", "pubmed_id": "pmid", "link": "url", "source title": "journal",
-    "document type": "publication_types", "publication type": "publication_types",
-}  # fmt: skip
 _MARKS = {
     "1": True, "true": True, "yes": True, "y": True, "relevant": True, "included": True,
     "0": False, "false": False, "no": False, "n": False, "irrelevant": False, "excluded": False,
@@ -40,7 +34,8 @@ def add_evidence_command(commands: "argparse._SubParsersAction[argparse.Argument
     command.set_defaults(run=run_evidence)
     add = command.add_argument
     add("files", type=Path, nargs="+", metavar="FILE",
-        help="RIS, NBIB, Europe PMC JSON, or CSV or Parquet with a column title")  # fmt: skip
+        help="RIS, NBIB, XML of PubMed or EndNote, Europe PMC JSON, Web of Science's text; or CSV "
+        "or Parquet with a column title")  # fmt: skip
     add("--topic", required=True, help="what you look for, in whole sentences; or @FILE")
     add("--marks", type=Path, help="CSV: record_id (or doi, pmid or title) and relevant (1 or 0)")
     add("--by-meaning", action="store_true", help="also use the language model of the extra `text`")
@@ -181,51 +176,68 @@ def _topic(said: str) -> str:
 
 
 def _read_file(file: Path) -> tuple[Sequence[Mapping[str, Any]], list[str]]:
-    from lhs_pipeline.collection.references import read_europe_pmc, read_nbib, read_ris
+    """The records of a file and why others could not be read; its content tells what it is."""
+    from lhs_pipeline.collection.literature import parse_references
+    from lhs_pipeline.collection.reference_tables import is_reference_table
 
-    kind = file.suffix.lower()
-    if kind in (".csv", ".tsv", ".parquet"):
-        return _read_table(file), []
-    readers = {
-        ".ris": read_ris, ".nbib": read_nbib, ".txt": read_nbib, ".json": read_europe_pmc,
-    }  # fmt: skip
-    if kind not in readers:
-        raise EvidenceFileError(
-            f"{file}: expected one of .ris, .nbib, .txt (PubMed), .json, .csv, .tsv or .parquet"
-        )
-    content = file.read_bytes()
-    read = readers[kind](content.decode("utf-8", errors="surrogateescape"))
+    if file.suffix.lower() == ".parquet":
+        return _read_parquet(file), []
+    text = _text_of(file)
+    if file.suffix.lower() in (".csv", ".tsv") or is_reference_table(text):
+        return _read_table(file, text), []
+    read = parse_references(text)
     return read.records, [fault.reason for fault in read.malformed]
 
 
-def _read_table(file: Path) -> list[dict[str, Any]]:
+def _text_of(file: Path) -> str:
+    """The text of a file: by its byte order mark, as UTF-8, or else as Windows writes it."""
+    from lhs_pipeline.collection.delimited import encoding_of
+
+    with file.open("rb") as stream:
+        encoding = encoding_of(stream, "utf-8")
+        content = stream.read()
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _read_parquet(file: Path) -> list[dict[str, Any]]:
     import pandas as pd
 
     try:
-        if file.suffix == ".parquet":
-            table = pd.read_parquet(file).astype(object)
-        else:
-            comma = "\t" if file.suffix == ".tsv" else ","
-            table = pd.read_csv(
-                file, dtype=str, keep_default_na=False, encoding="utf-8-sig", sep=comma
-            )
+        table = pd.read_parquet(file).astype(object)
     except (ValueError, OSError) as error:
         raise EvidenceFileError(f"{file}: cannot be read: {error}") from error
-    table = table.where(table.notna(), None)
-    rows = [_named(row) for row in table.to_dict("records")]
-    if rows and "title" not in rows[0]:
-        raise EvidenceFileError(
-            f"{file}: column 'title' is missing; found {', '.join(map(str, table.columns))}"
-        )
-    return rows
+    return _titled(file, table.where(table.notna(), None).to_dict("records"))
+
+
+def _read_table(file: Path, text: str) -> list[dict[str, Any]]:
+    from lhs_pipeline.collection.reference_tables import delimiter_of
+
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
+    return _titled(file, [row for row in rows if any(row.values())])
+
+
+def _titled(file: Path, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
+    named = [_named(row) for row in rows]
+    if named and "title" not in named[0]:
+        listed = ", ".join(map(str, rows[0]))
+        raise EvidenceFileError(f"{file}: column 'title' is missing; found {listed}")
+    return named
 
 
 def _named(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A row under our names; what we do not know keeps its own."""
+    from lhs_pipeline.collection.reference_tables import name_of
+
     named: dict[str, Any] = {}
     for column, value in row.items():
-        plain = str(column).strip().lower()
-        named.setdefault(_ALSO_CALLED.get(plain, plain.replace(" ", "_")), value)
+        name = name_of(str(column))
+        # In tables of Web of Science ID are further keywords, and UT is the key.
+        is_key = name == "ut" or (name == "id" and "UT" not in row)
+        named.setdefault("record_id" if is_key else name, value)
     return named
 
 

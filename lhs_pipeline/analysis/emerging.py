@@ -285,7 +285,7 @@ def _find_bursts(window: _Window, policy: ThemesPolicy, looks_count: int) -> lis
     is_burst = (
         (chance <= policy.emerging_false_alert_prop)
         & (found.ratio >= policy.emerging_minimum_ratio)
-        & ~_is_of_the_season(terms, counts[:, 0] / sizes[0], window.year_before, policy)
+        & ~_is_of_the_season(terms, counts[:, 0], window, policy)
     )
     places = _places_of(window.recent)
     return [
@@ -301,14 +301,17 @@ def _find_bursts(window: _Window, policy: ThemesPolicy, looks_count: int) -> lis
 
 
 def _is_of_the_season(
-    terms: Sequence[str], now_prop: Floats, year_before: list[Record], policy: ThemesPolicy
+    terms: Sequence[str], now: Floats, window: _Window, policy: ThemesPolicy
 ) -> npt.NDArray[np.bool_]:
-    """Whether each term came up in these weeks a year before as well, and not far less."""
-    said = _speakers_of(year_before)
+    """Whether each term came up in these weeks a year before as well, and not clearly less."""
+    said = _speakers_of(window.year_before)
     then = np.array([len(said.get(term, ())) for term in terms], np.float64)
-    then_prop = then / max(len({row["speaker"] for row in year_before}), 1)
-    is_far_more = now_prop >= policy.emerging_minimum_ratio * then_prop
-    return (then >= policy.emerging_minimum_count) & ~is_far_more
+    sizes = [len({row["speaker"] for row in rows}) for rows in (window.recent, window.year_before)]
+    found = compare_counts(now, then, *(np.full(len(terms), size) for size in sizes))
+    is_clearly_more = (found.chance_of_rise <= policy.emerging_false_alert_prop) & (
+        found.ratio >= policy.emerging_minimum_ratio
+    )
+    return (then > 0) & ~is_clearly_more
 
 
 def _speakers_of(rows: Iterable[Mapping[str, Any]]) -> dict[str, set[Any]]:

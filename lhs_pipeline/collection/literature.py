@@ -1,10 +1,11 @@
-"""A reference export as raw rows: which dialect it is written in, its content tells."""
+"""An export of references, of whichever tool: in what dialect it is written, its content tells."""
 
 from collections.abc import Iterator
 from io import BufferedReader
 
 from lhs_pipeline.catalogue.model import Source
 from lhs_pipeline.collection.delimited import text_of
+from lhs_pipeline.collection.endnote_xml import is_endnote_xml, read_endnote_xml
 from lhs_pipeline.collection.pubmed_xml import read_pubmed_xml
 from lhs_pipeline.collection.raw_rows import (
     EMPTY,
@@ -14,17 +15,19 @@ from lhs_pipeline.collection.raw_rows import (
     Refusal,
     refuse_file,
 )
+from lhs_pipeline.collection.reference_tables import is_reference_table, read_reference_table
 from lhs_pipeline.collection.references import (
     ReferenceFile,
     read_europe_pmc,
     read_nbib,
     read_ris,
+    read_web_of_science,
     unmarked,
 )
 
 
 def read_references(stream: BufferedReader, source: Source) -> Iterator[Item]:
-    """Yield the references of one export: RIS, NBIB, PubMed XML or Europe PMC JSON."""
+    """Yield the references of one export, in any dialect that `parse_references` knows."""
     text = unmarked(text_of(stream, source.encoding).read())
     if not text.strip():
         yield EMPTY
@@ -32,18 +35,26 @@ def read_references(stream: BufferedReader, source: Source) -> Iterator[Item]:
     if text.count("\x00") > text.count("\n") + 1:
         yield from refuse_file("the file is binary, not text", "an export of references")
         return
-    yield from _rows_of(_parse(text), source)
+    yield from _rows_of(parse_references(text), source)
 
 
-def _parse(text: str) -> ReferenceFile:
+def parse_references(text: str) -> ReferenceFile:
+    """Return the references of an export.
+
+    It may be RIS, NBIB, XML of PubMed or EndNote, Europe PMC JSON, tagged text of Web of Science,
+    or a delimited table.
+    """
+    text = unmarked(text)
     start = text.lstrip()[:2000]
     if start.startswith("<"):
-        return read_pubmed_xml(text)
+        return read_endnote_xml(text) if is_endnote_xml(text) else read_pubmed_xml(text)
     if start.startswith(("{", "[")):
         return read_europe_pmc(text)
     if start.startswith("PMID") or "\nPMID-" in start:
         return read_nbib(text)
-    return read_ris(text)
+    if start.startswith("FN ") and "\nTY  -" not in text:
+        return read_web_of_science(text)
+    return read_reference_table(text) if is_reference_table(text) else read_ris(text)
 
 
 def _rows_of(found: ReferenceFile, source: Source) -> Iterator[Item]:

@@ -25,6 +25,8 @@ _RIS_START = re.compile(r"^TY {1,2}- ?", re.MULTILINE)
 _RIS_END = re.compile(r"^ER {1,2}-[ \t]*$", re.MULTILINE)
 _RIS_TAGGED = re.compile(r"^(?:T1|TI|DO|AU|A1|AB|PY) {1,2}- ", re.MULTILINE)
 # A record ends at a blank line, or where the next PMID stands without one.
+_WOS_TAGGED = re.compile(r"^(?:PT|TI|AU|UT) \S", re.MULTILINE)
+_WOS_LINE = re.compile(r"^([A-Z][A-Z0-9]| {2}) (.*)$", re.MULTILINE)
 _NBIB_BOUNDARY = re.compile(r"\n[ \t]*\n|\n(?=PMID ?- )")
 _NBIB_TAGGED = re.compile(r"^[A-Z]{2,4} *- ", re.MULTILINE)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
@@ -53,11 +55,13 @@ class ReferenceFile:
 
 def read_ris(text: str) -> ReferenceFile:
     """Return the records of a RIS export (Ovid, Embase, Zotero, EndNote, …)."""
-    text = unmarked(text)
-    if text.startswith("FN ") and not _RIS_START.search(text):
-        reason = "Web of Science's own tagged format, not RIS: export it as RIS"
-        return read_each([text], lambda _: reason)
-    return read_each(_split_ris(text), _record_of_ris)
+    return read_each(_split_ris(unmarked(text)), _record_of_ris)
+
+
+def read_web_of_science(text: str) -> ReferenceFile:
+    """Return the records of Web of Science's own tagged text ("plain text file")."""
+    chunks = re.split(r"^ER[ \t]*$", unmarked(text), flags=re.MULTILINE)
+    return read_each([chunk for chunk in chunks if _WOS_TAGGED.search(chunk)], _record_of_wos)
 
 
 def read_nbib(text: str) -> ReferenceFile:
@@ -168,6 +172,27 @@ def _pmid_of_ris(said: Mapping[str, Any], addresses: list[str]) -> str | None:
     database = (_first(said, "name_of_database") or "pubmed").lower()
     is_pubmed = any(word in database for word in ("pubmed", "medline", "nlm"))
     return accession if is_pubmed and _PMID.fullmatch(accession) else None
+
+
+def _record_of_wos(raw: str) -> Record | str:
+    said: dict[str, list[str]] = {}
+    tag = ""
+    for found in _WOS_LINE.finditer(raw):
+        tag = found[1].strip() or tag
+        said.setdefault(tag, []).append(found[2].strip())
+    field = {name: " ".join(lines) for name, lines in said.items()}
+    return flat_record(
+        title=field.get("TI"),
+        abstract=field.get("AB"),
+        published_on=iso_day(field.get("PY") or ""),
+        publication_types=joined((field.get("DT") or "").split(";")),
+        keywords=joined([*(field.get("DE") or "").split(";"), *(field.get("ID") or "").split(";")]),
+        doi=doi_of(field.get("DI")),
+        pmid=field.get("PM"),
+        url=None,
+        journal=field.get("SO"),
+        record_type=field.get("PT"),
+    )
 
 
 def _record_of_nbib(raw: str) -> Record | str:

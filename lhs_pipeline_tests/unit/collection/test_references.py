@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from lhs_pipeline.collection.literature import parse_references
 from lhs_pipeline.collection.references import read_europe_pmc, read_nbib, read_ris
 
 RIS = """﻿Record #1 of 2
@@ -114,9 +115,52 @@ def test_a_malformed_ris_record_does_not_lose_the_good_ones(
     fault.raw_text.encode()
 
 
-def test_web_of_science_format_is_refused_with_advice() -> None:
-    (fault,) = read_ris("FN Clarivate\nVR 1.0\nPT J\nTI Something\nER\nEF\n").malformed
-    assert "export it as RIS" in fault.reason
+def test_web_of_science_s_own_text_is_read() -> None:
+    read = parse_references(
+        "FN Clarivate\nVR 1.0\nPT J\nTI Falls huddles\n   on wards\nPY 2021\nDI 10.5555/F.1\n"
+        "DE falls; huddle\nER\n\nPT J\nAU Nobody\nER\nEF\n"
+    )
+    (record,), (fault,) = read.records, read.malformed
+    assert (record["title"], record["doi"]) == ("Falls huddles on wards", "10.5555/f.1")
+    assert record["published_on"] == "2021-01-01" and record["keywords"] == "falls;huddle"
+    assert fault.reason == "no title"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authors,Title,Year,DOI,Abstract,Author Keywords,Document Type\n"
+        '"A B","Falls, and ""huddles""",2021,10.5555/F.1,We tried.,falls; huddle,Review\n',
+        "PT\tTI\tPY\tDI\tAB\tDE\tDT\tUT\n"
+        'J\tFalls, and "huddles"\t2021\t10.5555/F.1\tWe tried.\tfalls; huddle\tReview\tW:1\n',
+    ],
+    ids=["scopus", "web_of_science"],
+)
+def test_a_table_of_references_is_read_by_its_headings(text: str) -> None:
+    (record,) = parse_references(text).records
+    assert record["title"] == 'Falls, and "huddles"' and record["abstract"] == "We tried."
+    assert record["doi"] == "10.5555/f.1" and record["keywords"] == "falls;huddle"
+    assert record["published_on"] == "2021-01-01" and record["publication_types"] == "Review"
+
+
+def test_a_row_that_cannot_be_a_reference_is_set_aside() -> None:
+    read = parse_references("Title,Year\n,2020\nGood,2021\nGood,2021,more\n\n")
+    assert [record["title"] for record in read.records] == ["Good"]
+    assert [fault.reason for fault in read.malformed] == ["no title", "3 fields instead of 2"]
+
+
+def test_endnote_xml_is_read_and_one_damaged_record_costs_no_other() -> None:
+    read = parse_references(
+        "<xml><records><record><ref-type name='Journal Article'>17</ref-type><titles><title>"
+        "<style>Falls &amp; huddles</style></title></titles><dates><year>2021</year></dates>"
+        "<electronic-resource-num>10.5555/F.1</electronic-resource-num></record>"
+        "<record><titles><title>a & b</title></titles></record>"
+        "<record><titles><title>Last</title></titles></record></records></xml>"
+    )
+    assert [record["title"] for record in read.records] == ["Falls & huddles", "Last"]
+    assert read.records[0]["doi"] == "10.5555/f.1"
+    (fault,) = read.malformed
+    assert "not readable as XML" in fault.reason
 
 
 def test_nbib_becomes_flat_records() -> None:
