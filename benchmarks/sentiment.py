@@ -65,9 +65,9 @@ def measure_middle(coder: CommentCoder, once: CommentFile) -> dict[str, Any]:
     The published scale has one score for what praises and criticises and for what does neither.
     `middle_comments.csv` tells them apart: 100 of them drawn at random, read before any model.
     """
-    felt = once.rows[once.rows["sentiment"] != ""]
-    comments = coder.with_meaning(coder.comments_of(felt))
-    said = felt.assign(said=held_out_feelings(comments, felt))
+    felt = once.felt()
+    comments = coder.with_meaning(coder.comments_of(felt.rows))
+    said = felt.rows.assign(said=held_out_feelings(comments, felt))
     read_by_us = said.merge(pd.read_csv(MIDDLE), on="id", validate="one_to_one")
     mixed = said.loc[said["said"] == "mixed", "sentiment"]
     return {
@@ -81,7 +81,7 @@ def measure_middle(coder: CommentCoder, once: CommentFile) -> dict[str, Any]:
 
 def measure_plain(once: CommentFile, is_rated: bool) -> dict[str, Any]:
     """What a recipe of scikit-learn alone reaches on the same divisions."""
-    felt = once.rows[once.rows["sentiment"] != ""].reset_index(drop=True)
+    felt = once.felt().rows.reset_index(drop=True)
     true, said = _sides(felt["sentiment"]), pd.Series("", index=felt.index)
     for train, test in respondent_folds(list(felt["respondent"])):
         recipe = PlainRecipe(felt.iloc[train], is_rated)

@@ -14,7 +14,7 @@ from lhs_pipeline.analysis.codebook import Codebook
 from lhs_pipeline.analysis.comment_file import CommentFile, each_text_once
 from lhs_pipeline.analysis.dangers import DangerRules
 from lhs_pipeline.analysis.embeddings import embed_texts
-from lhs_pipeline.analysis.sentiment import Feeling, feel, train_sentiment
+from lhs_pipeline.analysis.sentiment import Feeling, SentimentLabels, feel, train_sentiment
 from lhs_pipeline.analysis.text_features import Comments, Floats
 from lhs_pipeline.analysis.theme_model import (
     Labels,
@@ -125,11 +125,9 @@ class CommentCoder:
             if once.marks is not None and len(once.rows) >= rules.minimum_labelled_count:
                 labels = Labels(once.marks, respondents)
                 self._model = ThemeModel(self.comments_of(once.rows), labels, rules)
-            felt = once.rows[once.rows["sentiment"] != ""]
+            felt = once.felt()
             self._sentiment = train_sentiment(
-                self.with_meaning(self.comments_of(felt)),
-                [Sentiment(said) for said in felt["sentiment"]],
-                list(felt["respondent"]),
+                self.with_meaning(self.comments_of(felt.rows)), _sentiment_labels(felt)
             )
 
     def comments_of(self, rows: pd.DataFrame) -> Comments:
@@ -380,11 +378,11 @@ def sentiment_agreement(coder: CommentCoder, once: CommentFile) -> pd.DataFrame:
         coder: a coder that was not taught.
         once: comments with coders' sentiment, each text once.
     """
-    felt = once.rows[once.rows["sentiment"] != ""]
-    if felt.empty:
+    felt = once.felt()
+    if felt.rows.empty:
         return pd.DataFrame()
-    true = [_side(said) for said in felt["sentiment"]]
-    comments = coder.with_meaning(coder.comments_of(felt))
+    true = [_side(said) for said in felt.rows["sentiment"]]
+    comments = coder.with_meaning(coder.comments_of(felt.rows))
     rows = [_agreement_row("words", [_side(feel(t).sentiment) for t in comments.texts], true)]
     unrated = replace(comments, ratings=[""] * len(true))
     ways = {"model": comments}
@@ -396,27 +394,28 @@ def sentiment_agreement(coder: CommentCoder, once: CommentFile) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def held_out_feelings(comments: Comments, felt: pd.DataFrame) -> list[str]:
+def held_out_feelings(comments: Comments, felt: CommentFile) -> list[str]:
     """What the coder would say of respondents it never saw: its model, or the words if better.
 
     Args:
         comments: texts whose sentiment coders read.
-        felt: the same rows of the file, with respondent and sentiment.
+        felt: the same rows of the file.
     """
-    said = list(felt["sentiment"])
-    respondents = list(felt["respondent"])
-    found = [""] * len(said)
-    for train, test in respondent_folds(respondents):
-        model = train_sentiment(
-            comments.pick(train),
-            [Sentiment(said[row]) for row in train],
-            [respondents[row] for row in train],
-        )
+    labels = _sentiment_labels(felt)
+    found = [""] * len(felt.rows)
+    for train, test in respondent_folds(labels.respondents):
+        model = train_sentiment(comments.pick(train), labels.pick(train))
         held_out = comments.pick(test)
         feelings = model.read(held_out) if model else map(feel, held_out.texts)
         for row, feeling in zip(test, feelings, strict=True):
             found[row] = str(feeling.sentiment)
     return found
+
+
+def _sentiment_labels(felt: CommentFile) -> SentimentLabels:
+    themes = np.zeros((len(felt.rows), 0), dtype=np.bool_) if felt.marks is None else felt.marks
+    said = [Sentiment(said) for said in felt.rows["sentiment"]]
+    return SentimentLabels(said, list(felt.rows["respondent"]), themes)
 
 
 def _side(said: str) -> str:

@@ -5,7 +5,7 @@ The format is documented in docs/how-to/code-comments.md; what is made of it in 
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +55,12 @@ class CommentFile:
     marks: npt.NDArray[np.bool_] | None
     theme_ids: tuple[str, ...]
     unknown_columns: tuple[str, ...]
+
+    def felt(self) -> "CommentFile":
+        """Return the rows whose sentiment a coder gave."""
+        kept = (self.rows["sentiment"] != "").to_numpy()
+        marks = None if self.marks is None else self.marks[kept]
+        return replace(self, rows=self.rows[kept], marks=marks)
 
 
 def read_comments(

@@ -14,9 +14,15 @@ import pandas as pd
 from lhs_pipeline.analysis.codebook import Codebook
 from lhs_pipeline.analysis.dangers import DangerReading, DangerRules
 from lhs_pipeline.analysis.embeddings import embed_texts
-from lhs_pipeline.analysis.sentiment import Feeling, SentimentModel, feel, train_sentiment
+from lhs_pipeline.analysis.sentiment import (
+    Feeling,
+    SentimentLabels,
+    SentimentModel,
+    feel,
+    train_sentiment,
+)
 from lhs_pipeline.analysis.text_features import Comments
-from lhs_pipeline.analysis.theme_model import Labels, ThemeChoice, ThemeModel, TrainingRules
+from lhs_pipeline.analysis.theme_model import Labels, ThemeChoice, ThemeModel, TrainingRules, Truths
 from lhs_pipeline.analysis.theme_table import THEMES, tabulate_themes
 from lhs_pipeline.analysis.themes import Taught, find_themes
 from lhs_pipeline.catalogue.model import Catalogue
@@ -139,22 +145,21 @@ class Reader:
         lessons, rules = self._lessons, self._training
         if len(lessons) < rules.minimum_labelled_count:
             return None
-        marks = np.array(
-            [
-                [id_ in self._coder.topics[row["insight_id"]] for id_ in self._codebook.ids]
-                for row in lessons
-            ]
-        )
-        return ThemeModel(
-            self._comments(lessons), Labels(marks, [_reporter(row) for row in lessons]), rules
-        )
+        labels = Labels(self._marks(lessons), [_reporter(row) for row in lessons])
+        return ThemeModel(self._comments(lessons), labels, rules)
 
     @cached_property
     def _sentiment(self) -> SentimentModel | None:
         felt = [row for row in self._lessons if row["insight_id"] in self._coder.sentiment]
         said = [Sentiment(self._coder.sentiment[row["insight_id"]]) for row in felt]
-        known = self._comments(felt, self._by_meaning)
-        return train_sentiment(known, said, [_reporter(row) for row in felt])
+        labels = SentimentLabels(said, [_reporter(row) for row in felt], self._marks(felt))
+        return train_sentiment(self._comments(felt, self._by_meaning), labels)
+
+    def _marks(self, rows: Sequence[Record]) -> Truths:
+        """Topics that coders gave to insights, (n_rows, n_topics)."""
+        named = [self._coder.topics[row["insight_id"]] for row in rows]
+        marks = [[id_ in topics for id_ in self._codebook.ids] for topics in named]
+        return np.array(marks, dtype=np.bool_).reshape(len(named), len(self._codebook.ids))
 
     def _taught(self, insights: Sequence[Record]) -> dict[str, dict[str, Taught]]:
         taught: dict[str, dict[str, Taught]] = {}

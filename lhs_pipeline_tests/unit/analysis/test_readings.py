@@ -13,7 +13,8 @@ from made_comments import insight
 from lhs_pipeline.analysis.dangers import DangerRules
 from lhs_pipeline.analysis.insights import INSIGHTS
 from lhs_pipeline.analysis.reading_store import ReadCounts, read_what_is_new
-from lhs_pipeline.analysis.sentiment import feel, train_sentiment
+from lhs_pipeline.analysis.sentiment import SentimentLabels, feel, train_sentiment
+from lhs_pipeline.analysis.sentiment_judges import telling_themes
 from lhs_pipeline.analysis.text_features import Comments
 from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.vocabulary import Sentiment, Urgency
@@ -21,6 +22,7 @@ from lhs_pipeline.warehouse.table import write_frame
 
 CATALOGUE = read_catalogue()
 DANGERS = DangerRules(CATALOGUE.dangers)
+NO_THEMES = np.zeros((240, 0), dtype=np.bool_)
 
 
 @pytest.mark.parametrize(
@@ -46,35 +48,59 @@ def test_a_model_learns_sentiment_that_the_word_list_does_not_know() -> None:
     texts = [f"{words[s]} it was, number {row}" for row, s in enumerate(said)]
     texts[-1], said[-1] = "wozzle it was. grimp it was", Sentiment.MIXED
     comments = Comments(texts, [""] * 240, [""] * 240, np.zeros((240, 1)))
-    model = train_sentiment(comments, said, [str(row // 2) for row in range(240)])
+    labels = SentimentLabels(said, [str(row // 2) for row in range(240)], NO_THEMES)
+    model = train_sentiment(comments, labels)
     assert model is not None
     found = model.read(comments)
     agree = sum(f.sentiment is s for f, s in zip(found, said, strict=True))
     assert agree >= 0.95 * len(said)
-    assert train_sentiment(comments.pick(np.arange(50)), said[:50], ["r"] * 50) is None
+    few = np.arange(50)
+    assert train_sentiment(comments.pick(few), labels.pick(few)) is None
 
 
 def test_a_model_may_read_the_meaning_of_words_that_stand_in_no_other_comment() -> None:
     sides = [Sentiment.POSITIVE, Sentiment.NEGATIVE, Sentiment.NONE]
     said = [sides[row % 3] for row in range(240)]
     meaning = np.eye(3)[np.arange(240) % 3]
-    comments = Comments(
-        [f"word{n}" for n in range(240)], [""] * 240, [""] * 240, np.zeros((240, 1))
-    )
-    who = [str(row) for row in range(240)]
-    blind = train_sentiment(comments, said, who)
-    seeing = train_sentiment(replace(comments, meaning=meaning), said, who)
+    numbers = np.random.default_rng(1).permutation(10**6)[:240]
+    comments = Comments([f"word{n}" for n in numbers], [""] * 240, [""] * 240, np.zeros((240, 1)))
+    labels = SentimentLabels(said, [str(row) for row in range(240)], NO_THEMES)
+    blind = train_sentiment(comments, labels)
+    seeing = train_sentiment(replace(comments, meaning=meaning), labels)
     assert seeing is not None and seeing.held_out_accuracy > 0.95
     assert blind is None or blind.held_out_accuracy < 0.5
     found = seeing.read(replace(comments, meaning=meaning))
     assert sum(f.sentiment is s for f, s in zip(found, said, strict=True)) > 0.95 * 240
 
 
+def test_a_word_that_is_spelt_in_a_new_way_is_known_by_its_letters() -> None:
+    chance = np.random.default_rng(2)
+    stems = {Sentiment.POSITIVE: "wozzleberry", Sentiment.NEGATIVE: "grimpthorn"}
+    said = [[*stems, Sentiment.NONE][row % 3] for row in range(240)]
+    endings = ["".join(chance.choice(list("abcdefgh"), 5)) for _ in said]
+    texts = [
+        f"{stems.get(s, '')}{ending}" for s, ending in zip(said, endings, strict=True)
+    ]  # no word stands in two texts
+    comments = Comments(texts, [""] * 240, [""] * 240, np.zeros((240, 1)))
+    who = [str(row) for row in range(240)]
+    model = train_sentiment(comments, SentimentLabels(said, who, NO_THEMES))
+    assert model is not None and model.held_out_accuracy > 0.95
+
+
+def test_what_comments_are_about_helps_only_where_enough_are() -> None:
+    marks = np.zeros((240, 3), dtype=np.bool_)
+    marks[:30, 0] = marks[:5, 1] = True
+    marks[:230, 2] = True
+    assert telling_themes(marks).shape == (240, 1)
+    assert telling_themes(NO_THEMES).shape == (240, 0)
+
+
 def test_where_the_words_do_as_well_no_model_speaks() -> None:
     texts = ["lovely staff", "rude staff", "on Tuesday"] * 80
     said = [Sentiment.POSITIVE, Sentiment.NEGATIVE, Sentiment.NONE] * 80
     comments = Comments(texts, [""] * 240, [""] * 240, np.zeros((240, 1)))
-    assert train_sentiment(comments, said, [str(row) for row in range(240)]) is None
+    labels = SentimentLabels(said, [str(row) for row in range(240)], NO_THEMES)
+    assert train_sentiment(comments, labels) is None
 
 
 @pytest.mark.parametrize(
