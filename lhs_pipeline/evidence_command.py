@@ -16,6 +16,7 @@ _RECORD_FIELDS = (
     "record_id", "title", "abstract", "keywords", "publication_types", "published_on", "doi",
     "pmid", "url", "journal",
 )  # fmt: skip
+_KEYS = ("record_id", "doi", "pmid", "title")
 _MARKS = {
     "1": True, "true": True, "yes": True, "y": True, "relevant": True, "included": True,
     "0": False, "false": False, "no": False, "n": False, "irrelevant": False, "excluded": False,
@@ -112,7 +113,11 @@ def read_marks(file: Path, records: Sequence[Mapping[str, Any]]) -> dict[int, bo
         said_keys = [(known, key_of(row)) for known, key_of in zip(places, keys, strict=True)]
         place = next((known[key] for known, key in said_keys if key and key in known), None)
         if place is None:
-            raise EvidenceFileError(f"{file}: row {number}: no record that was read is this one")
+            given = next((str(row[name]) for name in _KEYS if row.get(name)), "")
+            raise EvidenceFileError(
+                f"{file}: row {number}: no record that was read is {given!r}; expected a record_id "
+                "as in ranking.csv, or the doi, pmid or title of a record"
+            )
         marks[place] = _MARKS[said]
     return marks
 

@@ -123,12 +123,16 @@ def _measure(
     return measure_agreement(coder, read, trial)
 
 
+def _noun(count: int) -> str:
+    return "comment" if count == 1 else "comments"
+
+
 def _say_what_was_found(comments: "pd.DataFrame", themes: "pd.DataFrame") -> None:
     counts = themes["theme"].value_counts()
     for theme, count in counts.head(10).items():
-        print(f"{theme:<60.60} {count:>8} comments")
+        print(f"{theme:<60.60} {count:>8} {_noun(count)}")
     for urgency, count in comments["urgency"].value_counts().items():
-        print(f"to be read: {urgency:<48} {count:>8} comments")
+        print(f"to be read: {urgency:<48} {count:>8} {_noun(count)}")
 
 
 def _report(agreement: "Agreement", given: argparse.Namespace) -> list[Path]:

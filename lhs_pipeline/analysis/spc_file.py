@@ -114,6 +114,7 @@ class _Sheet:
     cells: pd.DataFrame
     has_series: bool
     guessed_period: str | None = None
+    headings: tuple[str, ...] = ()
 
     def has(self, *fields: str) -> bool:
         """Whether the file has all of these columns."""
@@ -182,7 +183,8 @@ def _open_sheet(file: Path, options: SpcOptions) -> _Sheet:
     if not has_series:
         cells["series"] = pd.Series(file.stem, index=table.index)
     named = {**options.columns} if guessed is None else {**options.columns, "period": guessed}
-    return _Sheet(file, named, pd.DataFrame(cells), has_series, guessed)
+    headings = tuple(map(str, table.columns))
+    return _Sheet(file, named, pd.DataFrame(cells), has_series, guessed, headings)
 
 
 def _guess_period(found: Mapping[str, str], ours: Mapping[str, str]) -> str | None:
@@ -216,8 +218,8 @@ def _choose_chart(sheet: _Sheet, options: SpcOptions) -> FileChart:
     chart = chart or FileChart.XMR
     if chart.needs_denominator and not has_ratio:
         raise SpcFileError(
-            f"{sheet.file}: --chart {chart}: expected the columns numerator and denominator; "
-            f"found {', '.join(map(str, sheet.cells))}"
+            f"{sheet.file}: --chart {chart}: expected the columns numerator and denominator; found "
+            f"{', '.join(sheet.headings)}. --columns numerator=…,denominator=… names others"
         )
     if (
         not chart.needs_denominator
@@ -225,8 +227,8 @@ def _choose_chart(sheet: _Sheet, options: SpcOptions) -> FileChart:
         and not (chart.takes_ratio and has_ratio)
     ):
         raise SpcFileError(
-            f"{sheet.file}: --chart {chart}: expected the column value; "
-            f"found {', '.join(map(str, sheet.cells))}"
+            f"{sheet.file}: --chart {chart}: expected the column value; found "
+            f"{', '.join(sheet.headings)}. --columns value=… names another"
         )
     return chart
 

@@ -179,7 +179,10 @@ def test_columns_may_have_other_names(tmp_path: Path) -> None:
         ("series,period,value,direction\na,2024-01,1,up\n", "row 1, direction: 'up'"),
         ("series,period,value\n", "there is no row"),
         ("series,period,numerator,denominator\na,2024-01,1,2\n", "expected --chart p or pp"),
-        ("series,period\na,2024-01\n", "expected the column value"),
+        (
+            "series,month,n\na,2024-01,3\n",
+            "found series, month, n. --columns value=… names another",
+        ),
         ("", "is empty; expected a header"),
     ],
 )
