@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,9 +12,10 @@ import duckdb
 from lhs_pipeline.catalogue.model import Column, Source
 from lhs_pipeline.collection.contracts import NOT_KNOWN, faults_of, typed_query
 from lhs_pipeline.collection.deliveries import Delivery
-from lhs_pipeline.collection.raw_rows import RawRow
+from lhs_pipeline.collection.raw_rows import RawRow, plain
 from lhs_pipeline.collection.reading import read_delivery
 from lhs_pipeline.vocabulary import SourceKind
+from lhs_pipeline.warehouse.publication import replace_if_changed
 from lhs_pipeline.warehouse.table import table_exists
 
 
@@ -181,15 +182,31 @@ def _keys_in(delivery: Delivery, source: Source) -> list[list[str]]:
 
 
 def append_record(file: Path, source: Source, row: Mapping[str, str]) -> None:
-    """Append one row to a register in a single write; the header comes first in a new file."""
-    header = [column.file_header for column in source.columns]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    if not file.is_file() or not file.stat().st_size:
-        writer.writerow(header)
-    elif not file.read_bytes().endswith(b"\n"):
-        text.write("\n")
-    writer.writerow([row[column.name] for column in source.columns])
+    """Append one row to a register in a single write, under the headings that it has.
+
+    A new register gets all headings of its contract; one that lacks a heading gets it once a row
+    has something to say there, so that a register older than its contract goes on.
+    """
+    text = file.read_text(encoding="utf-8-sig") if file.is_file() else ""
+    standing = list(csv.reader(io.StringIO(text, newline="")))
+    header = standing[0] if standing else [column.file_header for column in source.columns]
+    cells = {plain(column.file_header): row[column.name] for column in source.columns}
+    known = {plain(name) for name in header}
+    lacking = [column.file_header for column in source.columns
+               if row[column.name] and plain(column.file_header) not in known]  # fmt: skip
+    added = [cells.get(plain(name), "") for name in (*header, *lacking)]
     file.parent.mkdir(parents=True, exist_ok=True)
-    with file.open("a", encoding="utf-8", newline="") as register:
-        register.write(text.getvalue())
+    if standing and not lacking:
+        end = "" if text.endswith("\n") else "\n"
+        with file.open("a", encoding="utf-8", newline="") as register:
+            register.write(end + _as_csv([added]))
+        return
+    widened = [old + [""] * len(lacking) if len(old) == len(header) else old
+               for old in standing[1:]]  # fmt: skip
+    replace_if_changed(file, _as_csv([header + lacking, *widened, added]).encode())
+
+
+def _as_csv(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -72,6 +72,21 @@ def test_a_row_is_appended_on_its_own_line(tmp_path: Path, end: str) -> None:
     assert rows[1]["auditor_role"] == 'a "b", c\nd'
 
 
+def test_a_row_stands_under_the_headings_of_an_older_register(tmp_path: Path) -> None:
+    """Headings in another order, and without columns that the contract has got since."""
+    file = tmp_path / "audits.csv"
+    names = [name for name in (c.file_header for c in AUDITS.columns) if name != "recorded_at"]
+    file.write_text(",".join(names[::-1]) + "\n" + "old," * (len(names) - 1) + "X1\n")
+    append_record(file, AUDITS, {**GIVEN, "audit_id": "X2", "recorded_at": ""})
+    assert file.read_text().splitlines()[0] == ",".join(names[::-1])
+    append_record(file, AUDITS, complete_record(AUDITS, {**GIVEN, "audit_id": "X3"}, AT))
+    with file.open(newline="") as register:
+        rows = list(csv.DictReader(register))
+    assert [row["audit_id"] for row in rows] == ["X1", "X2", "X3"]
+    assert {name: rows[1][name] for name in GIVEN} == {**GIVEN, "audit_id": "X2"}
+    assert [row["recorded_at"] for row in rows] == ["", "", f"{AT:%Y-%m-%dT%H:%M}"]
+
+
 def test_a_key_that_stands_already_is_known_even_behind_a_byte_order_mark(tmp_path: Path) -> None:
     file = tmp_path / "audits.csv"
     assert not has_key(file, AUDITS, GIVEN)
