@@ -28,8 +28,8 @@ def add_themes_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     command = commands.add_parser("themes", help=_WORDS, description=_WORDS[0].upper() + _WORDS[1:])
     command.set_defaults(run=run_themes)
     add = command.add_argument
-    add("file", type=Path, help="CSV or Parquet with a column comment; id, question, rating, "
-        "respondent; labels as columns of 0 and 1, or in a column themes")  # fmt: skip
+    add("file", type=Path, help="CSV, Excel or Parquet with a column comment; id, question, "
+        "rating, respondent; labels as columns of 0 and 1, or in a column themes")  # fmt: skip
     add("--teach", type=Path, metavar="LABELLED", help="learn from this file's labels first")
     add("--codebook", type=Path, help="folder of themes, such as a site's catalogue/topics "
         "(the patient experience framework of NHS England)")  # fmt: skip

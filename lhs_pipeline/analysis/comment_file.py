@@ -3,6 +3,9 @@
 The format is documented in docs/how-to/code-comments.md; what is made of it in `comment_coding`.
 """
 
+import csv
+import html
+import io
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -16,7 +19,21 @@ from lhs_pipeline.catalogue.model import Code
 from lhs_pipeline.vocabulary import Sentiment
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
-    "comment": ("comment", "text", "answer", "insight", "narrative", "fft answer"),
+    "comment": (
+        "comment",
+        "text",
+        "answer",
+        "insight",
+        "narrative",
+        "fft answer",
+        "comments",
+        "comment text",
+        "free text",
+        "feedback",
+        "fft comment",
+        "response",
+        "verbatim",
+    ),
     "id": ("id", "comment id", "row id"),
     "question": ("question", "fft question"),
     "service": ("service", "service type", "service type 1"),
@@ -32,6 +49,10 @@ _SENTIMENTS = {
     **{str(sentiment): sentiment for sentiment in Sentiment},
 }  # fmt: skip
 _MARKS = {"": False, "0": False, "0.0": False, "false": False, "no": False}
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_DELIMITERS = (",", ";", "\t", "|")
+_TOP_ROWS = 40
+_TAG = re.compile(r"</?(?:p|br|b|i|u|em|strong|div|span|ul|ol|li|a|font)\b[^<>]*>", re.IGNORECASE)
 _MARKED = {"1": True, "1.0": True, "true": True, "yes": True}
 
 
@@ -72,7 +93,7 @@ def read_comments(
     """Return the comments of a file, de-identified before anything else sees them.
 
     Args:
-        file: CSV (UTF-8, commas) or Parquet.
+        file: delimited text, a workbook or Parquet; headings may stand below a title.
         codes: the codebook, whose ids, titles and labels are looked for among the headings.
         columns: our name of a column -> its heading, where it is none of `HEADINGS`.
         scrub: removes identifiers from one text.
@@ -80,7 +101,7 @@ def read_comments(
     Raises:
         CommentFileError: naming file, row or column, and what was expected.
     """
-    table = _read_table(file)
+    table = _read_table(file, columns)
     named = _find_columns(file, table, columns)
     rows = pd.DataFrame({ours: _as_text(table[theirs]) for ours, theirs in named.items()})
     for missing in HEADINGS.keys() - set(rows):
@@ -88,6 +109,7 @@ def read_comments(
     rows["question"] = rows["question"].str.split().str.join(" ")
     rows["id"] = rows["id"].where(rows["id"] != "", (rows.index + 1).astype(str))
     rows["respondent"] = rows["respondent"].where(rows["respondent"] != "", rows["id"])
+    rows["comment"] = rows["comment"].map(_without_mark_up)
     once = {text: scrub(text) for text in rows["comment"].drop_duplicates()}
     rows["comment"] = rows["comment"].map(once)
     rows["sentiment"] = _sentiments(file, rows["sentiment"])
@@ -124,17 +146,66 @@ def _key(rows: pd.DataFrame) -> "pd.Series[str]":
     return text + "|" + rows["question"].str.lower()
 
 
-def _read_table(file: Path) -> pd.DataFrame:
+def _read_table(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     if not file.is_file():
-        raise CommentFileError(f"{file}: there is no such file; expected a CSV or Parquet file")
+        raise CommentFileError(f"{file}: there is no such file; expected CSV, Excel or Parquet")
     try:
         if file.suffix == ".parquet":
             return pd.read_parquet(file)
-        return pd.read_csv(file, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
+        is_workbook = file.open("rb").read(4) in _WORKBOOKS
+        rows = _rows_of_workbook(file) if is_workbook else _rows_of_text(file)
+    except (ValueError, OSError, csv.Error) as error:
         raise CommentFileError(
-            f"{file}: cannot be read; expected Parquet, or CSV in UTF-8 with commas: {error}"
+            f"{file}: cannot be read; expected CSV, Excel or Parquet: {error}"
         ) from error
+    place = _find_header(rows, columns.get("comment"))
+    if not rows:
+        raise CommentFileError(f"{file}: is empty; expected a header and comments below it")
+    return _framed(file, rows[place], rows[place + 1 :], place + 2)
+
+
+def _find_header(rows: list[list[str]], named: str | None) -> int:
+    """The first row with a heading of comments, else the first that says anything."""
+    known = {_plain(name) for name in ((named,) if named else HEADINGS["comment"])}
+    tops = rows[:_TOP_ROWS]
+    filled = (at for at, row in enumerate(tops) if any(row))
+    titled = (at for at, row in enumerate(tops) if known & {_plain(cell) for cell in row})
+    return next(titled, next(filled, 0))
+
+
+def _rows_of_workbook(file: Path) -> list[list[str]]:
+    """The rows of the fullest sheet, as text."""
+    sheets = pd.read_excel(
+        file, sheet_name=None, header=None, dtype=str, keep_default_na=False, engine="calamine"
+    )
+    return max(sheets.values(), key=lambda sheet: sheet.size).astype(str).to_numpy().tolist()
+
+
+def _rows_of_text(file: Path) -> list[list[str]]:
+    """The rows of delimited text, whatever marks part its cells and whoever encoded it."""
+    content = file.read_bytes()
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    top = [line for line in text.splitlines()[:_TOP_ROWS] if line.strip()]
+    widths = {mark: [len(row) for row in csv.reader(top, delimiter=mark)] for mark in _DELIMITERS}
+    mark = max(_DELIMITERS, key=lambda each: max(widths[each], default=0))
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
+
+
+def _framed(file: Path, header: list[str], rows: list[list[str]], first: int) -> pd.DataFrame:
+    """The rows below the header; `first` is the row of the first as a spreadsheet counts."""
+    names = [name.strip() for name in header]
+    for number, row in enumerate(rows, start=first):
+        if any(row[len(names) :]):
+            raise CommentFileError(
+                f"{file}: row {number}: {len(row)} cells; expected {len(names)}, as in the header"
+            )
+    filled = [(*row, *[""] * len(names))[: len(names)] for row in rows if any(row)]
+    table = pd.DataFrame(filled, columns=pd.Index(names), dtype=object)
+    return table.loc[:, ~table.columns.duplicated()]
 
 
 def _find_columns(file: Path, table: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
@@ -157,6 +228,13 @@ def _find_columns(file: Path, table: pd.DataFrame, columns: Mapping[str, str]) -
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).lower()
+
+
+def _without_mark_up(text: str) -> str:
+    """The words of a comment that a web form has kept as HTML."""
+    if "<" not in text and "&" not in text:
+        return text
+    return _TAG.sub(" ", html.unescape(text)).strip()
 
 
 def _as_text(column: pd.Series) -> pd.Series:

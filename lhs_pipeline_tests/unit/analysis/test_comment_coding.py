@@ -91,6 +91,39 @@ def test_a_file_that_cannot_be_read_says_why(
         read_comments(write(tmp_path, columns), CODES, named, str)
 
 
+def save_as(kind: str, table: pd.DataFrame, folder: Path) -> Path:
+    file = folder / f"comments.{'xlsx' if kind == 'workbook' else 'txt'}"
+    if kind == "workbook":
+        table.to_excel(file, index=False, startrow=2)
+    elif kind == "semicolons of Windows":
+        table.to_csv(file, index=False, sep=";", encoding="cp1252")
+    else:
+        table.to_csv(file, index=False, sep="\t", encoding="utf-16")
+    return file
+
+
+@pytest.mark.parametrize("kind", ["workbook", "semicolons of Windows", "tabs in UTF-16"])
+def test_a_file_may_be_as_another_trust_saves_it(tmp_path: Path, kind: str) -> None:
+    said = ["<p>Roedd y bwyd yn oer &amp; dr\u00f4n</p>", "Nil", ""]
+    table = pd.DataFrame(
+        {"Ref": ["a", "b", "c"], "Free text": said, "Service type": ["A", "B", "C"]}
+    )
+    read = read_comments(save_as(kind, table, tmp_path), CODES, {"id": "Ref"}, str)
+    assert list(read.rows["comment"]) == ["Roedd y bwyd yn oer & dr\u00f4n", "Nil", ""]
+    assert list(read.rows["id"]) == ["a", "b", "c"] and list(read.rows["service"]) == [
+        "A",
+        "B",
+        "C",
+    ]
+
+
+def test_a_row_with_too_many_cells_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text("comment,id\nfine,1\nfine, but late,2\n", encoding="utf-8")
+    with pytest.raises(CommentFileError, match="row 3: 3 cells; expected 2"):
+        read_comments(file, CODES, {}, str)
+
+
 def test_a_file_that_is_not_there_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["themes", "no_such.csv"]) == 1
     assert "there is no such file" in capsys.readouterr().err
