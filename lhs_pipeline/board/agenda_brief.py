@@ -123,7 +123,7 @@ def _tell_tried(scene: Scene, proposal: Row) -> list[str]:
 
 def _tell_lesson(lesson: ProblemLesson) -> str:
     found = f"{lesson.change} {lesson.measure} {lesson.effect.words.lower()}"
-    return f"{capitalise(lesson.place)}: {found}"
+    return " ".join(filter(None, [f"{capitalise(lesson.place)}: {found}", lesson.since]))
 
 
 def _tell_expected(scene: Scene, topic_id: str) -> list[str]:

@@ -182,6 +182,12 @@ def _first_due(queue: Queue) -> str:
     return min(each.due.sort_key for each in queue.proposals)
 
 
+def _tell_meeting(scene: Scene, meets: date | None, due: date | None) -> str:
+    """The next meeting, and that it comes too late where the answer is due before."""
+    is_late = meets is not None and due is not None and scene.as_of <= due < meets
+    return tell_day(meets) + (", after the answer is due: ask the chair before" if is_late else "")
+
+
 def show_proposal(scene: Scene, row: Row) -> Proposal:
     """One proposal as people read it."""
     due, meets = scene.due(day_of(row, "respond_by_on")), day_of(row, "meets_on")
@@ -194,7 +200,7 @@ def show_proposal(scene: Scene, row: Row) -> Proposal:
         question=as_sentence(text_of(row, "question")),
         options=[word_for("option", each.replace(" ", "_")) for each in list_of(row, "options")],
         due=due,
-        meets=tell_day(meets),
+        meets=_tell_meeting(scene, meets, day_of(row, "respond_by_on")),
         meets_key=meets.isoformat() if meets else "",
         measure=scene.names.measure(measure_id).name if measure_id else "",
         aim=tell_change(number_of(row, "expected_relative_change_prop")),

@@ -20,6 +20,7 @@ from lhs_pipeline.collection.promises import (
     Finding,
     Promise,
     keep_findings,
+    tell_counted,
     write_check_page,
 )
 from lhs_pipeline.settings import Site
@@ -244,7 +245,7 @@ def result_of(findings: list[Finding], offending: list[tuple[Any, ...]]) -> dg.A
             dg.TableRecord(
                 {
                     "promise": finding.promise.words,
-                    "observed": "" if finding.observed is None else f"{finding.observed:g}",
+                    "observed": tell_counted(finding.promise.words, finding.observed),
                     "result": finding.word,
                     "if broken": finding.promise.consequence,
                 }
@@ -269,6 +270,6 @@ def result_of(findings: list[Finding], offending: list[tuple[Any, ...]]) -> dg.A
 
 
 def _say_broken(finding: Finding) -> str:
-    amount = finding.observed or 0.0
-    found = f"{amount:.1%}" if finding.promise.counted.endswith("_prop") else f"{amount:g}"
-    return f"not kept: {finding.promise.words} ({finding.promise.counted} {found})"
+    found = tell_counted(finding.promise.words, finding.observed or 0.0)
+    counted = finding.promise.counted.removesuffix("_prop").replace("_", " ")
+    return f"not kept: {finding.promise.words} ({counted}: {found})"

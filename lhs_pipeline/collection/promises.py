@@ -107,8 +107,8 @@ def write_check_page(con: duckdb.DuckDBPyConnection, file: Path, site_name: str)
     replace_if_changed(file, page.encode())
 
 
-def _tell_counted(promise: str, observed: float | None) -> str:
-    """What was counted, a share as the promise tells it: in per cent; '' where nothing was."""
+def tell_counted(promise: str, observed: float | None) -> str:
+    """Return what was counted, a share in per cent as the promise tells it; '' for nothing."""
     if observed is None:
         return ""
     return f"{observed:.2%}" if "% of the rows" in promise else f"{observed:g}"
@@ -116,5 +116,5 @@ def _tell_counted(promise: str, observed: float | None) -> str:
 
 def _line(title: str, promise: str, observed: float | None, result: str, consequence: str) -> str:
     style = {"broken": "broken", "not applicable": "none"}.get(result, "")
-    cells = (title, promise, _tell_counted(promise, observed), result, consequence)
+    cells = (title, promise, tell_counted(promise, observed), result, consequence)
     return f'<tr class="{style}">' + "".join(f"<td>{escape(c)}</td>" for c in cells) + "</tr>"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lhs_pipeline.board.agenda_brief import _tell_sure
-from lhs_pipeline.board.agenda_view import list_agendas
+from lhs_pipeline.board.agenda_view import list_agendas, list_queues
 from lhs_pipeline.board.change_view import list_evaluations, list_open_changes, list_settled
 from lhs_pipeline.board.effect_bar import Effect
 from lhs_pipeline.board.learned_view import list_expected, list_lessons, list_reopenings
@@ -96,6 +96,17 @@ def test_every_group_has_an_agenda_and_late_ones_come_first(board: Board) -> Non
     assert forum.group.title == "Clinical Forum" and forum.meets == "3 Jul 2026"
     # Its void decision on falls was made again by another group: nothing is left to do.
     assert huddle.remade == []
+
+
+def test_a_meeting_after_the_answer_is_due_says_so(tables: BoardTables) -> None:
+    later = tables.proposals.assign(
+        meets_on=pd.Timestamp("2026-07-09"), respond_by_on=pd.Timestamp("2026-07-03")
+    )
+    told = Scene(replace(tables, proposals=later), gather_names(tables), AS_OF)
+    questions = [each for queue in list_queues(told) for each in queue.proposals]
+    assert {each.meets for each in questions} == {
+        "9 Jul 2026, after the answer is due: ask the chair before"
+    }
 
 
 def test_overdue_means_one_thing_wherever_it_is_told(tables: BoardTables) -> None:

@@ -72,6 +72,15 @@ def test_a_work_says_how_it_was_made_how_sure_it_is_and_why_it_stands_here(known
     assert work.effect_sentence == "Falls did not differ."
 
 
+def test_an_effect_that_was_lost_says_so(scene: Scene) -> None:
+    reopened = pd.DataFrame([{"problem_id": PROBLEM, "cycle_number": 2, "change_id": "A1",
+                              "reopened_on": date(2026, 3, 2), "reason": "It faded."}])  # fmt: skip
+    told = replace(scene.tables, reopened=reopened)
+    later = Scene(told, gather_names(told), TODAY)
+    ours, theirs = show_problem(later, PROBLEM, lambda *_: "").known.lessons
+    assert ours.since == "Re-opened on 2 Mar 2026: it faded." and theirs.since == ""
+
+
 def test_what_no_longer_stands_is_apart_with_its_reason(known: Known) -> None:
     (gone,) = known.gone
     assert gone.standing.startswith("Retracted") and gone.standing_reason
