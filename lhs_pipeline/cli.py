@@ -53,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SettingsError, CatalogueError, _UsageError) as error:
         print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Whoever reads, such as `head`, has seen enough; nothing more can be written there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -196,6 +200,8 @@ def _ui(given: argparse.Namespace) -> int:
 
 
 def _check(given: argparse.Namespace) -> int:
+    from lhs_pipeline.collection.draft_contract import TO_DO
+
     site = read_site(given.site)
     catalogue = read_catalogue(site.catalogue)
     _say(
@@ -205,6 +211,9 @@ def _check(given: argparse.Namespace) -> int:
     )
     for line in tell_taken(catalogue.taken):
         _say(line)
+    for file in sorted(site.catalogue.rglob("*.toml")):
+        if places := file.read_text(encoding="utf-8").count(f"{TO_DO}:"):
+            _say(f"{file}: still marked {TO_DO} in {places} place{'s' if places > 1 else ''}.")
     return _check_ledger(site)
 
 
@@ -376,7 +385,7 @@ def _evaluate(given: argparse.Namespace) -> int:
     verdicts, files = answer_question(question, REFERENCE_POLICY, given.out)
     latest = verdicts.groupby("change_id").tail(1)["verdict"].value_counts()
     for verdict, count in latest.items():
-        _say(f"{verdict:<14} {count:>5} changes")
+        _say(f"{verdict:<14} {count:>5} change{'' if count == 1 else 's'}")
     _say("Written: " + ", ".join(str(file) for file in files))
     return 0
 

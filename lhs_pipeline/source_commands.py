@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
-from lhs_pipeline.catalogue.reader import read_catalogue
+from lhs_pipeline.catalogue.reader import ID, read_catalogue
 from lhs_pipeline.settings import Site, read_site
 
 
@@ -26,7 +26,7 @@ def add_source_commands(commands: "argparse._SubParsersAction[argparse.ArgumentP
     known = commands.add_parser("as-known", help=words, description=words[0].upper() + words[1:])
     known.set_defaults(run=run_as_known)
     known.add_argument("source", help="a source or register, such as incidents or decisions")
-    known.add_argument("day", type=date.fromisoformat, help="the day, such as 2026-06-30")
+    known.add_argument("day", type=_read_day, help="the day, such as 2026-06-30")
     known.add_argument("--site", type=Path, default=None, help="the site's folder")
     known.add_argument("--out", type=Path, default=None, help="file to write instead of printing")
     words = "write a workbook to fill in for each register and source of insights"
@@ -34,6 +34,13 @@ def add_source_commands(commands: "argparse._SubParsersAction[argparse.ArgumentP
     made.set_defaults(run=run_templates)
     made.add_argument("--site", type=Path, default=None, help="the site's folder")
     made.add_argument("--out", type=Path, default=Path("templates"), help="folder to write to")
+
+
+def _read_day(word: str) -> date:
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{word!r} is no day such as 2026-06-30") from None
 
 
 def run_new_source(given: argparse.Namespace) -> int:
@@ -44,6 +51,9 @@ def run_new_source(given: argparse.Namespace) -> int:
     site = read_site(given.site)
     source_id = given.name or _id_of(given.file)
     contract = site.catalogue / "sources" / f"{source_id}.toml"
+    if not ID.match(source_id):
+        print(f"--name: {source_id!r}; expected lower_case_with_underscores", file=sys.stderr)
+        return 1
     if contract.exists():
         print(f"{contract} stands already; give another --name.", file=sys.stderr)
         return 1

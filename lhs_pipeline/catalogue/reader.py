@@ -68,7 +68,7 @@ NEEDED_SOURCES = frozenset(
 )
 """What the five steps read by name; whatever else a site has is its own."""
 
-_ID = re.compile(r"^[a-z][a-z0-9_]*$")
+ID = re.compile(r"^[a-z][a-z0-9_]*$")
 _BASE = re.compile(r"^per_[1-9][0-9]*$")
 _TAKEN = re.compile(
     r"^(files|rejected_rows|promises|stream_health|unit_breaks|.*_versions|.*_as_known_on)$"
@@ -224,7 +224,7 @@ def _read_words(folder: Path, complaints: list[Complaint]) -> dict[str, tuple[st
 def _read_files(folder: Path, kind: type, complaints: list[Complaint]) -> dict[str, Any]:
     records: dict[str, Any] = {}
     for file in sorted(folder.glob("*.toml")):
-        if not _ID.match(file.stem):
+        if not ID.match(file.stem):
             complaints.append(Complaint(file, "file name", "expected lower_case_with_underscores"))
             continue
         record = _read_file(file, kind, {"id": file.stem}, complaints)

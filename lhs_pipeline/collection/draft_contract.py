@@ -21,7 +21,7 @@ _MARKERS = frozenset(
 )  # fmt: skip
 _BOOLEANS = frozenset(("true", "false", "yes", "no", "y", "n"))
 _DAYS = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%d/%m/%y", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y",
-         "%d %B %Y", "%B %Y", "%b %Y", "%b-%y", "%b-%Y", "%m/%d/%Y")  # fmt: skip
+         "%d %B %Y", "%Y-%m", "%m/%Y", "%B %Y", "%b %Y", "%b-%y", "%b-%Y", "%m/%d/%Y")  # fmt: skip
 _TIMES = (" %H:%M", " %H:%M:%S", " %I:%M %p")
 _ISO_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _ISO_INSTANT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")

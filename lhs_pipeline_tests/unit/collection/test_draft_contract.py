@@ -53,6 +53,8 @@ def test_what_the_rows_bear_out_is_written_down(tmp_path: Path) -> None:
         (["1/6/2026 9:30", "30/6/2026 14:00"], "timestamp", "%d/%m/%Y %H:%M"),
         (["April 2021", "May 2021"], "date", "%B %Y"),
         (["Apr-21", "May-21"], "date", "%b-%y"),
+        (["2024-01", "2024-02"], "date", "%Y-%m"),
+        (["01/2024", "12/2024"], "date", "%m/%Y"),
         (["20260601", "20260630"], "date", "%Y%m%d"),
         (["007", "012"], "text", None),
         (["4857773456999999999999", "2"], "text", None),
@@ -113,5 +115,17 @@ def test_the_command_tries_the_file_by_its_own_draft(
     assert "of 3 rows 3 land, 0 are refused" in capsys.readouterr().out
     assert (site / "catalogue" / "sources" / "hygiene.toml").is_file()
     assert main(["check", "--site", str(site)]) == 0
+    assert "hygiene.toml: still marked TO DO in" in capsys.readouterr().out
     assert main(["new-source", str(file), "--site", str(site)]) == 1
     assert "stands already" in capsys.readouterr().err
+
+
+def test_a_name_that_the_catalogue_would_refuse_is_refused_before_it_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site, file = tmp_path / "site", tmp_path / "hygiene_2026-06.csv"
+    file.write_text(OBSERVATIONS, encoding="utf-8")
+    assert main(["new-site", "Anytown", "--site", str(site)]) == 0
+    assert main(["new-source", str(file), "--name", "Hand hygiene", "--site", str(site)]) == 1
+    assert "lower_case_with_underscores" in capsys.readouterr().err
+    assert not (site / "catalogue" / "sources" / "Hand hygiene.toml").exists()
