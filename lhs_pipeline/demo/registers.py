@@ -9,14 +9,13 @@ from typing import Any
 from lhs_pipeline.demo.calendar import LAST_DAY, day_number
 from lhs_pipeline.demo.extract import write_table
 from lhs_pipeline.demo.levels import planted_days
-from lhs_pipeline.demo.scenario import (
+from lhs_pipeline.demo.planted_decisions import (
     DECISIONS,
     EARLY_LOOK_WEEKS,
     LOOK_WEEKS,
-    Course,
     PlantedDecision,
-    find_case,
 )
+from lhs_pipeline.demo.scenario import Course, find_case
 from lhs_pipeline.demo.seeds import stream
 from lhs_pipeline.demo.wordings import pick, read_wording
 

@@ -1,5 +1,6 @@
 """What was planted: the one place where units, dates and effects of the demo's cases stand.
 
+What people say of them stands in `planted_remarks`, what boards decided in `planted_decisions`.
 The pipeline never reads this, nor the truth files that are written from it.
 """
 
@@ -45,47 +46,6 @@ class Case:
     def problem_id(self) -> str:
         """The natural key of the problem that this case should raise."""
         return f"{self.topic_id}@{self.unit_id}"
-
-
-@dataclass(frozen=True)
-class Surge:
-    """Extra remarks on one topic from one unit, `per_week` of them, in one source of voices."""
-
-    case_id: str
-    source_id: str
-    topic_id: str
-    unit_id: str
-    from_on: date
-    until_on: date
-    per_week: float
-    tone: str = "negative"
-    bank: str = ""
-
-
-@dataclass(frozen=True)
-class Unnamed:
-    """Remarks on something that no topic declares, `count` of them, from all kinds of units."""
-
-    bank: str
-    source_id: str
-    from_on: date
-    until_on: date
-    count: int
-
-
-@dataclass(frozen=True)
-class PlantedDecision:
-    """When a board decided on a case and what followed; its words stand in registers.toml."""
-
-    decision_id: str
-    case_id: str
-    cycle_number: int
-    decided_on: date
-    planned_on: date | None = None
-    live_on: date | None = None
-    expected_change: float | None = None
-    audit_compliance: tuple[Knot, ...] = ()
-    acceptable: tuple[float, float, float] = (0.92, 0.90, 0.93)
 
 
 TODAY = date(2026, 7, 1)
@@ -376,161 +336,6 @@ CASES = (
     ),
 )
 
-STAFF = "staff_insights"
-FRIENDS = "friends_and_family"
-COMPLAINTS = "complaints"
-
-SURGES = (
-    Surge("A", STAFF, "falls", "ward_07", date(2024, 9, 9), date(2025, 5, 18), 1.2),
-    Surge("A", FRIENDS, "falls", "ward_07", date(2024, 9, 16), date(2025, 5, 25), 0.6),
-    Surge("A", COMPLAINTS, "falls", "ward_07", date(2024, 9, 23), date(2025, 6, 1), 0.15),
-    Surge("A", STAFF, "falls", "ward_07", date(2025, 6, 9), date(2026, 1, 31), 0.3, "positive"),
-    Surge("B", STAFF, "vte_prevention", "ward_03", date(2024, 7, 1), date(2025, 10, 10), 0.35),
-    Surge("C", STAFF, "discharge", "ward_05", date(2024, 8, 12), date(2024, 12, 8), 0.9),
-    Surge("C", FRIENDS, "discharge", "ward_05", date(2024, 8, 12), date(2024, 12, 15), 0.5),
-    Surge(
-        "C", STAFF, "discharge", "ward_05", date(2025, 2, 3), date(2025, 6, 30), 0.25, "positive"
-    ),
-    Surge("C", STAFF, "discharge", "ward_05", date(2025, 9, 22), END, 0.7),
-    Surge("C", FRIENDS, "discharge", "ward_05", date(2025, 9, 22), END, 0.4),
-    Surge("D", STAFF, "infection_prevention", "ward_11", date(2025, 11, 17), END, 0.6),
-    Surge("D", FRIENDS, "infection_prevention", "ward_11", date(2025, 12, 1), END, 0.2),
-    Surge("E", STAFF, "staffing_levels", "emergency_department", date(2026, 1, 14), END, 2.4),
-    Surge("E", FRIENDS, "staffing_levels", "emergency_department", date(2026, 1, 26), END, 0.5),
-    Surge("F", STAFF, "theatre_flow", "theatres_day", date(2025, 10, 13), END, 1.0),
-    Surge("F", FRIENDS, "theatre_flow", "theatres_day", date(2025, 10, 20), END, 0.3),
-    Surge("G", STAFF, "medication_safety", "ward_02", date(2025, 3, 10), date(2025, 6, 8), 0.7),
-    Surge("H", FRIENDS, "community_access", "community_north", date(2023, 9, 4), END, 0.3),
-    Surge("H", STAFF, "community_access", "community_north", date(2024, 9, 2), END, 0.3),
-    Surge("I", STAFF, "pressure_damage", "ward_08", date(2024, 12, 9), END, 0.7),
-    Surge("I", FRIENDS, "pressure_damage", "ward_08", date(2025, 1, 6), END, 0.25),
-    Surge(
-        "J",
-        FRIENDS,
-        "emergency_flow",
-        "urgent_treatment_centre",
-        date(2025, 3, 10),
-        date(2025, 9, 7),
-        0.7,
-    ),
-    Surge("J", STAFF, "emergency_flow", "urgent_treatment_centre", date(2025, 3, 10), END, 0.6),
-    Surge("K", STAFF, "readmission", "ward_12", date(2025, 12, 15), END, 0.5),
-    Surge("K", FRIENDS, "readmission", "ward_12", date(2025, 12, 22), END, 0.3),
-    Surge("L", STAFF, "emergency_flow", "emergency_department", date(2026, 2, 4), END, 1.5),
-    Surge("L", FRIENDS, "emergency_flow", "emergency_department", date(2026, 2, 4), END, 1.2),
-    Surge("L", COMPLAINTS, "emergency_flow", "emergency_department", date(2026, 2, 16), END, 0.3),
-    Surge("M", STAFF, "staff_wellbeing", "ward_04", date(2025, 12, 8), END, 1.5),
-    Surge("N", STAFF, "equipment", "ward_06", date(2026, 5, 4), END, 5.0, bank="bladder_scanner"),
-    Surge("O", STAFF, "falls", "ward_10", date(2026, 1, 12), END, 1.0),
-    Surge("O", FRIENDS, "falls", "ward_10", date(2026, 1, 19), END, 0.3),
-    Surge("P", FRIENDS, "communication", "ward_09", date(2026, 4, 6), END, 1.6),
-    Surge("P", COMPLAINTS, "communication", "ward_09", date(2026, 4, 13), END, 0.8),
-)
-
-DECISIONS = (
-    PlantedDecision(
-        "D2024-01",
-        "B1",
-        1,
-        date(2024, 10, 17),
-        date(2024, 11, 4),
-        date(2024, 11, 11),
-        0.15,
-        (Knot(date(2024, 11, 11), 0.60),),
-        (0.95, 0.88, 0.90),
-    ),
-    PlantedDecision(
-        "D2024-02",
-        "C",
-        1,
-        date(2024, 11, 7),
-        date(2024, 12, 2),
-        date(2024, 12, 2),
-        0.80,
-        (Knot(date(2024, 12, 2), 0.96), Knot(date(2025, 8, 11), 0.60, over_days=56)),
-    ),
-    PlantedDecision(
-        "D2025-01",
-        "A",
-        1,
-        date(2025, 4, 24),
-        date(2025, 5, 12),
-        date(2025, 5, 12),
-        -0.30,
-        (Knot(date(2025, 5, 12), 0.985),),
-    ),
-    PlantedDecision(
-        "D2025-02",
-        "I",
-        1,
-        date(2025, 5, 15),
-        date(2025, 6, 2),
-        date(2025, 6, 2),
-        -0.25,
-        (Knot(date(2025, 6, 2), 0.95),),
-        (0.85, 0.78, 0.85),
-    ),
-    PlantedDecision(
-        "D2025-03",
-        "G",
-        1,
-        date(2025, 6, 12),
-        date(2025, 6, 19),
-        date(2025, 6, 23),
-        -0.30,
-        (Knot(date(2025, 6, 23), 0.95),),
-        (0.90, 0.82, 0.95),
-    ),
-    PlantedDecision(
-        "D2025-04",
-        "H",
-        1,
-        date(2025, 6, 19),
-        date(2025, 7, 7),
-        date(2025, 7, 7),
-        -0.20,
-        (Knot(date(2025, 7, 7), 0.93),),
-    ),
-    PlantedDecision(
-        "D2025-05",
-        "J",
-        1,
-        date(2025, 8, 14),
-        date(2025, 9, 1),
-        date(2025, 9, 1),
-        -0.40,
-        (Knot(date(2025, 9, 1), 0.95),),
-        (0.66, 0.75, 0.90),
-    ),
-    PlantedDecision(
-        "D2025-06",
-        "B2",
-        2,
-        date(2025, 9, 18),
-        date(2025, 10, 6),
-        date(2025, 10, 13),
-        0.10,
-        (Knot(date(2025, 10, 13), 0.985),),
-    ),
-    PlantedDecision("D2026-01", "F", 1, date(2026, 1, 15), date(2026, 2, 2), None, -0.30),
-    PlantedDecision("D2026-02", "E", 1, date(2026, 4, 2), None, None, 0.10),
-    PlantedDecision(
-        "D2026-03",
-        "D",
-        1,
-        date(2026, 4, 23),
-        date(2026, 5, 11),
-        date(2026, 5, 11),
-        -0.50,
-        (Knot(date(2026, 5, 11), 0.92),),
-    ),
-    PlantedDecision("D2026-04", "K", 1, date(2026, 5, 7)),
-)
-UNNAMED = Unnamed("vending_machines", FRIENDS, date(2026, 6, 9), date(2026, 6, 29), 30)
-LOOK_WEEKS = (8, 16, 28, 40, 52)
-EARLY_LOOK_WEEKS = {"D": (6, 12, 26, 39, 52)}
-"""Rare events are looked at from week 6 on, if only to say that it is too early."""
-
 
 def find_case(case_id: str) -> Case:
     """The case with this id."""
@@ -541,8 +346,3 @@ def find_course(indicator_id: str, unit_id: str) -> Course | None:
     """The planted course of a measure on a unit, or None where nothing was planted."""
     matches = (c for c in COURSES if (c.indicator_id, c.unit_id) == (indicator_id, unit_id))
     return next(matches, None)
-
-
-def surges_in(source_id: str) -> tuple[Surge, ...]:
-    """The surges of remarks that belong to one source."""
-    return tuple(surge for surge in SURGES if surge.source_id == source_id)

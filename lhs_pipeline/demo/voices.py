@@ -12,7 +12,14 @@ from lhs_pipeline.demo.calendar import DAY_COUNT, DAYS, DAYS_PER_WEEK, day_numbe
 from lhs_pipeline.demo.extract import Extract, Imperfection, Planted, Row, compact_id
 from lhs_pipeline.demo.identifiers import hide_identifiers
 from lhs_pipeline.demo.levels import Days, Wander, share_days
-from lhs_pipeline.demo.scenario import COMPLAINTS, FRIENDS, STAFF, UNNAMED, Surge, surges_in
+from lhs_pipeline.demo.planted_remarks import (
+    COMPLAINTS,
+    FRIENDS,
+    STAFF,
+    UNNAMED,
+    Surge,
+    surges_in,
+)
 from lhs_pipeline.demo.seeds import stream
 from lhs_pipeline.demo.topics import patient_weights, staff_weights
 from lhs_pipeline.demo.units import Unit, list_units

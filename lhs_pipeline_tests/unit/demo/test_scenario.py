@@ -5,7 +5,9 @@ from math import log, sqrt
 
 import pytest
 
-from lhs_pipeline.demo.scenario import CASES, DECISIONS, END, SURGES, TODAY, find_case
+from lhs_pipeline.demo.planted_decisions import DECISIONS
+from lhs_pipeline.demo.planted_remarks import SURGES
+from lhs_pipeline.demo.scenario import CASES, END, TODAY, find_case
 from lhs_pipeline.demo.units import list_units
 
 from .reading import Demo, Record, Sample, between, on_unit
