@@ -13,6 +13,7 @@ import pandas as pd
 
 from lhs_pipeline.board.alerts import choose_untold, deliver, find_untold
 from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, describe_copy
+from lhs_pipeline.board.change_tables import publish_evaluations
 from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.danger_signs import FILE as DANGERS_FILE
 from lhs_pipeline.board.danger_signs import keys_of_signs, write_list, write_message
@@ -36,17 +37,12 @@ from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.news import find_news, write_messages
 from lhs_pipeline.board.pages import render_board
 from lhs_pipeline.board.problem_charts import chart_of
+from lhs_pipeline.board.published_table import PublishedTable, frame_for_machines, write_csv
 from lhs_pipeline.board.reply_sheet import DECISIONS, VERDICTS
 from lhs_pipeline.board.shown_assets import DECLARED, SHOWN_KEY, SHOWN_NAMES, shown_figures
 from lhs_pipeline.board.source_rows import SourceRows, count_as_in_sheets
-from lhs_pipeline.board.tables import (
-    PublishedTable,
-    frame_for_machines,
-    publish_evaluations,
-    publish_interdependencies,
-    publish_triage,
-    write_csv,
-)
+from lhs_pipeline.board.tables import publish_interdependencies
+from lhs_pipeline.board.triage_table import publish_triage
 from lhs_pipeline.board.workbook import write_workbook
 from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.collection.versions import table_of

@@ -18,8 +18,9 @@ import pandas as pd
 from lhs_pipeline.board.danger_signs import count_unread
 from lhs_pipeline.board.disclosure import name_small, safe_cell
 from lhs_pipeline.board.model import BoardTables
+from lhs_pipeline.board.published_table import PublishedTable, frame_for_people
 from lhs_pipeline.board.reply_sheet import add_reply_sheet, add_verdict_sheet
-from lhs_pipeline.board.tables import PublishedTable, frame_for_people, publish_all
+from lhs_pipeline.board.tables import publish_all
 from lhs_pipeline.board.words import tell_count, tell_day
 from lhs_pipeline.catalogue.model import Source
 

@@ -15,7 +15,8 @@ from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.news import find_news, write_messages
 from lhs_pipeline.board.pages import render_board
-from lhs_pipeline.board.tables import frame_for_machines, publish_all, write_csv
+from lhs_pipeline.board.published_table import frame_for_machines, write_csv
+from lhs_pipeline.board.tables import publish_all
 from lhs_pipeline.board.workbook import write_workbook
 from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.collection.deliveries import find_deliveries

@@ -6,16 +6,16 @@ import io
 
 import pandas as pd
 
+from lhs_pipeline.board.change_tables import publish_evaluations
 from lhs_pipeline.board.model import BoardTables
-from lhs_pipeline.board.tables import (
+from lhs_pipeline.board.published_table import (
     frame_for_machines,
     frame_for_people,
     frame_with_british_dates,
-    publish_all,
-    publish_evaluations,
-    publish_triage,
     write_csv,
 )
+from lhs_pipeline.board.tables import publish_all
+from lhs_pipeline.board.triage_table import publish_triage
 
 
 def test_headings_have_no_codes(tables: BoardTables) -> None:

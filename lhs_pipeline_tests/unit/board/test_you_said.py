@@ -7,7 +7,8 @@ import pytest
 
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
-from lhs_pipeline.board.tables import frame_for_people, publish_answers
+from lhs_pipeline.board.published_table import frame_for_people
+from lhs_pipeline.board.tables import publish_answers
 from lhs_pipeline.board.you_said import list_answers, tell_how_often
 
 
