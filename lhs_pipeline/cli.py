@@ -242,7 +242,7 @@ def _check_ledger(site: Site) -> int:
 
 
 def _trail(given: argparse.Namespace) -> int:
-    from lhs_pipeline.board.assets import read_board_tables
+    from lhs_pipeline.board.board_tables import read_board_tables
     from lhs_pipeline.board.decision_evidence import verify_evidence
     from lhs_pipeline.board.source_rows import SourceRows
     from lhs_pipeline.board.trail import format_trail, tell_trail

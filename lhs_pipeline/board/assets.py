@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 import pandas as pd
 
 from lhs_pipeline.board.alerts import choose_untold, deliver, find_untold
 from lhs_pipeline.board.analyst_copy import ANALYST_TABLES, describe_copy
+from lhs_pipeline.board.board_tables import READ, READ_BY_BOARD, read_board_tables
 from lhs_pipeline.board.change_tables import publish_evaluations
 from lhs_pipeline.board.charts import draw_spc_chart
 from lhs_pipeline.board.danger_signs import FILE as DANGERS_FILE
@@ -28,10 +28,6 @@ from lhs_pipeline.board.life_events import (
 )
 from lhs_pipeline.board.model import (
     BoardTables,
-    frame_authorities,
-    frame_indicators,
-    frame_sources,
-    frame_topics,
 )
 from lhs_pipeline.board.names import gather_names
 from lhs_pipeline.board.news import find_news, write_messages
@@ -44,7 +40,6 @@ from lhs_pipeline.board.source_rows import SourceRows, count_as_in_sheets
 from lhs_pipeline.board.tables import publish_interdependencies
 from lhs_pipeline.board.triage_table import publish_triage
 from lhs_pipeline.board.workbook import write_workbook
-from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.ledger import Record, append_to_ledger, read_ledger
 from lhs_pipeline.life import DECIDING
@@ -64,58 +59,6 @@ from lhs_pipeline.warehouse.changes import editions_of, stamp_files
 from lhs_pipeline.warehouse.publication import publish_database, replace_if_changed
 from lhs_pipeline.warehouse.table import read_table, table_exists
 
-_READ: dict[str, str] = {
-    "files": "collection.files",
-    "rejected_rows": "collection.rejected_rows",
-    "units": "collection.units",
-    "indicator_series": "analysis.indicator_series",
-    "limits": "analysis.limits",
-    "point_limits": "analysis.point_limits",
-    "rebases": "analysis.rebases",
-    "signals": "analysis.signals",
-    "signal_control": "analysis.signal_control",
-    "comparisons": "analysis.comparisons",
-    "interdependencies": "analysis.interdependencies",
-    "insights": "analysis.insights",
-    "themes": "analysis.themes",
-    "repeats": "analysis.repeats",
-    "danger_signs": "analysis.danger_signs",
-    "emerging_themes": "analysis.emerging_themes",
-    "emerging_verdicts": "collection.emerging_verdicts",
-    "theme_series": "analysis.theme_series",
-    "theme_models": "analysis.theme_models",
-    "voices_heard": "analysis.voices_heard",
-    "evidence": "analysis.evidence",
-    "problem_evidence": "analysis.problem_evidence",
-    "problems": "analysis.problems",
-    "cycles": "analysis.cycles",
-    "triage": "analysis.triage",
-    "lenses": "analysis.lenses",
-    "moves": "analysis.triage_moves",
-    "sensitivity": "analysis.triage_sensitivity",
-    "stream_health": "collection.stream_health",
-    "learned_effects": "closure.learned_effects",
-    "proposals": "decision.proposals",
-    "decisions": "decision.decisions",
-    "actions": "implementation.actions",
-    "adoption": "implementation.adoption",
-    "tempo": "implementation.tempo",
-    "waits": "implementation.waits",
-    "pace": "implementation.pace",
-    "watched": "implementation.watched",
-    "evaluations": "closure.evaluations",
-    "verdicts": "closure.verdicts",
-    "heartbeat": "closure.heartbeat",
-    "expectations": "closure.expectations",
-    "spread": "closure.spread",
-    "audits": "collection.audits",
-    "acceptability": "collection.acceptability",
-    "reopened": "collection.reopened",
-}
-_READ_BY_BOARD = {
-    **{field: SHOWN_NAMES.get(name, name) for field, name in _READ.items()},
-    "life_events": LIFE_EVENTS.name,
-}
 _HEARD: dict[str, str] = {
     "cycles": "analysis.cycles",
     "triage": "analysis.triage",
@@ -129,12 +72,12 @@ _HEARD: dict[str, str] = {
     "reopened": "collection.reopened",
 }
 _PUBLISHED_FROM = tuple(
-    sorted({*_READ_BY_BOARD.values(), *(SHOWN_NAMES.get(each, each) for each in ANALYST_TABLES)})
+    sorted({*READ_BY_BOARD.values(), *(SHOWN_NAMES.get(each, each) for each in ANALYST_TABLES)})
 )
 Metadata = Mapping[str, Any]
 _DEPS = [
     SHOWN_KEY,
-    *keys_of(name for name in _READ_BY_BOARD.values() if not name.startswith("shown.")),
+    *keys_of(name for name in READ_BY_BOARD.values() if not name.startswith("shown.")),
 ]
 
 
@@ -158,78 +101,8 @@ _DANGERS = "analysis.danger_signs"
 _LARGEST_CHART_BYTES = 20_000
 
 
-def read_board_tables(
-    con: duckdb.DuckDBPyConnection,
-    catalogue: Catalogue,
-    reads: Mapping[str, str] = _READ_BY_BOARD,
-    *,
-    is_charted_alone: bool = False,
-) -> BoardTables:
-    """Return everything that the board reads, as it may be shown; what was not made is empty.
-
-    Args:
-        con: the warehouse.
-        catalogue: indicators, groups and the rules of disclosure.
-        reads: field -> table.
-        is_charted_alone: whether of the series only those of problems are wanted, one in twenty
-            of a large site, and the newest period.
-    """
-    frames = {
-        field: count_as_in_sheets(name, read_table(con, name), catalogue.sources)
-        for field, name in reads.items()
-        if field not in _LONG
-    }
-    for field in _LONG:
-        is_whole = not (is_charted_alone and len(frames["limits"]) and len(frames["triage"]))
-        frames[field] = _read_long(con, field, reads, is_whole=is_whole)
-    states = frames["tempo"]
-    for field in ("problems", "triage"):
-        frames[field] = _with_state(frames[field], states)
-    return BoardTables(
-        **frames,
-        indicators=frame_indicators(catalogue),
-        authorities=frame_authorities(catalogue),
-        topics=frame_topics(catalogue),
-        taken=catalogue.taken,
-        sources=frame_sources(catalogue),
-        disclosure=catalogue.rules.disclosure,
-    )
-
-
-_LONG = ("indicator_series", "point_limits")
-"""Tables with a row for every point."""
-
-
-def _read_long(
-    con: duckdb.DuckDBPyConnection, field: str, reads: Mapping[str, str], *, is_whole: bool
-) -> pd.DataFrame:
-    name = reads[field]
-    if is_whole:
-        return read_table(con, name)
-    newest = f"is_complete and period_end = (select max(period_end) from {name} where is_complete)"
-    return con.execute(
-        f"""
-        select * from {name}
-        where (indicator_id, unit_id) in (
-            select (indicator_id, unit_id) from {reads["limits"]}
-            where (topic_id, unit_id) in (
-                select (topic_id, unit_id) from {reads["problems"]}
-                union all select (topic_id, unit_id) from {reads["triage"]}
-            )
-        ) {f"or {newest}" if field == "indicator_series" else ""}
-        """
-    ).df()
-
-
-def _with_state(frame: pd.DataFrame, tempo: pd.DataFrame) -> pd.DataFrame:
-    keys = ["problem_id", "cycle_number"]
-    if frame.empty or tempo.empty:
-        return frame
-    return frame.merge(tempo[[*keys, "state"]], on=keys, how="left")
-
-
 @table_asset(
-    LIFE_EVENTS, "pandas", reads=_HEARD, after=sorted({*_READ.values()} - {*_HEARD.values()})
+    LIFE_EVENTS, "pandas", reads=_HEARD, after=sorted({*READ.values()} - {*_HEARD.values()})
 )
 def life_events(site: SiteResource, **heard: pd.DataFrame) -> Told:
     """Write down in the ledger what happened, and give every turn of the loop its state."""
@@ -241,7 +114,7 @@ def life_events(site: SiteResource, **heard: pd.DataFrame) -> Told:
         if not any(record["event"] in DECIDING for record in new):
             return new
         # What was known at a decision is kept whole, in a register that nobody publishes.
-        known = {**_READ, "life_events": LIFE_EVENTS.name}
+        known = {**READ, "life_events": LIFE_EVENTS.name}
         with site.warehouse().transaction() as con:
             return with_evidence(
                 new, read_board_tables(con, site.catalogue(), known), place.evidence
@@ -472,7 +345,7 @@ def alerts(site: SiteResource) -> dg.MaterializeResult[None]:
 def _board_tables(site: SiteResource) -> BoardTables:
     """The tables as they stand; five assets of a night read the same."""
     with site.warehouse().transaction() as con:
-        editions = editions_of(con, _READ_BY_BOARD.values())
+        editions = editions_of(con, READ_BY_BOARD.values())
     return _read_once(str(site.site().folder), f"{site.rules()} {editions}")
 
 
@@ -517,4 +390,4 @@ ASSETS: list[dg.AssetsDefinition] = [
 
 TABLES = (LIFE_EVENTS,)
 
-__all__ = ["ASSETS", "TABLES", "read_board_tables"]
+__all__ = ["ASSETS", "TABLES"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lhs_pipeline.board.assets import read_board_tables
+from lhs_pipeline.board.board_tables import read_board_tables
 from lhs_pipeline.board.source_rows import SourceRows
 from lhs_pipeline.board.trail import tell_trail
 from lhs_pipeline.board.trail_line import TrailLine

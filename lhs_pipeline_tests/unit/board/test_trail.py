@@ -8,7 +8,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from lhs_pipeline.board.assets import _READ
+from lhs_pipeline.board.board_tables import READ
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.shown_assets import DECLARED
 from lhs_pipeline.board.source_rows import count_as_in_sheets
@@ -138,7 +138,7 @@ def test_rows_are_counted_as_a_spreadsheet_counts_them() -> None:
     assert list(count_as_in_sheets("a.b", works, sources)["source_row"]) == [4, 5]
 
 
-@pytest.mark.parametrize("name", sorted(_READ.values()))
+@pytest.mark.parametrize("name", sorted(READ.values()))
 def test_every_table_that_tells_rows_says_of_which_source(name: str) -> None:
     tables = {table.name: table for table in DECLARED}
     columns = tables[name].column_names if name in tables else ["source_id"]

@@ -148,8 +148,8 @@ def test_a_source_cannot_take_the_name_of_an_account(folder: Path, name: str) ->
 
 
 def test_the_needed_sources_are_those_that_the_assets_read() -> None:
-    files = (STARTER.parent / step / "assets.py" for step in
-             ("analysis", "decision", "implementation", "closure", "board"))  # fmt: skip
+    steps = ("analysis", "decision", "implementation", "closure", "board")
+    files = [file for step in steps for file in (STARTER.parent / step).glob("*.py")]
     read = {
         name
         for file in files
