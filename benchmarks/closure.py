@@ -37,6 +37,7 @@ from lhs_pipeline.closure.judgement import (
 )
 from lhs_pipeline.closure.panels import rows_of, with_point_variance
 from lhs_pipeline.closure.policy import REFERENCE_POLICY, EvaluationPolicy
+from lhs_pipeline.statistics.change_window import ChangePlan
 from lhs_pipeline.statistics.control_path import (
     ControlPath,
     SeriesPanel,
@@ -44,7 +45,6 @@ from lhs_pipeline.statistics.control_path import (
     with_all_levels,
 )
 from lhs_pipeline.statistics.controlled_series import (
-    ChangePlan,
     EffectTrace,
     TraceSettings,
     trace_effect,

@@ -14,8 +14,9 @@ from scipy.special import stdtr
 from statsmodels.tsa.statespace.structural import UnobservedComponents
 
 from lhs_pipeline.closure.panels import rows_of
+from lhs_pipeline.statistics.change_window import ChangePlan
 from lhs_pipeline.statistics.control_path import ControlPath, fit_control_path
-from lhs_pipeline.statistics.controlled_series import ChangePlan, TraceSettings, trace_effect
+from lhs_pipeline.statistics.controlled_series import TraceSettings, trace_effect
 from lhs_pipeline.statistics.segmented_regression import fit_segmented, segmented_design
 from lhs_pipeline.statistics.sequential_evidence import obrien_fleming_boundary
 from lhs_pipeline.statistics.series_covariance import CovarianceParameters

@@ -31,12 +31,8 @@ from lhs_pipeline.statistics.lens_combination import (
     log_odds,
     probability_of,
 )
-from lhs_pipeline.statistics.lens_fit import (
-    Candidates,
-    LensPriors,
-    refit_lenses,
-    reshape_lenses,
-)
+from lhs_pipeline.statistics.lens_fit import Candidates, refit_lenses, reshape_lenses
+from lhs_pipeline.statistics.lens_learning import LensPriors
 from lhs_pipeline.statistics.lens_shape import ShapePriors
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
 from lhs_pipeline.warehouse.table import Record, declare, frame_of, records_of

@@ -41,9 +41,8 @@ from lhs_pipeline.closure.placement import (
     schedule_of,
 )
 from lhs_pipeline.closure.policy import EvaluationPolicy
+from lhs_pipeline.statistics.change_window import NO_INFORMATION, ChangePlan
 from lhs_pipeline.statistics.controlled_series import (
-    NO_INFORMATION,
-    ChangePlan,
     EffectTrace,
     TraceSettings,
     trace_effect,

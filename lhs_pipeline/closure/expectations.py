@@ -12,7 +12,7 @@ from lhs_pipeline.closure.effects import Tracked, track_all
 from lhs_pipeline.closure.engine import judge_changes
 from lhs_pipeline.closure.figures import lay_out_figures
 from lhs_pipeline.closure.panels import rows_of
-from lhs_pipeline.statistics.controlled_series import ChangePlan
+from lhs_pipeline.statistics.change_window import ChangePlan
 from lhs_pipeline.statistics.expected_path import ExpectedPath, expect_path
 from lhs_pipeline.warehouse.table import Record, declare, frame_of
 

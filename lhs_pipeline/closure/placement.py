@@ -11,7 +11,7 @@ from lhs_pipeline.closure.comparison import FEWEST_CONTROLS, Comparison, whole_p
 from lhs_pipeline.closure.judgement import Reason, Schedule
 from lhs_pipeline.closure.panels import DateArray
 from lhs_pipeline.closure.policy import EvaluationPolicy
-from lhs_pipeline.statistics.controlled_series import ChangePlan
+from lhs_pipeline.statistics.change_window import ChangePlan
 
 
 @dataclass(frozen=True)

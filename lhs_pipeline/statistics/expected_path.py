@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lhs_pipeline.statistics.change_window import NO_INFORMATION, ChangePlan, cut_window
 from lhs_pipeline.statistics.control_path import (
     ControlPath,
     SeriesKind,
     SeriesPanel,
     working_response,
 )
-from lhs_pipeline.statistics.controlled_series import NO_INFORMATION, ChangePlan, cut_window
 from lhs_pipeline.statistics.series_covariance import CovarianceParameters
 
 FloatArray = NDArray[np.float64]

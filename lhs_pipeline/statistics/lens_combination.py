@@ -7,13 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lhs_pipeline.statistics.lens_fit import (
-    Candidates,
-    LensFit,
-    LensPriors,
-    find_habits,
-    fit_lenses,
-)
+from lhs_pipeline.statistics.lens_fit import Candidates, LensFit, find_habits, fit_lenses
+from lhs_pipeline.statistics.lens_learning import LensPriors
 from lhs_pipeline.statistics.lens_likelihood import (
     Floats,
     LensModel,

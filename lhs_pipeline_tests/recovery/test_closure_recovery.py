@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from lhs_pipeline.statistics.change_window import ChangePlan
 from lhs_pipeline.statistics.control_path import SeriesPanel, fit_control_path
-from lhs_pipeline.statistics.controlled_series import ChangePlan, TraceSettings, trace_effect
+from lhs_pipeline.statistics.controlled_series import TraceSettings, trace_effect
 from lhs_pipeline.statistics.series_covariance import TYPICAL, fit_covariance
 
 SETTINGS = TraceSettings(16, 10, 12, 12, 30.0, 0.2, 1.0)

@@ -153,7 +153,7 @@ def test_each_belief_of_the_policy_is_tried_at_half_and_twice() -> None:
     from small_findings import LensFindings, find_beliefs
 
     from lhs_pipeline.analysis.beliefs import try_other_priors
-    from lhs_pipeline.statistics.lens_fit import LensPriors
+    from lhs_pipeline.statistics.lens_learning import LensPriors
 
     known = findings(voice_signals=[*quiet(), voice(recent_count=12), voice(voice="patient")])
     names = ("limits", "episodes", "comparisons", "recent_levels", "evidence", "units")

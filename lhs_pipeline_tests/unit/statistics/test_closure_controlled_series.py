@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lhs_pipeline.statistics.change_window import ChangePlan
 from lhs_pipeline.statistics.control_path import (
     SeriesKind,
     SeriesPanel,
@@ -15,7 +16,6 @@ from lhs_pipeline.statistics.control_path import (
     working_response,
 )
 from lhs_pipeline.statistics.controlled_series import (
-    ChangePlan,
     EffectTrace,
     TraceSettings,
     impact_shapes,
