@@ -22,7 +22,7 @@ from pathlib import Path
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Column, Source
+from lhs_pipeline.catalogue.contract import Column, Source
 from lhs_pipeline.collection.deliveries import find_deliveries
 from lhs_pipeline.collection.landing import Landing, land
 from lhs_pipeline.vocabulary import ColumnType, SourceKind

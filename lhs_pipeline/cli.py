@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
 from lhs_pipeline.catalogue.shipped import tell_taken
 from lhs_pipeline.deidentify_command import add_deidentify_command

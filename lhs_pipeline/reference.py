@@ -12,7 +12,8 @@ from lhs_pipeline.analysis.nature_of_change import (
     judge_nature,
 )
 from lhs_pipeline.board.assets import TABLES as BOARD_TABLES
-from lhs_pipeline.catalogue.model import Catalogue, Source
+from lhs_pipeline.catalogue.contract import Source
+from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.catalogue.reader import STARTER, read_catalogue
 from lhs_pipeline.closure.assets import TABLES as CLOSURE_TABLES
 from lhs_pipeline.collection.assets import ACCOUNTS

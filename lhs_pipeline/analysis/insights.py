@@ -3,7 +3,8 @@
 The text was de-identified when it landed; nothing is judged here.
 """
 
-from lhs_pipeline.catalogue.model import Catalogue, Source, Voices
+from lhs_pipeline.catalogue.contract import Source, Voices
+from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.vocabulary import SourceKind, Voice
 from lhs_pipeline.warehouse.table import SqlTable, declare
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.rows import Row, day_of, read_rows, text_of, whole_of
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.templates import Begun, add_sheet_to_fill_in
 
 DECISIONS = "decisions"

@@ -9,7 +9,8 @@ import duckdb
 import pandas as pd
 
 from lhs_pipeline.board.trail_line import tell_rows
-from lhs_pipeline.catalogue.model import Catalogue, Source
+from lhs_pipeline.catalogue.contract import Source
+from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID
 
 _COUNTED = re.compile(r"count\(\*\) filter \(where (.+)\)", re.DOTALL)

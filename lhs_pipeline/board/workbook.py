@@ -22,7 +22,7 @@ from lhs_pipeline.board.published_table import PublishedTable, frame_for_people
 from lhs_pipeline.board.reply_sheet import add_reply_sheet, add_verdict_sheet
 from lhs_pipeline.board.tables import publish_all
 from lhs_pipeline.board.words import tell_count, tell_day
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

@@ -19,15 +19,14 @@ import jmespath
 from pydantic import TypeAdapter, ValidationError
 
 from lhs_pipeline.catalogue import danger_words
+from lhs_pipeline.catalogue.contract import Column, Source
 from lhs_pipeline.catalogue.model import (
     Authority,
     Catalogue,
     Code,
-    Column,
     Danger,
     Indicator,
     Policy,
-    Source,
     Taken,
     Topic,
 )

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
-from lhs_pipeline.catalogue.model import Source, Taken
+from lhs_pipeline.catalogue.contract import Source
+from lhs_pipeline.catalogue.model import Taken
 
 _KEY = re.compile(r"^([a-z_]+) *=")
 _TABLE = re.compile(r"^\[([a-z_.]+)\]")

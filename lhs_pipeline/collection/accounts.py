@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.contracts import faults_of, warnings_of
 from lhs_pipeline.collection.judging import register_faults
 from lhs_pipeline.collection.raw_rows import EMPTY, Remark

@@ -6,7 +6,8 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from lhs_pipeline.catalogue.model import Catalogue, Source
+from lhs_pipeline.catalogue.contract import Source
+from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.collection.accounts import FILES, REJECTED_ROWS, Report
 from lhs_pipeline.collection.deliveries import Delivery, find_deliveries, find_dropped
 from lhs_pipeline.collection.landing import Landing, land, land_pull

@@ -13,7 +13,8 @@ import dagster as dg
 import duckdb
 import pandas as pd
 
-from lhs_pipeline.catalogue.model import Catalogue, Source
+from lhs_pipeline.catalogue.contract import Source
+from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.collection.contracts import stops_of, warnings_of
 from lhs_pipeline.collection.judging import same_key
 from lhs_pipeline.collection.promises import (

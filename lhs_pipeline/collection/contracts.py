@@ -6,7 +6,7 @@ Only expressions are made here; `landing.py` runs them.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lhs_pipeline.catalogue.model import EXCEL_SERIAL, Column, Source
+from lhs_pipeline.catalogue.contract import EXCEL_SERIAL, Column, Source
 from lhs_pipeline.vocabulary import ColumnType, Severity
 
 DUCKDB_TYPES: dict[ColumnType, str] = {

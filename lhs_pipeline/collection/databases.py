@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from lhs_pipeline.catalogue.model import Database, Source
+from lhs_pipeline.catalogue.contract import Database, Source
 from lhs_pipeline.collection.raw_rows import (
     NO_ROWS,
     RAW_TEXT_LIMIT,

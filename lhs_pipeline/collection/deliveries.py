@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 
 LARGEST_UNPACKED_BYTES = 64 * 1024**3
 """A packed file that grows beyond this is no extract but an attack, or a mistake."""

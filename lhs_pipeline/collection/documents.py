@@ -11,7 +11,7 @@ from typing import Any
 
 import jmespath
 
-from lhs_pipeline.catalogue.model import Column, Source
+from lhs_pipeline.catalogue.contract import Column, Source
 from lhs_pipeline.collection.delimited import text_of
 from lhs_pipeline.collection.raw_rows import (
     EMPTY,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from lhs_pipeline.catalogue.model import Catalogue, Source
+from lhs_pipeline.catalogue.contract import Source
+from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.collection.deidentification import deidentify
 from lhs_pipeline.warehouse.publication import replace_if_changed
 

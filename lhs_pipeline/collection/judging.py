@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.contracts import Fault, faults_of, typed_query
 
 ROW_HASH_TYPE = "UBIGINT"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from io import BufferedReader
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.delimited import text_of
 from lhs_pipeline.collection.endnote_xml import is_endnote_xml, read_endnote_xml
 from lhs_pipeline.collection.pubmed_xml import read_pubmed_xml

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lhs_pipeline.catalogue.model import Column, Source
+from lhs_pipeline.catalogue.contract import Column, Source
 from lhs_pipeline.collection.raw_rows import (
     NO_ROWS,
     Header,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.warehouse.publication import replace_if_changed
 from lhs_pipeline.warehouse.table import declare, ensure_table
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pyarrow as pa
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 
 FILLED_BEFOREHAND = "filled_in_beforehand"
 """Heading of the column that names what stood in a row before anybody filled it in."""

@@ -5,7 +5,7 @@ from io import BufferedReader
 
 import pyarrow as pa
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.delimited import read_delimited
 from lhs_pipeline.collection.deliveries import BROKEN_PACKAGE, Delivery
 from lhs_pipeline.collection.documents import read_json, read_ndjson

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Column, Source
+from lhs_pipeline.catalogue.contract import Column, Source
 from lhs_pipeline.collection.contracts import NOT_KNOWN, faults_of, typed_query
 from lhs_pipeline.collection.deliveries import Delivery
 from lhs_pipeline.collection.raw_rows import RawRow, plain

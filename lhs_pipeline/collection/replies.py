@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import xlsxwriter
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.accounts import Report
 from lhs_pipeline.collection.deliveries import Delivery
 from lhs_pipeline.collection.raw_rows import Header, RawRow, Refusal

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.deidentification import deidentify
 from lhs_pipeline.collection.deliveries import Delivery, Scan
 from lhs_pipeline.collection.raw_rows import Item, RawColumns, RawRow, Refusal, Remark

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.unit_breaks import has_unit_columns
 from lhs_pipeline.vocabulary import ColumnType
 from lhs_pipeline.warehouse.table import declare

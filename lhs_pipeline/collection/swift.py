@@ -13,7 +13,7 @@ from shutil import copyfileobj
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.delimited import encoding_of, records_of, text_of
 from lhs_pipeline.collection.deliveries import Delivery, Scan
 from lhs_pipeline.collection.raw_rows import Header, Remark

@@ -12,7 +12,8 @@ from typing import Any
 import duckdb
 import xlsxwriter
 
-from lhs_pipeline.catalogue.model import Catalogue, Column, Source
+from lhs_pipeline.catalogue.contract import Column, Source
+from lhs_pipeline.catalogue.model import Catalogue
 from lhs_pipeline.collection.raw_rows import FILLED_BEFOREHAND
 from lhs_pipeline.collection.workbooks import sheet_to_fill_in
 from lhs_pipeline.vocabulary import ColumnType

@@ -5,7 +5,7 @@ The number of a source's last change is the edition of its table.
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.accounts import Load
 from lhs_pipeline.vocabulary import ColumnType
 from lhs_pipeline.warehouse.changes import set_edition

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.accounts import Load
 from lhs_pipeline.collection.contracts import DUCKDB_TYPES
 from lhs_pipeline.collection.judging import ROW_HASH_TYPE, row_hash

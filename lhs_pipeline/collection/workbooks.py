@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, BinaryIO
 
-from lhs_pipeline.catalogue.model import Column, Source
+from lhs_pipeline.catalogue.contract import Column, Source
 from lhs_pipeline.collection.raw_rows import (
     EMPTY,
     FILLED_BEFOREHAND,

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from lhs_pipeline.catalogue.model import Column, Database, Source
+from lhs_pipeline.catalogue.contract import Column, Database, Source
 from lhs_pipeline.collection.landing import Landing, land_pull
 from lhs_pipeline.collection.versions import as_known_on
 from lhs_pipeline.vocabulary import ColumnType, SourceKind

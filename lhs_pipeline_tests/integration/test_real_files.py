@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.catalogue.reader import read_catalogue
 from lhs_pipeline.collection.accounts import Report
 from lhs_pipeline.collection.deliveries import find_deliveries

@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lhs_pipeline.catalogue.model import Column, Source
+from lhs_pipeline.catalogue.contract import Column, Source
 from lhs_pipeline.collection.deliveries import find_deliveries
 from lhs_pipeline.collection.landing import Landing, land
 from lhs_pipeline.vocabulary import ColumnType, FileFormat, SourceKind

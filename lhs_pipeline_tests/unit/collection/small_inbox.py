@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from lhs_pipeline.catalogue.model import Column, Exclusion, Source
+from lhs_pipeline.catalogue.contract import Column, Exclusion, Source
 from lhs_pipeline.collection.deliveries import find_deliveries
 from lhs_pipeline.collection.landing import Landing, land
 from lhs_pipeline.vocabulary import ColumnType, Severity, SourceKind

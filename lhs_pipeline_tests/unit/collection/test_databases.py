@@ -7,7 +7,7 @@ import pytest
 from small_inbox import source
 from sqlalchemy.dialects import mssql, oracle, postgresql
 
-from lhs_pipeline.catalogue.model import Database
+from lhs_pipeline.catalogue.contract import Database
 from lhs_pipeline.collection.databases import _query_of
 
 ROTA = Database("rota", "dbo.Shifts", "changed_at", overlap_days=1)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.catalogue.reader import read_source
 from lhs_pipeline.cli import main
 from lhs_pipeline.collection.draft_contract import draft_columns, draft_grain, write_contract

@@ -15,7 +15,7 @@ import pytest
 import xlsxwriter
 from small_inbox import GOOD, SECOND_NIGHT, Inbox, column, source, without
 
-from lhs_pipeline.catalogue.model import Source
+from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.deliveries import find_deliveries, scan
 from lhs_pipeline.collection.reading import read_delivery
 from lhs_pipeline.collection.swift import find_swift
