@@ -23,15 +23,16 @@ class MissedTarget:
 def find_missed_targets(
     series: pd.DataFrame, catalogue: Catalogue
 ) -> dict[tuple[str, str], MissedTarget]:
-    """Return the short series, by indicator and unit, whose every point missed its target."""
+    """Return the short series, by indicator and unit, whose every point missed its target.
+
+    Args:
+        series: `analysis.complete_series`.
+        catalogue: targets, and how many points are enough.
+    """
     policy = catalogue.rules.spc
     wanted, enough_for_limits = policy.missed_target_points_count, policy.minimum_points_count
     aimed = [i.id for i in catalogue.indicators.values() if _has_aim(i)]
-    known = series[
-        series["indicator_id"].isin(aimed)
-        & series["is_complete"].astype(bool)
-        & series["value"].notna()
-    ]
+    known = series[series["indicator_id"].isin(aimed) & series["value"].notna()]
     found: dict[tuple[str, str], MissedTarget] = {}
     for (indicator_id, unit_id), points in known.groupby(["indicator_id", "unit_id"]):
         if not wanted <= len(points) < enough_for_limits:

@@ -49,10 +49,9 @@ def find_recent_levels(series: pd.DataFrame, catalogue: Catalogue) -> pd.DataFra
 
 def _recent_sums(series: pd.DataFrame, catalogue: Catalogue) -> list[Record]:
     weeks = catalogue.rules.spc.recent_weeks_count
-    complete = series[series["is_complete"].astype(bool)]
-    ends = pd.to_datetime(complete["period_end"])
-    newest = ends.groupby(complete["indicator_id"]).transform("max")
-    recent = complete[ends > newest - pd.Timedelta(weeks=weeks)]
+    ends = pd.to_datetime(series["period_end"])
+    newest = ends.groupby(series["indicator_id"]).transform("max")
+    recent = series[ends > newest - pd.Timedelta(weeks=weeks)]
     starts, stops = pd.to_datetime(recent["period_start"]), pd.to_datetime(recent["period_end"])
     sums = (
         recent.assign(days=(stops - starts).dt.days + 1, start=starts, stop=stops)

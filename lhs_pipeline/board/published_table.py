@@ -19,7 +19,6 @@ from lhs_pipeline.board.disclosure import (
     tell_suppressed,
 )
 from lhs_pipeline.board.model import BoardTables
-from lhs_pipeline.board.words import tell_day
 
 
 @dataclass(frozen=True)
@@ -54,16 +53,6 @@ def write_csv(table: PublishedTable) -> bytes:
     page = io.StringIO()
     frame.to_csv(page, index=False, date_format="%Y-%m-%d", lineterminator="\r\n")
     return page.getvalue().encode("utf-8-sig", "replace")
-
-
-def frame_with_british_dates(table: PublishedTable) -> pd.DataFrame:
-    """The table for a page: every cell text, dates as '5 Jul 2026'."""
-    frame = frame_for_people(table)
-    for column in table.columns:
-        if column.kind == "date":
-            days = [tell_day(None if pd.isna(day) else day.date()) for day in frame[column.heading]]
-            frame[column.heading] = pd.Series(days, index=frame.index, dtype="str")
-    return frame
 
 
 _ABOUT = {

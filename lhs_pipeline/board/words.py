@@ -327,11 +327,6 @@ class Measure:
     why_it_matters: str = ""
 
     @property
-    def is_counted(self) -> bool:
-        """Whether it counts events over a base, so that a few of them could be somebody."""
-        return self.suffix == "%" or self.unit_words.startswith("per ")
-
-    @property
     def highest(self) -> float | None:
         """The highest stored value that can be: one for a share."""
         return 1.0 if self.suffix == "%" else None

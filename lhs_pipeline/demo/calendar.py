@@ -20,11 +20,6 @@ def day_number(on: date) -> int:
     return (on - FIRST_DAY).days
 
 
-def month_number(on: date) -> int:
-    """The position of the month of `on` in `MONTHS`."""
-    return (on.year - MONTHS[0].year) * 12 + on.month - MONTHS[0].month
-
-
 def is_weekday(number: int) -> bool:
     """Whether a numbered day is a Monday to a Friday; day 0 is a Monday."""
     return number % DAYS_PER_WEEK < 5

@@ -308,9 +308,7 @@ def in_order(remark: Remark) -> tuple[date, str, str]:
 def make_voice(seed: int, source_id: str) -> Extract:
     """The extract of one source of voices."""
     remarks = ordinary_remarks(seed, source_id) + surge_remarks(seed, source_id)
-    remarks = sorted(
-        remarks + hostile_remarks(source_id), key=lambda r: (r.said_on, r.unit_id, r.text)
-    )
+    remarks = sorted(remarks + hostile_remarks(source_id), key=in_order)
     rng = stream(seed, source_id, "identifiers")
     texts = ["" if r.text in HOSTILE else r.text for r in remarks]
     hidden = hide_identifiers(rng, texts, IDENTIFIERS_COUNT[source_id])

@@ -244,15 +244,6 @@ def _extend(trace: EffectTrace, periods: int) -> EffectTrace:
     return replace(trace, **longer)
 
 
-def expected_z(planned_information: float, relative_change: float) -> float:
-    """Standard errors by which a true effect would stand out at the horizon: |d| sqrt(I).
-
-    Below 2.8 (1.96 + 0.84) the chance to show it is under 80%: choose a busier measure, pool units,
-    or audit instead.
-    """
-    return float(abs(np.log1p(relative_change)) * np.sqrt(max(planned_information, 0.0)))
-
-
 def typical_increments(
     plan: ChangePlan,
     controls: ControlPath,

@@ -11,7 +11,6 @@ from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.published_table import (
     frame_for_machines,
     frame_for_people,
-    frame_with_british_dates,
     write_csv,
 )
 from lhs_pipeline.board.tables import publish_all
@@ -35,10 +34,6 @@ def test_the_order_of_rows_that_come_in_does_not_matter(tables: BoardTables) -> 
     turned = BoardTables(triage=tables.triage.iloc[::-1], problems=tables.problems)
     straight = BoardTables(triage=tables.triage, problems=tables.problems)
     assert write_csv(publish_triage(turned)) == write_csv(publish_triage(straight))
-
-
-def test_dates_are_british_on_a_page(tables: BoardTables) -> None:
-    assert frame_with_british_dates(publish_triage(tables))["Decide by"][0] == "3 Jul 2026"
 
 
 def test_shares_are_percentages(tables: BoardTables) -> None:
