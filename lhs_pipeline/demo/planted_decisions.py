@@ -11,7 +11,12 @@ from lhs_pipeline.demo.scenario import Knot
 
 @dataclass(frozen=True)
 class PlantedDecision:
-    """When a board decided on a case and what followed; its words stand in registers.toml."""
+    """When a board decided on a case and what followed; its words stand in registers.toml.
+
+    Attributes:
+        due_on: the day by which a test reports back.
+        follows: the decision that it answers.
+    """
 
     decision_id: str
     case_id: str
@@ -22,6 +27,8 @@ class PlantedDecision:
     expected_change: float | None = None
     audit_compliance: tuple[Knot, ...] = ()
     acceptable: tuple[float, float, float] = (0.92, 0.90, 0.93)
+    due_on: date | None = None
+    follows: str = ""
 
 
 DECISIONS = (
@@ -122,6 +129,24 @@ DECISIONS = (
         (Knot(date(2026, 5, 11), 0.92),),
     ),
     PlantedDecision("D2026-04", "K", 1, date(2026, 5, 7)),
+    # Plan, do, study, act: the first test was adapted, the second one should have reported.
+    PlantedDecision(
+        "D2026-05",
+        "M",
+        1,
+        date(2026, 3, 19),
+        expected_change=-0.20,
+        due_on=date(2026, 4, 30),
+    ),
+    PlantedDecision(
+        "D2026-06",
+        "M",
+        1,
+        date(2026, 4, 30),
+        expected_change=-0.20,
+        due_on=date(2026, 6, 25),
+        follows="D2026-05",
+    ),
 )
 
 

@@ -29,7 +29,7 @@ COLUMNS = {
         "decision_id,problem_id,cycle_number,decided_on,group_id,outcome,nature_of_change,"
         "chair_role,proposer_role,attending_professions,conflicts,dissent,rationale,spend_gbp,"
         "measure_indicator_id,expected_relative_change_prop,look_weeks,balancing_indicator_id,"
-        "acceptability_plan,recorded_at"
+        "acceptability_plan,prediction,due_on,follows_decision_id,test_result,recorded_at"
     ),
     "actions": (
         "action_id,decision_id,description,strength,owner_role,planned_live_on,recorded_at"
@@ -98,6 +98,10 @@ def decision_cells(decision: PlantedDecision) -> Cells:
         "expected_relative_change_prop": expected,
         "look_weeks": ";".join(map(str, weeks)) if has_plan else "",
         "acceptability_plan": "ask patients, staff and neighbours" if has_plan else "",
+        "prediction": words.get("prediction", ""),
+        "due_on": day_or_empty(decision.due_on),
+        "follows_decision_id": decision.follows,
+        "test_result": words.get("test_result", ""),
         "recorded_at": at_time(decision.decided_on, "16:40"),
     }
     names = COLUMNS["decisions"].split(",")

@@ -295,8 +295,8 @@ CASES = (
         date(2025, 12, 1),
         None,
         None,
-        "undecided",
-        "sickness 0.05 to 0.085 and burnout 0.30 to 0.48",
+        "testing_cycle",
+        "sickness 0.05 to 0.085 and burnout 0.30 to 0.48; two small tests change nothing yet",
     ),
     Case(
         "N",

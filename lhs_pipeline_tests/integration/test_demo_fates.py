@@ -119,8 +119,22 @@ def test_every_undecided_problem_is_on_an_agenda_also_one_that_waits_for_analysi
     assert all(problem_id(CASES[case_id]) in asked for case_id in "KLMNOP")
 
 
+def test_a_test_that_was_adapted_is_asked_for_again_with_what_was_predicted(demo: Demo) -> None:
+    key = problem_id(CASES["M"])
+    made = demo.query(
+        "select outcome, is_valid, follows_decision_id, test_result, due_on "
+        f"from decision.decisions where problem_id = '{key}' order by decided_on"
+    )
+    assert made["outcome"].tolist() == ["testing_cycle"] * 2 and made["is_valid"].all()
+    assert made["test_result"].fillna("").tolist() == ["", "adapt"]
+    asked = demo.query(f"select * from decision.proposals where problem_id = '{key}'").iloc[0]
+    assert asked["follows_decision_id"] == "D2026-06" and asked["is_overdue"]
+    assert "was to report by 25 Jun 2026" in asked["question"]
+    assert "adopt, adapt or abandon? It was predicted: Nine of ten breaks" in asked["question"]
+
+
 def test_every_expected_fate_of_the_truth_is_tested_here() -> None:
     assert {c["expected_fate"] for c in CASES.values()} == {
         "close", "refine", "re_open", "keep_watching", "decision_void", "not_closed",
-        "further_analysis", "undecided",
+        "further_analysis", "testing_cycle", "undecided",
     }  # fmt: skip
