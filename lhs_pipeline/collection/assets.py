@@ -22,6 +22,7 @@ from lhs_pipeline.collection.stream_health import (
 from lhs_pipeline.collection.templates import find_known_keys
 from lhs_pipeline.collection.touched_days import TOUCHED_DAYS
 from lhs_pipeline.collection.unit_breaks import UNIT_BREAKS, write_unit_breaks
+from lhs_pipeline.collection.unread_files import find_unread_files
 from lhs_pipeline.collection.versions import table_of
 from lhs_pipeline.settings import Site
 from lhs_pipeline.vocabulary import SourceKind
@@ -174,7 +175,8 @@ def _accounts_asset(sources: Iterable[Source]) -> dg.AssetsDefinition:
         place = site.site()
         with site.warehouse().transaction() as con:
             write_rejected(con, place.rejected, site.catalogue().sources)
-            write_stream_health(con, find_stream_health(con, list(sources), place.today()))
+            health = find_stream_health(con, list(sources), place.today())
+            write_stream_health(con, [*health, *find_unread_files(place.inbox, sources)])
             write_unit_breaks(con)
             prepare_promises(con)
             ensure_table(con, TOUCHED_DAYS)

@@ -31,7 +31,10 @@ from lhs_pipeline.warehouse.assets import SiteResource
 def collection_checks(catalogue: Catalogue) -> list[dg.AssetChecksDefinition]:
     """Return one blocking contract check per source."""
     contracts = [_contract_check(source) for _, source in sorted(catalogue.sources.items())]
-    return [*contracts, *map(_stream_check, ("freshness", "silent_unit", "volume", "mix"))]
+    return [
+        *contracts,
+        *map(_stream_check, ("freshness", "silent_unit", "volume", "mix", "unread_files")),
+    ]
 
 
 def _stream_check(finding: str) -> dg.AssetChecksDefinition:

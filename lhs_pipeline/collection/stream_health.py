@@ -24,7 +24,7 @@ STREAM_HEALTH = declare(
     "one row per source and finding",
     {
         "source_id": "VARCHAR source contract",
-        "finding": "VARCHAR freshness, silent_unit, volume or mix",
+        "finding": "VARCHAR freshness, silent_unit, volume, mix or unread_files",
         "unit_id": "VARCHAR unit that has fallen silent; empty for the whole source",
         "is_concern": "BOOLEAN whether somebody should ask",
         "sentence": "VARCHAR the finding in words",
