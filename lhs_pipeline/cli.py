@@ -17,6 +17,7 @@ from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
 from lhs_pipeline.catalogue.shipped import tell_taken
 from lhs_pipeline.deidentify_command import add_deidentify_command
 from lhs_pipeline.evidence_command import add_evidence_command
+from lhs_pipeline.expression_check import find_expression_faults
 from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site, site_folder
 from lhs_pipeline.source_commands import add_source_commands, record_insight
 from lhs_pipeline.spc_command import add_spc_command
@@ -204,6 +205,8 @@ def _check(given: argparse.Namespace) -> int:
 
     site = read_site(given.site)
     catalogue = read_catalogue(site.catalogue)
+    if faults := find_expression_faults(catalogue):
+        raise _UsageError("\n".join(f"{site.catalogue}/{fault}" for fault in faults))
     _say(
         f"{site.name}: {len(catalogue.sources)} sources, {len(catalogue.indicators)} indicators, "
         f"{len(catalogue.topics)} topics, {len(catalogue.authorities)} decision groups. "
