@@ -45,7 +45,7 @@ from lhs_pipeline.analysis.signal_warehouse import (
     BREAK_TABLES,
     write_signals,
 )
-from lhs_pipeline.analysis.silence import VOICES_HEARD, Heard, find_silence
+from lhs_pipeline.analysis.silence import VOICES_HEARD, Heard, declared_groups, find_silence
 from lhs_pipeline.analysis.theme_series import THEME_SERIES, Spoken, make_theme_series
 from lhs_pipeline.analysis.theme_table import THEMES
 from lhs_pipeline.analysis.triage import TRIAGE, TriageFindings, rank_problems
@@ -319,8 +319,9 @@ def voices_heard(
     units: pd.DataFrame,
 ) -> pd.DataFrame:
     """Which units and staff groups are not heard."""
-    rules = site.catalogue().rules
-    heard = Heard(count_once(insights, repeats), count_once(themes, repeats), units)
+    catalogue = site.catalogue()
+    rules, groups = catalogue.rules, declared_groups(catalogue)
+    heard = Heard(count_once(insights, repeats), count_once(themes, repeats), units, groups)
     return find_silence(heard, rules.themes, rules.voices, site.site().week())
 
 

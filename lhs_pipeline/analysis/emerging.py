@@ -166,42 +166,37 @@ def _windows(
 ) -> Iterator[tuple[str, _Window]]:
     recent_from = today - timedelta(weeks=policy.emerging_recent_weeks_count)
     earlier_from = recent_from - timedelta(weeks=policy.emerging_comparison_weeks_count)
-    compared = _between(insights, earlier_from, today)
-    a_year_before = _between(
-        insights, recent_from - _YEAR - _SEASON_SHIFTS, today - _YEAR + _SEASON_SHIFTS
-    )
-    for voice in dict.fromkeys(compared["voice"]):
-        rows = _in_own_words(compared[compared["voice"] == voice], policy, today)
-        is_recent = [_day(row) >= recent_from for row in rows]
-        recent = [row for row, now in zip(rows, is_recent, strict=True) if now]
-        earlier = [row for row, now in zip(rows, is_recent, strict=True) if not now]
-        then = a_year_before[a_year_before["voice"] == voice]
-        yield voice, _Window(recent, earlier, _in_own_words(then, policy, today))
+    windows = [
+        _between(insights, recent_from, today),
+        _between(insights, earlier_from, recent_from),
+        _between(insights, recent_from - _YEAR - _SEASON_SHIFTS, today - _YEAR + _SEASON_SHIFTS),
+    ]
+    for voice in dict.fromkeys(pd.concat(windows[:2])["voice"]):
+        heard = (said[said["voice"] == voice] for said in windows)
+        yield voice, _Window(*(_in_own_words(said, policy, today) for said in heard))
 
 
 def _between(insights: pd.DataFrame, since: date, until: date) -> pd.DataFrame:
-    """Insights from one day until before another, each text once."""
     days = pd.to_datetime(insights["received_on"])
-    within = (days >= pd.Timestamp(since)) & (days < pd.Timestamp(until))
-    return insights[within].drop_duplicates("text")
+    return insights[(days >= pd.Timestamp(since)) & (days < pd.Timestamp(until))]
 
 
 def _in_own_words(said: pd.DataFrame, policy: ThemesPolicy, today: date) -> list[Record]:
     """Each comment with the terms that it adds itself, and the speaker that it counts for.
 
-    In a stretch as long as the recent weeks one reporter counts once, however much he says; where
-    reporters are not known every comment is one.
+    In a stretch as long as the recent weeks a text counts once, and a reporter, however much he
+    says; where reporters are not known every comment is one. Over all weeks together, what is said
+    often would count in the first of them alone.
     """
     rows = sorted(records_of(said), key=lambda row: (_day(row), str(row["insight_id"])))
-    own = leave_out_copied(str(row["text"]) for row in rows)
-    stretch, last = timedelta(weeks=policy.emerging_recent_weeks_count), today - timedelta(days=1)
+    length, last = timedelta(weeks=policy.emerging_recent_weeks_count), today - timedelta(days=1)
+    stretches: dict[int, dict[str, Record]] = defaultdict(dict)
+    for row in rows:
+        stretches[(last - _day(row)) // length].setdefault(str(row["text"]), row)
     return [
-        {
-            **row,
-            "terms": terms_of(text),
-            "speaker": (row["reporter_id"] or row["insight_id"], (last - _day(row)) // stretch),
-        }
-        for row, text in zip(rows, own, strict=True)
+        {**row, "terms": terms_of(own), "speaker": (row["reporter_id"] or row["insight_id"], place)}
+        for place, by_text in stretches.items()
+        for row, own in zip(by_text.values(), leave_out_copied(by_text), strict=True)
     ]
 
 

@@ -30,11 +30,12 @@ INSIGHTS = declare(
         "source_row": "BIGINT row in that file",
     },
 )
-_VOICES = {
+VOICE_OF = {
     SourceKind.PATIENT_VOICE: Voice.PATIENT,
     SourceKind.STAFF_VOICE: Voice.STAFF,
     SourceKind.SAFETY: Voice.SAFETY,
 }
+"""Whose voice a kind of source is."""
 
 
 def make_insights(catalogue: Catalogue) -> SqlTable:
@@ -55,7 +56,7 @@ def _select_of(source: Source, voices: Voices) -> str:
     has_type = any(column.name == "incident_type" for column in source.columns)
     return f"""
     select concat('{source.id}:', "{voices.insight_id}") as insight_id,
-        '{source.id}' as source_id, '{_VOICES[source.kind]}' as voice, unit_id,
+        '{source.id}' as source_id, '{VOICE_OF[source.kind]}' as voice, unit_id,
         cast("{voices.received_on}" as date) as received_on,
         cast({voices.rating or "null"} as bigint) as rating,
         {"incident_type" if has_type else "cast(null as varchar)"} as incident_type,

@@ -54,7 +54,9 @@ class LearnedMatch:
 def learn_from(rows: Iterable[Record]) -> list[LearnedChange]:
     """Return changes with their effects drawn towards those on the same topic and measure.
 
-    The same `effect_id` from two files counts once, by its latest `judged_on`.
+    The same `effect_id` from two files counts once, by its latest `judged_on`; what was learned
+    here is never replaced by another's file. A row whose range does not hold its effect, or has no
+    width, is left out: it would count for more than it knows.
 
     Args:
         rows: rows of exchange files, one's own among them.
@@ -62,10 +64,14 @@ def learn_from(rows: Iterable[Record]) -> list[LearnedChange]:
     latest: dict[str, Record] = {}
     for row in sorted(rows, key=lambda row: str(row.get("judged_on") or "")):
         if _has_estimate(row):
-            latest[str(row["effect_id"])] = row
-    groups: dict[tuple[str, str], list[Record]] = defaultdict(list)
+            known = latest.get(str(row["effect_id"]), {})
+            if row.get("is_own") or not known.get("is_own"):
+                latest[str(row["effect_id"])] = row
+    groups: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
     for row in latest.values():
-        groups[(str(row["topic_id"]), str(row["indicator_id"]))].append(row)
+        # Under one name another site may count what is better when it rises.
+        key = (str(row["topic_id"]), str(row["indicator_id"]), str(row.get("better")))
+        groups[key].append(row)
     return [change for _, alike in sorted(groups.items()) for change in _shrunken(alike)]
 
 
@@ -96,8 +102,11 @@ def match_learned(
 
 
 def _has_estimate(row: Record) -> bool:
-    said = (row.get(f"{end}_prop") for end in ("relative_change", "change_lower", "change_upper"))
-    return all(value is not None and np.isfinite(value) and value > -1 for value in said)
+    said = [row.get(f"{end}_prop") for end in ("change_lower", "relative_change", "change_upper")]
+    if not all(value is not None and np.isfinite(value) and value > -1 for value in said):
+        return False
+    lower, effect, upper = map(float, said)  # type: ignore[arg-type]
+    return lower <= effect <= upper and lower < upper
 
 
 def _shrunken(alike: Sequence[Record]) -> list[LearnedChange]:

@@ -1,7 +1,8 @@
 """The same insight again: near-duplicates linked, so that one event in three feeds counts once.
 
-Likeness is the share of common three-word runs (Jaccard); short texts are alike by chance and
-are linked only where one reporter said both. Source: Broder, SEQUENCES 1997 (MinHash).
+Likeness is the share of common three-word runs (Jaccard; between feeds, of the shorter text's);
+short texts are alike by chance and are linked only where one reporter said both. Source: Broder,
+SEQUENCES 1997 (MinHash).
 """
 
 import re
@@ -99,7 +100,7 @@ def _links(said: list[_Said], policy: ThemesPolicy) -> Iterator[_Link]:
                 if (earlier, later) in seen:
                     continue
                 seen.add((earlier, later))
-                similarity = _similarity(said[earlier].runs, said[later].runs)
+                similarity = _similarity(said[earlier], said[later])
                 if similarity >= policy.repeat_similarity and _may_repeat(
                     said[earlier], said[later], policy
                 ):
@@ -125,8 +126,15 @@ def _alike_candidates(said: list[_Said]) -> Iterator[list[int]]:
         yield from (places[found].tolist() for found in np.split(order, ends) if len(found) > 1)
 
 
-def _similarity(one: frozenset[int], other: frozenset[int]) -> float:
-    return len(one & other) / len(one | other)
+def _similarity(one: _Said, other: _Said) -> float:
+    """The share of common runs: of all, or of the shorter where two feeds tell one event.
+
+    A feed may cut a report short, or set its own headings before it.
+    """
+    common = len(one.runs & other.runs)
+    if one.row["source_id"] != other.row["source_id"]:
+        return common / min(len(one.runs), len(other.runs))
+    return common / len(one.runs | other.runs)
 
 
 def _may_repeat(earlier: _Said, later: _Said, policy: ThemesPolicy) -> bool:

@@ -94,9 +94,9 @@ def _who(scene: Scene, row: Row) -> str:
 
 
 def _show_unheard(scene: Scene, row: Row) -> Unheard:
-    policy, is_group = scene.tables.disclosure, bool(text_of(row, "speaker_group"))
+    policy, is_by_past = scene.tables.disclosure, text_of(row, "expected_by") == "past"
     code, expected = text_of(row, "answer"), number_of(row, "expected_count")
-    beside = "as many as before would be" if is_group else "units of its kind"
+    beside = "as many as before would be" if is_by_past else "units of its kind"
     return Unheard(
         who=_who(scene, row),
         voice=word_for("voice", text_of(row, "voice")),

@@ -52,8 +52,8 @@ _COLUMN_WORDS: dict[str, str] = {
     " received_upper_limit is_received_special_cause reading is_suppressed"
     " numerator_to drawn_prop",
     "theme_models": "topic_id method labelled_count codebook_f1 model_f1",
-    "voices_heard": "voice unit_id speaker_group recent_count expected_count last_heard_on"
-    " topics_count new_topics_count answer is_saturated",
+    "voices_heard": "voice unit_id speaker_group recent_count expected_count expected_by"
+    " last_heard_on topics_count new_topics_count answer is_saturated",
     "danger_signs": "insight_id urgency danger_ids danger_spans voice unit_id received_on text"
     f" {_SOURCE}",
     "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"

@@ -154,6 +154,23 @@ def test_effects_are_drawn_towards_their_like_and_a_repeat_counts_once() -> None
     assert learned["S1:a"].alike_count == 2
 
 
+def test_another_site_s_file_neither_replaces_nor_outweighs_what_it_cannot_know() -> None:
+    own = {**effect("S1:a", -0.3), "is_own": True}
+    forged = effect("S1:a", 0.4, judged_on="2026-06-01")
+    for rows in ([own, forged], [forged, own]):
+        (change,) = learn_from(rows)
+        assert change.row["relative_change_prop"] == -0.3
+    no_width = effect("S2:b", -0.3, change_lower_prop=-0.3, change_upper_prop=-0.3)
+    turned = effect("S2:c", -0.3, change_lower_prop=0.1, change_upper_prop=0.2)
+    in_per_cent = effect("S2:d", -30.0)
+    assert learn_from([no_width, turned, in_per_cent]) == []
+
+
+def test_effects_of_which_better_means_the_opposite_are_not_drawn_together() -> None:
+    changes = learn_from([effect("S1:a", -0.3), effect("S2:b", 0.3, better="higher")])
+    assert [change.alike_count for change in changes] == [1, 1]
+
+
 def test_the_same_measure_is_closest_then_the_topic_then_words() -> None:
     problem = {"problem_id": "falls@ward_07", "topic_id": "falls",
                "lead_indicator_id": "falls_per_1000_bed_days"}  # fmt: skip

@@ -11,7 +11,7 @@ from made_comments import PARTS, insight
 
 from lhs_pipeline.analysis.emerging import find_emerging
 from lhs_pipeline.analysis.repeats import REPEATS, count_once, find_repeats
-from lhs_pipeline.analysis.silence import Heard, find_silence
+from lhs_pipeline.analysis.silence import Heard, declared_groups, find_silence
 from lhs_pipeline.analysis.theme_series import Spoken, make_theme_series
 from lhs_pipeline.analysis.theme_words import stem_of
 from lhs_pipeline.catalogue.reader import read_catalogue
@@ -39,6 +39,12 @@ def test_one_incident_in_three_feeds_counts_once() -> None:
     assert set(found["insight_id"]) == {"s:1", "s:2", "s:3"}
     assert set(found["first_insight_id"]) == {"s:1"} and found["sources_count"].iloc[0] == 3
     assert list(count_once(pd.DataFrame(rows), found)["insight_id"]) == ["s:1", "s:4"]
+
+
+def test_a_feed_that_cuts_a_report_short_tells_no_second_event() -> None:
+    told = f"{LONG}, no injury was seen and the family was told in the morning by the sister"
+    assert len(repeats_of(insight(1, told, source_id="a"), insight(2, LONG, source_id="b"))) == 2
+    assert repeats_of(insight(1, told), insight(2, LONG)).empty
 
 
 def test_two_people_two_places_two_seasons_and_short_texts_are_no_repeats() -> None:
@@ -283,23 +289,34 @@ def test_a_short_series_has_shares_and_no_limits() -> None:
     assert made["centre"].isna().all() and (made["mentions_prop"].round(2) == 0.2).all()
 
 
-def heard(counts: dict[str, int]) -> pd.DataFrame:
+def heard(
+    counts: dict[str, int],
+    before: dict[str, int] | None = None,
+    opened_on: dict[str, date] | None = None,
+    groups: dict[str, frozenset[str]] | None = None,
+) -> pd.DataFrame:
+    """What is told of units that said so much lately, and so much in the year before."""
     units = pd.DataFrame(
         {
-            "unit_id": list(counts), "unit_type": "ward", "valid_from": date(2020, 1, 1),
-            "valid_until": None,
+            "unit_id": list(counts), "unit_type": "ward", "valid_until": None,
+            "valid_from": [(opened_on or {}).get(unit, date(2020, 1, 1)) for unit in counts],
         }
     )  # fmt: skip
     rows = [
         insight(
-            n, "x", unit_id=unit, received_on=TODAY - timedelta(days=5), speaker_group="nursing"
+            n, "x", unit_id=unit, received_on=TODAY - timedelta(days=days), speaker_group="nursing"
         )
-        for unit, count in counts.items()
+        for days, said in ((5, counts), (200, before or {}))
+        for unit, count in said.items()
         for n in range(count)
     ]
     themes = pd.DataFrame({"insight_id": [], "topic_id": []})
-    found = find_silence(Heard(pd.DataFrame(rows), themes, units), POLICY, RULES.voices, TODAY)
-    return found.set_index("unit_id")
+    found = find_silence(
+        Heard(pd.DataFrame(rows), themes, units, groups or {}), POLICY, RULES.voices, TODAY
+    )
+    return found.set_index(found["speaker_group"].fillna(found["unit_id"])).rename(
+        {"nursing": "trust"}
+    )
 
 
 def test_a_unit_that_says_nothing_is_silent_and_not_fine() -> None:
@@ -311,6 +328,42 @@ def test_a_unit_that_says_nothing_is_silent_and_not_fine() -> None:
 
 def test_where_little_is_expected_silence_cannot_be_told() -> None:
     assert heard({"a": 1, "b": 1, "c": 2, "e": 0}).loc["e", "answer"] == "too_few_to_tell"
+
+
+def test_a_unit_that_falls_silent_is_seen_among_units_that_say_little() -> None:
+    weeks = RULES.voices
+    before = 40 * weeks.comparison_weeks_count // weeks.recent_weeks_count
+    found = heard({"a": 2, "b": 3, "c": 2, "d": 0}, before={"d": before})
+    assert found.loc["d", ["answer", "expected_by"]].to_list() == ["silent", "past"]
+    assert set(found.loc[["a", "b", "c"], "answer"]) == {"heard"}
+
+
+def test_of_a_new_unit_no_more_is_expected_than_its_days() -> None:
+    full = {"a": 30, "b": 28, "c": 31, "new": 0}
+    assert heard(full).loc["new", "answer"] == "silent"
+    found = heard(full, opened_on={"new": TODAY - timedelta(days=2)})
+    assert found.loc["new", "answer"] == "too_few_to_tell"
+    assert found.loc["a", "expected_count"] == 30
+
+
+def test_a_declared_group_that_was_never_heard_is_silent() -> None:
+    found = heard({"a": 30, "b": 28}, groups={"patient": frozenset({"nursing", "portering"})})
+    assert found.loc["portering", "answer"] == "silent"
+    assert found.loc["portering", "recent_count"] == 0 and found.loc["trust", "answer"] == "heard"
+
+
+def test_the_groups_of_a_contract_are_those_that_its_column_allows() -> None:
+    catalogue = read_catalogue()
+    assert declared_groups(catalogue) == {"staff": frozenset()}
+    source = catalogue.sources["staff_insights"]
+    columns = tuple(
+        replace(column, allowed=("nursing", "porters")) if column.name == "staff_group" else column
+        for column in source.columns
+    )
+    declared = replace(
+        catalogue, sources={**catalogue.sources, source.id: replace(source, columns=columns)}
+    )
+    assert declared_groups(declared) == {"staff": frozenset({"nursing", "porters"})}
 
 
 def test_enough_said_and_nothing_new_is_saturated() -> None:

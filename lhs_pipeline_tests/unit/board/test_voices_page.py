@@ -209,17 +209,19 @@ def test_shares_of_a_quarter_hide_the_few() -> None:
 
 
 def test_the_silent_come_first_and_are_never_called_fine() -> None:
-    columns = ["voice", "unit_id", "speaker_group", "recent_count", "expected_count", "answer",
-               "is_saturated"]  # fmt: skip
+    columns = ["voice", "unit_id", "speaker_group", "recent_count", "expected_count",
+               "expected_by", "answer", "is_saturated"]  # fmt: skip
     heard = pd.DataFrame(
-        [("staff", "ward_03", None, 3, 30.0, "quiet", False),
-         ("staff", "ward_05", None, 0, 30.0, "silent", False),
-         ("staff", "trust", "portering", 40, 38.0, "heard", True)],
+        [("staff", "ward_03", None, 3, 30.0, "past", "quiet", False),
+         ("staff", "ward_05", None, 0, 30.0, "kind", "silent", False),
+         ("staff", "trust", "portering", 40, 38.0, "past", "heard", True)],
         columns=columns,
     )  # fmt: skip
     shown = show_heard(scene_of(voices_heard=heard))
     assert [(each.who, each.said) for each in shown.unheard] == [("Ward 5", "0"), ("Ward 3", "1–4")]
-    assert shown.unheard[0].expected == "units of its kind about 30"
+    assert [each.expected for each in shown.unheard] == [
+        "units of its kind about 30", "as many as before would be about 30",
+    ]  # fmt: skip
 
 
 def test_hostile_words_stay_words(tables: BoardTables) -> None:
