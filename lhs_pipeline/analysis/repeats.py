@@ -1,8 +1,7 @@
 """The same insight again: near-duplicates linked, so that one event in three feeds counts once.
 
-Likeness is the share of common three-word runs (Jaccard; between feeds, of the shorter text's);
-short texts are alike by chance and are linked only where one reporter said both. Source: Broder,
-SEQUENCES 1997 (MinHash).
+Likeness is the share of common three-word runs (between feeds: of the shorter text's). Short texts
+are linked only where one reporter said both. Source: Broder, SEQUENCES 1997 (MinHash).
 """
 
 import re
