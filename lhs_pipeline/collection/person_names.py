@@ -21,15 +21,16 @@ _LEADS_OF_LOWER_CASE = _STRONG_TITLES | {"is", "was"}
 _ROLES = _set_of(
     "nurse sister matron doctor consultant physio hca porter carer paramedic midwife driver "
     "operator receptionist pharmacist surgeon registrar therapist chaplain reverend rev father "
-    "housekeeper dietitian radiographer anaesthetist psychiatrist lady lord"
+    "sho spr locum hcsw oncologist cardiologist phlebotomist clerk housekeeper dietitian "
+    "radiographer anaesthetist psychiatrist lady lord"
 )
 _CONTEXTS = _set_of(
     "husband wife son daughter mum mam mother dad father brother sister nan gran grandma grandad "
     "grandson granddaughter grandmother grandfather uncle aunt auntie aunty partner friend "
     "neighbour colleague patient pt resident client named called thanks regards signed dear hi "
-    "hello nephew niece cousin fiance fiancee name surname forename signed"
+    "hello nephew niece cousin fiance fiancee name surname forename author rip"
 )
-_CLINICIANS = _set_of("nurse sister matron doctor consultant midwife")
+_CLINICIANS = _set_of("nurse sister matron doctor consultant midwife registrar surgeon sho spr")
 _PATIENTS = _set_of("pt patient resident client pts")
 _NEVER_AFTER_TITLE = _set_of(
     "a an and are as asked at but by came can could did do does for from had has have he her his "
@@ -158,6 +159,7 @@ class _Word:
         "is_joined",
         "is_shouted",
         "lower",
+        "opens_bracket",
         "start",
         "starts_sentence",
         "text",
@@ -178,11 +180,13 @@ class _Word:
         self.is_initial_capital = has_capital and not is_shouted
         self.is_shouted = is_shouted
         self.is_joined = gap.isspace()
+        self.opens_bracket = gap.endswith("(")
         if gap == " ":
             self.follows_closely, self.starts_sentence = True, False
         else:
             self.follows_closely = len(gap) <= _LONGEST_GAP and "\n\n" not in gap
-            self.starts_sentence = _SENTENCE_END.search(gap) is not None
+            # A bracket within a sentence begins none: 'seen by the physio (Jane)'.
+            self.starts_sentence = gap != " (" and _SENTENCE_END.search(gap) is not None
 
 
 def find_names(text: str, is_strict: bool) -> list[Span]:
@@ -643,8 +647,9 @@ def _merge(words: list[_Word], marked: list[int]) -> list[Span]:
 
 
 def _is_apart(words: list[_Word], at: int) -> bool:
-    """Whether a sentence ends before the word; the full stop of an initial ends none."""
-    return words[at].starts_sentence and len(words[at - 1].lower) > 1
+    """Whether a sentence ends or a bracket opens before the word; an initial's stop ends none."""
+    word = words[at]
+    return word.opens_bracket or (word.starts_sentence and len(words[at - 1].lower) > 1)
 
 
 def _is_whole(word: _Word) -> bool:
