@@ -82,6 +82,7 @@ _DECISIONS = (
     Column("Kind of change", "text", "Fix, improve or change", 12),
     Column("Valid?", "text", "Whether the group had the authority and the people it needs", 10),
     Column("Why void", "text", "Why a decision does not count", 40),
+    Column("Where it stands", "text", "How far the problem has come since, in that round", 22),
     Column("Reasoning", "text", "The group's own reasons", 48),
     Column("Chair", "text", "The role that chaired", 20),
     Column("Professions present", "text", "Who was in the room", 30),
@@ -101,11 +102,11 @@ def publish_decisions(tables: BoardTables) -> PublishedTable:
     ordered = tables.decisions.sort_values(
         ["decided_on", "decision_id"], ascending=[False, True], kind="stable"
     )
-    cells = [_decision_cells(row, names) for row in read_rows(ordered)]
+    cells = [_decision_cells(row, names, tables) for row in read_rows(ordered)]
     return publish("decisions", "Decisions", _DECISIONS, cells, tables)
 
 
-def _decision_cells(row: Row, names: Names) -> dict[str, object]:
+def _decision_cells(row: Row, names: Names, tables: BoardTables) -> dict[str, object]:
     attending = [part.replace("_", " ") for part in list_of(row, "attending_professions")]
     is_valid = flag_of(row, "is_valid")
     indicator_id = text_of(row, "measure_indicator_id")
@@ -117,6 +118,7 @@ def _decision_cells(row: Row, names: Names) -> dict[str, object]:
         "Kind of change": word_for("nature", text_of(row, "nature_of_change")),
         "Valid?": {True: "Yes", False: "No, void", None: ""}[is_valid],
         "Why void": "; ".join(list_of(row, "void_reasons")),
+        "Where it stands": _tell_state(row, tables),
         "Reasoning": text_of(row, "rationale"),
         "Chair": text_of(row, "chair_role").replace("_", " "),
         "Professions present": join_words(attending),
@@ -128,6 +130,13 @@ def _decision_cells(row: Row, names: Names) -> dict[str, object]:
         "Decision id": text_of(row, "decision_id"),
         "Problem id": text_of(row, "problem_id"),
     }
+
+
+def _tell_state(decision: Row, tables: BoardTables) -> str:
+    """How far the problem has come in the round in which a decision was made."""
+    about = {key: decision.get(key) for key in ("problem_id", "cycle_number")}
+    states = [text_of(row, "state") for row in tables.rows_where("tempo", **about)]
+    return word_for("state", states[0]) if states else ""
 
 
 _ADOPTION = (

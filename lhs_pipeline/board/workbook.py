@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # A workbook must hold a day of creation; a fixed one keeps unchanged input at unchanged bytes.
 _CREATED = datetime(2026, 1, 1)
-_LINE_POINTS, _TALLEST_POINTS = 13.0, 409.0
+_LINE_POINTS, _TALLEST_POINTS, _HEADING_POINTS = 13.0, 409.0, 32.0
 _PRINTED_WIDTH = 240
 _FONT = {"font_name": "Arial", "font_size": 10, "valign": "top"}
 _NUMBER_FORMATS = {
@@ -191,6 +191,7 @@ def _write_table(book: Workbook, formats: _Formats, table: PublishedTable) -> No
         # A sheet of headings alone looks like one that broke.
         sheet.write_string(1, 1, "Nothing to show.", formats.body)
     _finish_sheet(sheet, len(frame), len(table.columns))
+    sheet.set_row(0, max(_HEADING_POINTS, _find_height(list(frame.columns), widths)))
     sheet.print_area(0, 0, max(len(frame), 1), _count_printed(widths) - 1)
     _add_tones(book, sheet, table, len(frame))
 
@@ -231,7 +232,7 @@ def _write_cell(sheet: Worksheet, place: tuple[int, int], value: object, shown: 
 def _finish_sheet(sheet: Worksheet, rows_count: int, columns_count: int) -> None:
     sheet.freeze_panes(1, 2)
     sheet.autofilter(0, 0, max(rows_count, 1), columns_count - 1)
-    sheet.set_row(0, 32)
+    sheet.set_row(0, _HEADING_POINTS)
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.repeat_rows(0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import pandas as pd
 
-from lhs_pipeline.board.change_tables import publish_evaluations
+from lhs_pipeline.board.change_tables import publish_decisions, publish_evaluations
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.published_table import (
     frame_for_machines,
@@ -45,6 +46,14 @@ def test_shares_are_percentages(tables: BoardTables) -> None:
 def test_paper_says_who_decides_and_by_when(tables: BoardTables) -> None:
     first = [column.heading for column in publish_triage(tables).columns[:7]]
     assert {"Rank", "Problem", "Who decides", "Decide by"} <= set(first)
+
+
+def test_a_decision_says_how_far_the_problem_has_come(tables: BoardTables) -> None:
+    states = tables.decisions[["problem_id", "cycle_number"]].drop_duplicates()
+    told = publish_decisions(replace(tables, tempo=states.assign(state="live"))).frame
+    assert set(told["Where it stands"]) == {"In place, being checked"}
+    untold = publish_decisions(replace(tables, tempo=pd.DataFrame())).frame
+    assert set(untold["Where it stands"]) == {""}
 
 
 def test_few_comments_are_held_back(tables: BoardTables) -> None:
