@@ -112,5 +112,5 @@ def count_taken(taken: Sequence[Taken]) -> str:
     if not taken:
         return ""
     if len(taken) == 1:
-        return "One rule is not in this site's own files; the release's holds."
-    return f"{len(taken)} rules are not in this site's own files; the release's hold."
+        return "One entry is not in this site's own files; the release's holds."
+    return f"{len(taken)} entries are not in this site's own files; the release's hold."

@@ -225,7 +225,7 @@ def test_what_nobody_here_has_signed_is_told_with_the_line_to_paste(tables: Boar
     line = 'note = "<b>" # of all'
     taken = (Taken("policy.toml", "[evaluation]", line),)
     site = dict(render_board(replace(tables, taken=taken), AS_OF, SITE))
-    said = "One rule is not in this site&#39;s own files"
+    said = "One entry is not in this site&#39;s own files"
     assert said in site["index.html"] and said in site["streams.html"]
     assert "<code>note = &#34;&lt;b&gt;&#34; # of all</code>" in site["streams.html"]
 

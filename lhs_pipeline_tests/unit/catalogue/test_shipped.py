@@ -44,7 +44,7 @@ def test_a_rule_that_a_site_does_not_give_is_the_released_one_and_is_told(folder
     catalogue = read_catalogue(folder)
     assert catalogue.policy == read_policy()
     told = list(tell_taken(catalogue.taken))
-    assert told[0].startswith("One rule is not in this site's own files; the release's holds.")
+    assert told[0].startswith("One entry is not in this site's own files; the release's holds.")
     assert told[1:3] == ["  policy.toml", "    [evaluation]"]
     assert tomllib.loads(told[3]) == {"closing_z": read_policy().evaluation.closing_z}
 
