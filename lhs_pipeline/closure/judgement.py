@@ -190,7 +190,10 @@ def _running_p_value(reach: FloatArray, boundary: Boundary) -> FloatArray:
 
 
 def weigh_balancing(trace: EffectTrace, harm: float, policy: EvaluationPolicy) -> Balancing:
-    """Whether the balancing measure is safely not much worse, or is worse for certain."""
+    """Whether the balancing measure is safely not much worse, or is worse for certain.
+
+    Source: Piaggio 2012, CONSORT for non-inferiority, doi 10.1001/jama.2012.87802.
+    """
     upper = trace.estimate + policy.balancing_z * trace.standard_error
     is_enough = trace.after_count >= policy.first_claim_points
     reach = np.where(is_enough, -_spent_z(trace)[0], 0.0)

@@ -5,7 +5,6 @@ import pytest
 
 from lhs_pipeline.statistics.audit_evidence import AuditRule, weigh_audits
 from lhs_pipeline.statistics.multiplicity import benjamini_hochberg, e_benjamini_hochberg
-from lhs_pipeline.statistics.non_inferiority import judge_non_inferiority
 from lhs_pipeline.statistics.sequential_evidence import (
     confidence_sequence,
     horizon_p_value,
@@ -124,20 +123,6 @@ def test_evidence_without_clustering_is_the_binomial_likelihood_ratio() -> None:
     rule = AuditRule(0.8, (0.95,), 0.0, 20.0, 1, 0.5)
     found = weigh_audits(np.array([9.0]), np.array([10.0]), rule)
     assert found.evidence[0] == pytest.approx((0.95 / 0.8) ** 9 * (0.05 / 0.2))
-
-
-@pytest.mark.parametrize(
-    ("estimate", "error", "answer"),
-    [
-        (0.0, 0.05, "not_worse"),
-        (0.25, 0.05, "worse"),
-        (0.10, 0.10, "not_known_yet"),
-        (0.08, 0.02, "not_worse"),
-        (float("nan"), 0.1, "not_known_yet"),
-    ],
-)
-def test_non_inferiority(estimate: float, error: float, answer: str) -> None:
-    assert judge_non_inferiority(estimate, error, 0.20, 1.2816).answer == answer
 
 
 def test_benjamini_hochberg_keeps_the_textbook_set() -> None:
