@@ -10,6 +10,7 @@ from datetime import date
 import pandas as pd
 
 from lhs_pipeline.life import Event, Happening, State, live_through
+from lhs_pipeline.vocabulary import Outcome
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
 TEMPO = declare(
@@ -50,6 +51,10 @@ _WAITS_FOR: Mapping[State, str] = {
     State.STARTED: "the change to begin",
     State.LIVE: "a verdict",
     State.SENT_ON: "the next cycle",
+}
+_REPORTS: Mapping[str, str] = {
+    Outcome.TESTING_CYCLE: "what the test shows",
+    Outcome.TASK_AND_FINISH: "what the task-and-finish group brings back",
 }
 
 Turn = tuple[str, int]
@@ -152,8 +157,15 @@ def _tell_turn(
         "state": str(state),
         **days,
         **{f"{step}_days": _between(days[a], days[b]) for step, (a, b) in SPANS.items()},
-        "waiting_for": _WAITS_FOR.get(state, "nothing"),
+        "waiting_for": _waiting_for(state, own),
     }
+
+
+def _waiting_for(state: State, own: list[Happening]) -> str:
+    """What the turn waits for: a test, or a group, has to report before any change begins."""
+    usual = _WAITS_FOR.get(state, "nothing")
+    outcomes = [each.details["outcome"] for each in own if each.event is Event.DECIDED]
+    return _REPORTS.get(outcomes[-1], usual) if state is State.DECIDED else usual
 
 
 def _state_of(turn: Turn, own: list[Happening]) -> State:

@@ -54,6 +54,8 @@ def tempo(
         ({}, "open", "a decision"),
         ({"decided": True}, "decided", "the change to begin"),
         ({"decided": True, "outcome": "further_analysis"}, "open", "a decision"),
+        ({"decided": True, "outcome": "testing_cycle"}, "decided", "what the test shows"),
+        ({"decided": True, "outcome": "testing_cycle", "begun": "live"}, "live", "a verdict"),
         ({"decided": True, "outcome": "decline"}, "declined", "nothing"),
         ({"decided": True, "begun": "live"}, "live", "a verdict"),
         ({"decided": True, "begun": "live", "closed": True}, "closed", "nothing"),
