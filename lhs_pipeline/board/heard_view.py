@@ -184,8 +184,8 @@ def show_dangers(scene: Scene) -> Dangers:
         DangerPlace(
             unit=capitalise(unit),
             voice=voice,
-            at_once=tell_roughly(now, policy) if now else "–",
-            today=tell_roughly(today, policy) if today else "–",
+            at_once=tell_roughly(now, policy) if now else "none",
+            today=tell_roughly(today, policy) if today else "none",
         )
         for now, today, unit, voice in counted
     ]
