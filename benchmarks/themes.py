@@ -144,10 +144,50 @@ def window(texts: np.ndarray[Any, Any], seed: int, planted: int, age_days: int) 
     )
 
 
+def talkative(texts: np.ndarray[Any, Any], seed: int) -> pd.DataFrame:
+    """Quiet weeks in which one respondent writes twelve times of the same thing."""
+    quiet = window(texts, seed, 0, 7)
+    chance = np.random.default_rng(seed)
+    said = [f"{chance.choice(texts)} {PLANTED[seed % len(PLANTED)]} {n}" for n in range(12)]
+    return _with_recent(quiet, said, "one respondent")
+
+
+def form_letter(texts: np.ndarray[Any, Any], seed: int) -> pd.DataFrame:
+    """Quiet weeks in which forty people sign one letter, each in his own name and way."""
+    quiet = window(texts, seed, 0, 7)
+    chance = np.random.default_rng(seed)
+    letter = "We ask the service to bring back the evening transport from the coast to the clinic"
+    said = [f"{letter}. {chance.choice(texts)} {n}" for n in range(40)]
+    return _with_recent(quiet, said, None)
+
+
+def more_of_all(texts: np.ndarray[Any, Any], seed: int) -> pd.DataFrame:
+    """Weeks in which twice as many comments of every kind come as before."""
+    quiet = window(texts, seed, 0, 7)
+    chance = np.random.default_rng(seed)
+    said = [f"{text} {n} more" for n, text in enumerate(chance.choice(texts, 770))]
+    return _with_recent(quiet, said, None)
+
+
+def _with_recent(quiet: pd.DataFrame, said: list[str], reporter_id: str | None) -> pd.DataFrame:
+    """These comments too, over the recent weeks."""
+    days = [TODAY - timedelta(days=1 + number % 27) for number in range(len(said))]
+    more = pd.DataFrame({"text": said, "received_on": days})
+    more = more.assign(voice="patient", unit_id="u", reporter_id=reporter_id)
+    both = pd.concat([quiet, more], ignore_index=True)
+    return both.assign(insight_id=both.index.astype(str))
+
+
+def is_alerted(insights: pd.DataFrame) -> bool:
+    """Whether anything is offered."""
+    return len(find_emerging(insights, NO_THEMES, NO_VERDICTS, POLICY, TODAY)) > 0
+
+
 def measure_emergence(read: CommentFile, seeds: int) -> dict[str, float]:
-    """How often a planted theme is found in two weekly looks, and how often nothing is."""
+    """How often a planted theme is found in two weekly looks, and how often what is none is."""
     texts = each_text_once(read).rows["comment"].to_numpy()
-    found = quiet = 0
+    found = 0
+    none: dict[str, int] = dict.fromkeys(("quiet", "talkative", "form_letter", "more_of_all"), 0)
     for seed in range(seeds):
         weekly = [
             find_emerging(window(texts, seed, 30, 7 * week), NO_THEMES, NO_VERDICTS, POLICY, TODAY)
@@ -155,9 +195,11 @@ def measure_emergence(read: CommentFile, seeds: int) -> dict[str, float]:
         ]
         key = PLANTED[seed % len(PLANTED)].split()
         found += any(set(key) & set(" ".join(w["words"]).split()) for w in weekly if len(w))
-        alone = window(texts, 10_000 + seed, 0, 7)
-        quiet += len(find_emerging(alone, NO_THEMES, NO_VERDICTS, POLICY, TODAY)) > 0
-    return {"seeds": seeds, "found_prop": found / seeds, "false_alert_prop": quiet / seeds}
+        none["quiet"] += is_alerted(window(texts, 10_000 + seed, 0, 7))
+        for made in (talkative, form_letter, more_of_all):
+            none[made.__name__] += is_alerted(made(texts, 20_000 + seed))
+    false = {f"false_alert_prop_{name}": count / seeds for name, count in none.items()}
+    return {"seeds": seeds, "found_prop": found / seeds, **false}
 
 
 def main() -> None:

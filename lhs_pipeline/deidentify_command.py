@@ -27,16 +27,15 @@ def add_deidentify_command(commands: "argparse._SubParsersAction[argparse.Argume
 def run_deidentify(given: argparse.Namespace) -> int:
     """Mask one file; 0 done, 1 not, with the reason on the error stream."""
     from lhs_pipeline.collection.deidentification import deidentify
+    from lhs_pipeline.collection.delimited import text_of_file
 
     if not given.file.is_file():
         print(f"{given.file}: there is no such file", file=sys.stderr)
         return 1
     columns = [name.strip() for name in given.columns.split(",") if name.strip()]
     try:
-        if columns:
-            masked = _mask_table(given.file, columns, given.mode)
-        else:
-            masked = deidentify(given.file.read_text(encoding="utf-8-sig"), given.mode)
+        text = text_of_file(given.file)
+        masked = _mask_table(text, columns, given.mode) if columns else deidentify(text, given.mode)
     except (ValueError, csv.Error) as error:
         print(f"{given.file}: {error}", file=sys.stderr)
         return 1
@@ -48,21 +47,24 @@ def run_deidentify(given: argparse.Namespace) -> int:
     return 0
 
 
-def _mask_table(file: Path, columns: list[str], mode: str) -> str:
+def _mask_table(text: str, columns: list[str], mode: str) -> str:
+    """The table with these columns masked, its cells parted as they were."""
     import io
 
     from lhs_pipeline.collection.deidentification import deidentify
+    from lhs_pipeline.collection.reference_tables import delimiter_of
 
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.DictReader(text)
-        found = list(reader.fieldnames or [])
-        if missing := [name for name in columns if name not in found]:
-            raise ValueError(f"column {missing[0]!r} is missing; found {', '.join(found)}")
-        rows = list(reader)
-    for row in rows:
-        row |= {name: deidentify(row[name] or "", mode) for name in columns}
+    mark = delimiter_of(text)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)
+    found = list(reader.fieldnames or [])
+    if missing := [name for name in columns if name not in found]:
+        raise ValueError(f"column {missing[0]!r} is missing; found {', '.join(found)}")
     out = io.StringIO()
-    writer = csv.DictWriter(out, found, lineterminator="\n")
+    writer = csv.DictWriter(out, found, delimiter=mark, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    for row in reader:
+        if None in row:
+            expected = f"expected {len(found)} cells, as in the header"
+            raise ValueError(f"row {reader.line_num}: too many cells; {expected}")
+        writer.writerow(row | {name: deidentify(row[name] or "", mode) for name in columns})
     return out.getvalue()

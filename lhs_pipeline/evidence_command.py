@@ -182,30 +182,20 @@ def _topic(said: str) -> str:
 
 def _read_file(file: Path) -> tuple[Sequence[Mapping[str, Any]], list[str]]:
     """The records of a file and why others could not be read; its content tells what it is."""
+    from lhs_pipeline.collection.delimited import text_of_file
     from lhs_pipeline.collection.literature import parse_references
     from lhs_pipeline.collection.reference_tables import is_reference_table
 
     if file.suffix.lower() == ".parquet":
         return _read_parquet(file), []
-    text = _text_of(file)
+    try:
+        text = text_of_file(file)
+    except (ValueError, OSError) as error:
+        raise EvidenceFileError(f"{file}: cannot be read: {error}") from error
     if file.suffix.lower() in (".csv", ".tsv") or is_reference_table(text):
         return _read_table(file, text), []
     read = parse_references(text)
     return read.records, [fault.reason for fault in read.malformed]
-
-
-def _text_of(file: Path) -> str:
-    """The text of a file: by its byte order mark, as UTF-8, or else as Windows writes it."""
-    from lhs_pipeline.collection.delimited import encoding_of
-
-    with file.open("rb") as stream:
-        encoding = encoding_of(stream, "utf-8")
-        content = stream.read()
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _read_parquet(file: Path) -> list[dict[str, Any]]:

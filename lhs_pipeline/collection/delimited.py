@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.raw_rows import (
@@ -111,6 +112,27 @@ def encoding_of(stream: io.BufferedReader, declared: str) -> str:
     """Return the encoding that a stream's byte order mark tells, else the declared one."""
     start = stream.peek(4)[:4]
     return next((name for mark, name in _MARKS.items() if start.startswith(mark)), declared)
+
+
+def text_of_file(file: Path) -> str:
+    """Return the text of a file of which nothing is declared, its lines ended by line feeds.
+
+    By its byte order mark, as UTF-8, or else as Windows writes it.
+
+    Raises:
+        ValueError: it is a workbook or other bytes that are no text.
+    """
+    with file.open("rb") as stream:
+        encoding = encoding_of(stream, "utf-8-sig")
+        content = stream.read()
+    is_packed = content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
+    if is_packed or (_is_binary(content[:_SAMPLE_BYTES]) and not _is_wide(encoding)):
+        raise ValueError("it is a workbook, or no text; expected text such as CSV")
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError:
+        text = content.decode("cp1252", errors="replace")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def text_of(stream: io.BufferedReader, declared: str) -> io.TextIOWrapper:

@@ -4,11 +4,13 @@ Identifiers are never-issued NHS numbers (999), Ofcom drama numbers, example.org
 """
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lhs_pipeline.cli import main
 from lhs_pipeline.collection.deidentification import deidentify, is_nhs_number
 
 VALID_999 = "9990000026"
@@ -186,6 +188,27 @@ def test_check_digit_names_the_type_only() -> None:
     assert not is_nhs_number("9990000027")
     assert not is_nhs_number("999000002")
     assert "9990000027" not in deidentify("x 9990000027 y", "standard")
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-16", "\t"), ("cp1252", ";"), ("utf-8", ",")])
+def test_the_command_masks_a_table_as_it_was_saved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], encoding: str, mark: str
+) -> None:
+    file = tmp_path / "comments.csv"
+    file.write_text(f"id{mark}said\n1{mark}Thanks Siân – très bien\n", encoding=encoding)
+    assert main(["deidentify", str(file), "--columns", "said"]) == 0
+    assert capsys.readouterr().out == f"id{mark}said\n1{mark}Thanks [name] – très bien\n"
+
+
+def test_the_command_says_what_it_cannot_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workbook, ragged = tmp_path / "a.xlsx", tmp_path / "b.csv"
+    workbook.write_bytes(b"PK\x03\x04 and so on")
+    ragged.write_text("id,said\n1,fine, but late\n", encoding="utf-8")
+    for file, reason in ((workbook, "it is a workbook"), (ragged, "row 2: too many cells")):
+        assert main(["deidentify", str(file), "--columns", "said"]) == 1
+        assert reason in capsys.readouterr().err
 
 
 _PIECES = st.sampled_from(
