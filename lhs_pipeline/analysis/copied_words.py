@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_COPIED_WORDS = 8
-"""So many words in a row are hardly ever the same in two texts unless one was copied."""
+_COPIED_WORDS = 12
+"""So many words in a row are hardly ever the same in two texts unless one was copied; of a short
+sentence, "the lift to the clinic is out of order again", two people may think by themselves."""
+_FEWEST_OWN_WORDS = 8
 _BREAK = " ; "
 
 
 def leave_out_copied(texts: Iterable[str]) -> list[str]:
-    """Return the texts without any stretch of eight words or more that an earlier one has.
+    """Return the texts without any stretch of twelve words or more that an earlier one has.
 
     Fewer than eight words beside such a stretch are a greeting or a name, and go as well.
 
@@ -39,4 +41,4 @@ def _own_part(text: str, seen: set[int]) -> str:
             parts.append(text[kept_to:start])
         kept_to = end
     own = _BREAK.join([*parts, text[kept_to:]])
-    return "" if copied and len(_WORD.findall(own)) < _COPIED_WORDS else own
+    return "" if copied and len(_WORD.findall(own)) < _FEWEST_OWN_WORDS else own

@@ -141,6 +141,13 @@ def test_a_form_letter_says_it_once_and_words_beside_it_count() -> None:
     assert row["words"].startswith("taxi")
 
 
+def test_a_short_sentence_that_many_say_is_no_form_letter() -> None:
+    texts = [f"{part}. The taxi that you sent did not come at all" for part in "abcdefghijkl"]
+    said = with_others(comments(3, 0), texts, range(1, 13))
+    (row,) = emerging(said, NO_THEMES, NO_VERDICTS).to_dict("records")
+    assert "taxi" in row["words"]
+
+
 def test_what_came_up_in_the_same_weeks_a_year_before_is_the_season_s() -> None:
     now = with_others(comments(4, 0), TAXI_TEXTS, range(1, 13))
     before = [f"{text} then" for text in TAXI_TEXTS]
