@@ -57,7 +57,7 @@ _NEXT: Mapping[Event, Mapping[State, State | None]] = MappingProxyType(
         Event.RAISED: {State.UNKNOWN: State.OPEN},
         Event.TRIAGED: dict.fromkeys(_STANDING, _STAYS),
         # A test or a group that reports back is asked about anew; until then its decision stands.
-        Event.PROPOSED: {State.OPEN: State.PROPOSED, State.PROPOSED: _STAYS, State.DECIDED: _STAYS},
+        Event.PROPOSED: {**dict.fromkeys(_STANDING, _STAYS), State.OPEN: State.PROPOSED},
         # What a decision leads to depends on its outcome: see _AFTER_DECISION.
         Event.DECIDED: dict.fromkeys((*_STANDING, State.DECLINED), State.DECIDED),
         Event.VOIDED: dict.fromkeys(_KNOWN, _STAYS),

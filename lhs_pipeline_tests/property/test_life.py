@@ -118,3 +118,11 @@ def test_a_group_may_be_asked_what_a_test_has_shown() -> None:
                                          Event.PROPOSED), start=1)]  # fmt: skip
     life = live_through(told)
     assert not life.refused and life.states["a@u", 1] is State.DECIDED
+
+
+def test_a_test_that_reports_goes_before_its_group_and_stands_where_it_stood() -> None:
+    day = date(2026, 1, 1)
+    again = Happening("a@u", 1, Event.PROPOSED, day)
+    for state in (State.DECIDED, State.STARTED, State.LIVE):
+        assert follow(state, again) is state
+    assert follow(State.OPEN, again) is State.PROPOSED
