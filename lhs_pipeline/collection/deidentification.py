@@ -160,6 +160,11 @@ _RULES = (
     ),
     _rule("[date]", rf"(?<![\d/.-]){_DATE}(?!\d|[/.-]\d)", "day"),
     _rule("[postcode]", r"(?-i:\b[A-Z](?: [A-Z])? \d(?: [A-Z\d])? \d [A-Z] [A-Z]\b)"),
+    # Written as one, though no such area or ending exists: mistyped more often than no postcode.
+    _rule(
+        "[postcode]",
+        r"(?-i:\b[A-Z]{1,2}\d[A-Z\d]? \d(?!AM|PM|MM|CM|ML|MG|KG|KM|MV|IU)[A-Z]{2}\b)",
+    ),
     _rule("[NI number]", r"\b[A-Z]{2}[ -]?\d\d[ -]?\d\d[ -]?\d\d[ -]?[A-D]\b"),
     _rule(
         "[postcode]",
