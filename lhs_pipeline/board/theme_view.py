@@ -208,16 +208,24 @@ def _tell_share(rows: list[Row]) -> tuple[str, str]:
     spell = _latest_spell(rows, "is_special_cause")
     levels = [level for row in spell if (level := _shown_level(row)) is not None]
     usual = number_of(rows[-1], "centre")
-    since = tell_month(day_of(spell[0], "period_start"))
+    when = _tell_when(spell, is_over=spell[-1] is not rows[-1])
     if not levels or usual is None:
-        return "review", f"The share has changed since {since}."
+        return "review", f"The share has changed {when}."
     level = sum(levels) / len(levels)
     is_worse = text_of(spell[-1], "side") == "high"
     told = (
-        f"{'Higher' if is_worse else 'Lower'} since {since}: {tell_percentage(level)} of the"
+        f"{'Higher' if is_worse else 'Lower'} {when}: {tell_percentage(level)} of the"
         f" comments are critical of it, usually {tell_percentage(usual)}."
     )
     return ("no" if is_worse else "yes"), told + _tell_volume_too(rows)
+
+
+def _tell_when(spell: list[Row], *, is_over: bool) -> str:
+    first, last = (tell_month(day_of(row, "period_start")) for row in (spell[0], spell[-1]))
+    if not is_over:
+        return f"since {first}"
+    stretch = f"in {first}" if first == last else f"from {first} to {last}"
+    return f"{stretch} and as usual after"
 
 
 def _tell_volume_too(rows: list[Row]) -> str:

@@ -119,6 +119,8 @@ def test_a_rise_of_the_share_is_told_from_a_rise_of_the_comments() -> None:
     (trust, ward) = list_theme_charts(real)
     assert trust.is_changed and "Higher since Dec 2025: 50% of" in trust.words
     assert "Ward 3" in ward.title + trust.title
+    over = charted(months([*USUAL[:-2], 0.5, 0.1], COUNTS))
+    assert "Higher in Nov 2025 and as usual after: 50% of" in list_theme_charts(over)[0].words
     drive = charted(months(USUAL, [*COUNTS[:-1], 300]))
     (trust,) = list_theme_charts(drive)
     assert not trust.is_changed and trust.words.startswith("Share as usual. More comments came")
@@ -141,7 +143,7 @@ def test_a_theme_that_nobody_had_named_is_told_as_new_and_marked() -> None:
 
 def test_a_theme_that_nobody_spoke_of_is_judged_by_exact_chance_in_words() -> None:
     (whole, *_) = list_theme_charts(charted(months([*[0.0] * 22, 0.9, 0.0], COUNTS)))
-    assert whole.is_changed and "Higher since Nov 2025: 90% of the comments" in whole.words
+    assert whole.is_changed and "Higher in Nov 2025 and as usual after: 90% of" in whole.words
     assert whole.words.endswith(
         "has no limits; each later month is judged by the exact chance of so many."
     )
