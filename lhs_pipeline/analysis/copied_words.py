@@ -7,15 +7,16 @@ import re
 from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_COPIED_WORDS = 12
-"""So many words in a row are hardly ever the same in two texts unless one was copied; of a short
-sentence, "the lift to the clinic is out of order again", two people may think by themselves."""
+_COPIED_WORDS = 16
+"""So many words in a row are the same in two texts only where one was copied. One sentence, such as
+"could not get a drink as the vending machine was empty", two people may think by themselves, and
+a theme that is lost costs more than one that a person dismisses."""
 _FEWEST_OWN_WORDS = 8
 _BREAK = " ; "
 
 
 def leave_out_copied(texts: Iterable[str]) -> list[str]:
-    """Return the texts without any stretch of twelve words or more that an earlier one has.
+    """Return the texts without any stretch of sixteen words or more that an earlier one has.
 
     Fewer than eight words beside such a stretch are a greeting or a name, and go as well.
 

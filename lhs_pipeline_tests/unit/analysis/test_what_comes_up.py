@@ -132,7 +132,7 @@ def test_one_who_writes_often_is_one_who_says_it() -> None:
 
 
 def test_a_form_letter_says_it_once_and_words_beside_it_count() -> None:
-    letter = "we ask the trust to open the minor injuries unit in the evening again"
+    letter = "we ask the trust to open the minor injuries unit in the evening again and at weekends"
     alone = [f"{letter}, yours {n}" for n in range(12)]
     assert emerging(with_others(comments(3, 0), alone, range(1, 13)), NO_THEMES, NO_VERDICTS).empty
     more = [f"{text}. {letter}" for text in TAXI_TEXTS]
@@ -142,7 +142,8 @@ def test_a_form_letter_says_it_once_and_words_beside_it_count() -> None:
 
 
 def test_a_short_sentence_that_many_say_is_no_form_letter() -> None:
-    texts = [f"{part}. The taxi that you sent did not come at all" for part in "abcdefghijkl"]
+    sentence = "The taxi that you sent for my mother did not come at all again"
+    texts = [f"{part}. {sentence}" for part in "abcdefghijkl"]
     said = with_others(comments(3, 0), texts, range(1, 13))
     (row,) = emerging(said, NO_THEMES, NO_VERDICTS).to_dict("records")
     assert "taxi" in row["words"]
