@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lhs_pipeline.analysis.polarity import judge_clauses
-from lhs_pipeline.analysis.sentiment_judges import Decided, Judges, Sides, Truths, telling_themes
+from lhs_pipeline.analysis.sentiment_judges import Decided, Judges, Sides, telling_themes
 from lhs_pipeline.analysis.text_features import Comments, Floats
-from lhs_pipeline.analysis.theme_model import respondent_folds
+from lhs_pipeline.analysis.theme_model import Truths, respondent_folds
 from lhs_pipeline.vocabulary import Sentiment
 
 _FEWEST_LABELLED = 200

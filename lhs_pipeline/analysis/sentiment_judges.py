@@ -16,10 +16,10 @@ import scipy.sparse as sp
 
 from lhs_pipeline.analysis.polarity import Clause, judge_clause, judge_clauses
 from lhs_pipeline.analysis.text_features import Comments, Floats, TextFeatures
+from lhs_pipeline.analysis.theme_model import Truths
 
 Sides = npt.NDArray[np.int64]
 """1 for praise, -1 for criticism, 0 for what is neither or both."""
-Truths = npt.NDArray[np.bool_]
 
 _MANY_WORDS = 30
 _FEW_WORDS = 2
