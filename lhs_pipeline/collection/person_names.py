@@ -285,10 +285,10 @@ def _length_of_place(words: list[_Word], at: int) -> int:
     """Return how many words name a ward or hospital after a person; 0 where none does."""
     word = words[at]
     is_person = word.lower in _STRONG_TITLES or word.lower in _ROLES or _is_after_title(words, at)
-    if not word.is_capital or is_person or not _is_place(words, at):
+    if not word.is_capital or is_person:
         return 0
-    ends = (at + n for n in range(1, _LONGEST_NAME) if at + n < len(words))
-    return next(end for end in ends if words[end].lower in _INSTITUTIONS | _WARD_WORDS) - at + 1
+    end = _end_of_place(words, at)
+    return 0 if end is None else end - at + 1
 
 
 def _can_be_name(words: list[_Word], at: int) -> bool:
@@ -313,7 +313,7 @@ def _length_of_name(words: list[_Word], at: int, is_strict: bool) -> int:
     if _is_after_title(words, at):
         return _extend(words, at)
     if (
-        _is_place(words, at)
+        _end_of_place(words, at) is not None
         or _is_eponym(words, at)
         or not (
             _is_first_name(words, at)
@@ -486,23 +486,24 @@ def _acts(words: list[_Word], at: int) -> bool:
     return is_doing or (follower in _STANDS_BY and word.is_plain)
 
 
-def _is_place(words: list[_Word], at: int) -> bool:
-    """Whether the run of capitals from `at` ends in an institution: 'Elizabeth Ward'."""
+def _end_of_place(words: list[_Word], at: int) -> int | None:
+    """The institution in which the run of capitals from `at` ends, if any: 'Elizabeth Ward'."""
+    if not words[at].is_capital:
+        return None
     for ahead in range(at + 1, min(at + _LONGEST_NAME, len(words))):
         word = words[ahead]
         if not word.is_joined or word.starts_sentence:
-            return False
+            return None
         if word.lower in _INSTITUTIONS:
-            return words[at].is_capital
+            return ahead
         if word.lower in _WARD_WORDS:
             is_led_in = at == 0 or words[at - 1].lower in _PLACE_WORDS
             follower = words[ahead + 1].lower if ahead + 1 < len(words) else ""
-            if follower in _WARD_STAFF:
-                return False
-            return words[at].is_capital and (is_led_in or not word.is_capital)
+            is_place = follower not in _WARD_STAFF and (is_led_in or not word.is_capital)
+            return ahead if is_place else None
         if not word.is_capital:
-            return False
-    return False
+            return None
+    return None
 
 
 def _is_eponym(words: list[_Word], at: int) -> bool:
