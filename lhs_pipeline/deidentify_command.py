@@ -52,7 +52,7 @@ def _mask_table(text: str, columns: list[str], mode: str) -> str:
     import io
 
     from lhs_pipeline.collection.deidentification import deidentify
-    from lhs_pipeline.collection.reference_tables import delimiter_of
+    from lhs_pipeline.collection.delimited import delimiter_of
 
     mark = delimiter_of(text)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)

@@ -209,7 +209,7 @@ def _read_parquet(file: Path) -> list[dict[str, Any]]:
 
 
 def _read_table(file: Path, text: str) -> list[dict[str, Any]]:
-    from lhs_pipeline.collection.reference_tables import delimiter_of
+    from lhs_pipeline.collection.delimited import delimiter_of
 
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
     return _titled(file, [row for row in rows if any(row.values())])

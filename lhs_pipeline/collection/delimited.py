@@ -29,6 +29,7 @@ csv.field_size_limit(16 * 1024 * 1024)
 _LONGEST_RECORD_LINES = 500
 """A quote open for longer was never closed; without a bound, broken files cost their square."""
 _SAMPLE_BYTES = 4096
+_UNDECLARED = ("\t", ",", ";", "|")
 _MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\xef\xbb\xbf": "utf-8-sig",
           b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # fmt: skip
 """Byte order marks; the longer ones first, since one begins like another."""
@@ -133,6 +134,12 @@ def text_of_file(file: Path) -> str:
     except UnicodeDecodeError:
         text = content.decode("cp1252", errors="replace")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def delimiter_of(text: str) -> str:
+    """Return the mark that parts the first line into most cells."""
+    first = text.lstrip("\ufeff\n").partition("\n")[0]
+    return max(_UNDECLARED, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
 
 
 def text_of(stream: io.BufferedReader, declared: str) -> io.TextIOWrapper:

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Mapping
 
+from lhs_pipeline.collection.delimited import delimiter_of
 from lhs_pipeline.collection.references import (
     Malformed,
     Record,
@@ -31,7 +32,6 @@ HEADINGS: Mapping[str, str] = {
     "dt": "publication_types",
 }  # fmt: skip
 """Headings in small letters, and our name of what stands below them."""
-_DELIMITERS = ("\t", ",", ";", "|")
 
 
 def is_reference_table(text: str) -> bool:
@@ -69,12 +69,6 @@ def name_of(heading: str) -> str:
     """Return our name of a heading; its own in small letters where we know none."""
     plain = " ".join(heading.strip().lower().split())
     return HEADINGS.get(plain, plain.replace(" ", "_"))
-
-
-def delimiter_of(text: str) -> str:
-    """Return the mark that parts the first line into most cells."""
-    first = text.lstrip("\ufeff\n").partition("\n")[0]
-    return max(_DELIMITERS, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
 
 
 def _headings(text: str) -> tuple[str, list[str]]:

@@ -24,9 +24,9 @@ _FIELDS = (
 _RIS_START = re.compile(r"^TY {1,2}- ?", re.MULTILINE)
 _RIS_END = re.compile(r"^ER {1,2}-[ \t]*$", re.MULTILINE)
 _RIS_TAGGED = re.compile(r"^(?:T1|TI|DO|AU|A1|AB|PY) {1,2}- ", re.MULTILINE)
-# A record ends at a blank line, or where the next PMID stands without one.
 _WOS_TAGGED = re.compile(r"^(?:PT|TI|AU|UT) \S", re.MULTILINE)
 _WOS_LINE = re.compile(r"^([A-Z][A-Z0-9]| {2}) (.*)$", re.MULTILINE)
+# A record ends at a blank line, or where the next PMID stands without one.
 _NBIB_BOUNDARY = re.compile(r"\n[ \t]*\n|\n(?=PMID ?- )")
 _NBIB_TAGGED = re.compile(r"^[A-Z]{2,4} *- ", re.MULTILINE)
 _DOI = re.compile(r"10\.\d{4,9}/\S+")
