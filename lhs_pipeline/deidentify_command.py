@@ -18,7 +18,7 @@ def add_deidentify_command(commands: "argparse._SubParsersAction[argparse.Argume
     )
     command.set_defaults(run=run_deidentify)
     add = command.add_argument
-    add("file", type=Path, help="text in UTF-8, a text per file; or CSV with --columns")
+    add("file", type=Path, help="a text per file; or CSV with --columns")
     add("--mode", choices=["standard", "strict"], default="strict", help="how much (strict)")
     add("--columns", default="", metavar="NAME[,NAME…]", help="columns of a CSV that hold text")
     add("--out", type=Path, help="file to write to (default: the standard output)")
@@ -27,14 +27,14 @@ def add_deidentify_command(commands: "argparse._SubParsersAction[argparse.Argume
 def run_deidentify(given: argparse.Namespace) -> int:
     """Mask one file; 0 done, 1 not, with the reason on the error stream."""
     from lhs_pipeline.collection.deidentification import deidentify
-    from lhs_pipeline.collection.delimited import text_of_file
+    from lhs_pipeline.undeclared_text import read_text
 
     if not given.file.is_file():
         print(f"{given.file}: there is no such file", file=sys.stderr)
         return 1
     columns = [name.strip() for name in given.columns.split(",") if name.strip()]
     try:
-        text = text_of_file(given.file)
+        text = read_text(given.file).text
         masked = _mask_table(text, columns, given.mode) if columns else deidentify(text, given.mode)
     except (ValueError, csv.Error) as error:
         print(f"{given.file}: {error}", file=sys.stderr)
@@ -52,7 +52,7 @@ def _mask_table(text: str, columns: list[str], mode: str) -> str:
     import io
 
     from lhs_pipeline.collection.deidentification import deidentify
-    from lhs_pipeline.collection.delimited import delimiter_of
+    from lhs_pipeline.undeclared_text import delimiter_of
 
     mark = delimiter_of(text)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)

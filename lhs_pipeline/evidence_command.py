@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lhs_pipeline.undeclared_text import delimiter_of, read_text
+
 _WORDS = "rank the references of a literature search, without a site"
 _RECORD_FIELDS = (
     "record_id", "title", "abstract", "keywords", "publication_types", "published_on", "doi",
@@ -102,8 +104,7 @@ def read_marks(file: Path, records: Sequence[Mapping[str, Any]]) -> dict[int, bo
         pmid_key,
         lambda row: normalise_title(row.get("title")) or None,
     ]
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        rows = [_named(row) for row in csv.DictReader(text)]
+    rows = [_named(row) for row in _rows_of(_text_of(file))]
     places = [{key_of(record): place for place, record in enumerate(records)} for key_of in keys]
     marks: dict[int, bool] = {}
     for number, row in enumerate(rows, start=1):
@@ -177,25 +178,28 @@ def _topic(said: str) -> str:
     file = Path(said[1:])
     if not file.is_file():
         raise EvidenceFileError(f"--topic {said}: there is no such file")
-    return file.read_text(encoding="utf-8-sig")
+    return _text_of(file)
 
 
 def _read_file(file: Path) -> tuple[Sequence[Mapping[str, Any]], list[str]]:
     """The records of a file and why others could not be read; its content tells what it is."""
-    from lhs_pipeline.collection.delimited import text_of_file
     from lhs_pipeline.collection.literature import parse_references
     from lhs_pipeline.collection.reference_tables import is_reference_table
 
     if file.suffix.lower() == ".parquet":
         return _read_parquet(file), []
-    try:
-        text = text_of_file(file)
-    except (ValueError, OSError) as error:
-        raise EvidenceFileError(f"{file}: cannot be read: {error}") from error
+    text = _text_of(file)
     if file.suffix.lower() in (".csv", ".tsv") or is_reference_table(text):
         return _read_table(file, text), []
     read = parse_references(text)
     return read.records, [fault.reason for fault in read.malformed]
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return read_text(file).text
+    except (ValueError, OSError) as error:
+        raise EvidenceFileError(f"{file}: cannot be read: {error}") from error
 
 
 def _read_parquet(file: Path) -> list[dict[str, Any]]:
@@ -209,10 +213,11 @@ def _read_parquet(file: Path) -> list[dict[str, Any]]:
 
 
 def _read_table(file: Path, text: str) -> list[dict[str, Any]]:
-    from lhs_pipeline.collection.delimited import delimiter_of
+    return _titled(file, [row for row in _rows_of(text) if any(row.values())])
 
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
-    return _titled(file, [row for row in rows if any(row.values())])
+
+def _rows_of(text: str) -> "csv.DictReader[str]":
+    return csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
 
 
 def _titled(file: Path, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:

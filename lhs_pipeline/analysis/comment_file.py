@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lhs_pipeline.catalogue.model import Code
+from lhs_pipeline.undeclared_text import is_workbook, read_text
 from lhs_pipeline.vocabulary import Sentiment
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -49,7 +50,6 @@ _SENTIMENTS = {
     **{str(sentiment): sentiment for sentiment in Sentiment},
 }  # fmt: skip
 _MARKS = {"": False, "0": False, "0.0": False, "false": False, "no": False}
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _DELIMITERS = (",", ";", "\t", "|")
 _TOP_ROWS = 40
 _TAG = re.compile(r"</?(?:p|br|b|i|u|em|strong|div|span|ul|ol|li|a|font)\b[^<>]*>", re.IGNORECASE)
@@ -152,8 +152,9 @@ def _read_table(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:
     try:
         if file.suffix == ".parquet":
             return pd.read_parquet(file)
-        is_workbook = file.open("rb").read(4) in _WORKBOOKS
-        rows = _rows_of_workbook(file) if is_workbook else _rows_of_text(file)
+        with file.open("rb") as stream:
+            start = stream.read(4)
+        rows = _rows_of_workbook(file) if is_workbook(start) else _rows_of_text(file)
     except (ValueError, OSError, csv.Error) as error:
         raise CommentFileError(
             f"{file}: cannot be read; expected CSV, Excel or Parquet: {error}"
@@ -183,13 +184,8 @@ def _rows_of_workbook(file: Path) -> list[list[str]]:
 
 def _rows_of_text(file: Path) -> list[list[str]]:
     """The rows of delimited text, whatever marks part its cells and whoever encoded it."""
-    content = file.read_bytes()
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    top = [line for line in text.splitlines()[:_TOP_ROWS] if line.strip()]
+    text = read_text(file).text
+    top = [line for line in text.split("\n", _TOP_ROWS)[:_TOP_ROWS] if line.strip()]
     widths = {mark: [len(row) for row in csv.reader(top, delimiter=mark)] for mark in _DELIMITERS}
     mark = max(_DELIMITERS, key=lambda each: max(widths[each], default=0))
     return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))

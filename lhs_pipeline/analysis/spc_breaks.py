@@ -4,6 +4,7 @@ The format is documented in docs/how-to/chart-a-file.md.
 """
 
 import csv
+import io
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lhs_pipeline.analysis.spc_options import Rebase, SpcFileError
+from lhs_pipeline.undeclared_text import delimiter_of, read_text
 
 _ALWAYS = ("from", "reason", "approved_by")
 _COLUMNS = ("series", *_ALWAYS)
@@ -28,15 +30,13 @@ def read_breaks(file: Path) -> tuple[Rebase, ...]:
             expected.
     """
     try:
-        with file.open(encoding="utf-8-sig", newline="") as text:
-            table = csv.DictReader(text)
-            heading = [name.strip().lower() for name in table.fieldnames or []]
-            table.fieldnames = heading
-            rows = [row for row in table if any(cell for cell in row.values() if cell)]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SpcFileError(
-            f"--breaks {file}: cannot be read; expected CSV in UTF-8 with commas: {error}"
-        ) from error
+        text = read_text(file).text
+        table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
+        heading = [name.strip().lower() for name in table.fieldnames or []]
+        table.fieldnames = heading
+        rows = [row for row in table if any(cell for cell in row.values() if cell)]
+    except (OSError, ValueError, csv.Error) as error:
+        raise SpcFileError(f"--breaks {file}: cannot be read; expected CSV: {error}") from error
     for name in _ALWAYS:
         if name not in heading:
             raise SpcFileError(

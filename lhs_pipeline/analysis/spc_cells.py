@@ -4,6 +4,8 @@ What has one reading only is read; what has two is refused, with what was expect
 """
 
 import csv
+import io
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from lhs_pipeline.analysis.spc_options import SpcFileError
+from lhs_pipeline.undeclared_text import delimiter_of, read_text
 
 Floats = npt.NDArray[np.float64]
 
@@ -18,7 +21,6 @@ EXPECTED_DAY = (
     "a date such as 2026-01-31 or 31/01/2026 (day first), or a month such as 2026-01 or Jan 2026"
 )
 EXPECTED_NUMBER = "a number such as 12.5, or an empty cell"
-_DELIMITERS = (",", ";", "\t")
 _SAVE = "in Excel, save as 'CSV UTF-8 (comma delimited)'"
 # Days or months; a time of day only where a program wrote midnight after the date.
 _ISO_DAY = r"\d{4}-\d{2}(?:-\d{2})?(?:[ T]00:00(?::00(?:\.0+)?)?)?"
@@ -29,10 +31,23 @@ _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "augu
 _THOUSANDS = r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"
 
 
-def read_table(file: Path) -> pd.DataFrame:
-    """A CSV or Parquet file; the cells of a CSV are text.
+@dataclass(frozen=True)
+class CellTable:
+    """A table as it stands in a file.
 
-    Commas, semicolons or tabs may stand between cells, whichever parts the header most.
+    Attributes:
+        cells: as text, or of any type where the file is Parquet.
+        is_windows: it is no UTF, and so was read as Windows writes English.
+    """
+
+    cells: pd.DataFrame
+    is_windows: bool = False
+
+
+def read_table(file: Path) -> CellTable:
+    """The table of a CSV or Parquet file.
+
+    Commas, semicolons, tabs or bars may stand between cells, whichever parts the header most.
 
     Raises:
         SpcFileError: naming file, row and what was expected.
@@ -43,21 +58,18 @@ def read_table(file: Path) -> pd.DataFrame:
         raise SpcFileError(f"{file}: is a workbook; expected CSV or Parquet: {_SAVE}")
     try:
         if file.suffix == ".parquet":
-            return pd.read_parquet(file)
-        delimiter = _find_delimiter(file)
+            return CellTable(pd.read_parquet(file))
+        read = read_text(file)
         table = pd.read_csv(
-            file,
-            sep=delimiter,
+            io.StringIO(read.text),
+            sep=_find_delimiter(file, read.text),
             dtype=str,
             keep_default_na=False,
             index_col=False,
-            encoding="utf-8-sig",
         )
     except (ValueError, OSError, csv.Error) as error:
-        raise SpcFileError(
-            f"{file}: cannot be read; expected Parquet, or CSV in UTF-8: {error}"
-        ) from error
-    return _without_empty_end(table)
+        raise SpcFileError(f"{file}: cannot be read; expected CSV or Parquet: {error}") from error
+    return CellTable(_without_empty_end(table), read.is_windows)
 
 
 def _without_empty_end(table: pd.DataFrame) -> pd.DataFrame:
@@ -66,12 +78,12 @@ def _without_empty_end(table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[: int(says[-1]) + 1 if says.size else 0]
 
 
-def _find_delimiter(file: Path) -> str:
+def _find_delimiter(file: Path, text: str) -> str:
     """What stands between the cells; raise for a row that is longer or shorter than the header."""
-    lines = [line for line in _decode(file).splitlines(keepends=True) if line.strip()]
+    lines = [line for line in io.StringIO(text, newline="") if line.strip()]
     if not lines:
         raise SpcFileError(f"{file}: is empty; expected a header and one row per series and period")
-    delimiter = max(_DELIMITERS, key=lambda each: len(next(csv.reader(lines, delimiter=each), [])))
+    delimiter = delimiter_of(lines[0])
     rows = csv.reader(lines, delimiter=delimiter)
     header = next(rows, [])
     for number, row in enumerate(filter(None, rows), start=1):
@@ -82,18 +94,6 @@ def _find_delimiter(file: Path) -> str:
                 f"header{hint if len(row) > len(header) else ''}"
             )
     return delimiter
-
-
-def _decode(file: Path) -> str:
-    raw = file.read_bytes()
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        row = raw[: error.start].count(b"\n")
-        where = f"row {row}" if row else "the header"
-        raise SpcFileError(
-            f"{file}: {where} is not UTF-8; expected CSV in UTF-8: {_SAVE}"
-        ) from error
 
 
 def read_days(text: pd.Series) -> "pd.Series[pd.Timestamp]":

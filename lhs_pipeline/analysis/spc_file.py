@@ -66,7 +66,7 @@ def read_spc_file(file: Path, options: SpcOptions) -> SpcFile:
     """The rows of a file, checked, by series and period.
 
     Args:
-        file: CSV (UTF-8, commas) or Parquet, rows in any order.
+        file: CSV or Parquet, rows in any order.
         options: chart, column names and what stands in for empty cells.
 
     Raises:
@@ -100,6 +100,8 @@ def _notes(sheet: "_Sheet") -> Iterator[str]:
         yield f"The file has no column series: all rows are one series, {name!r}."
     if sheet.guessed_period is not None:
         yield f"The column {sheet.guessed_period!r} is read as the period."
+    if sheet.is_windows:
+        yield "The file is not UTF-8: names in it are read as Windows writes English."
     text, days = sheet.cells["period"], sheet.days("period")
     if is_british(text):
         yield f"Days are read day first: {text.iloc[-1]} is {days.iloc[-1]:%-d %B %Y}."
@@ -115,6 +117,7 @@ class _Sheet:
     has_series: bool
     guessed_period: str | None = None
     headings: tuple[str, ...] = ()
+    is_windows: bool = False
 
     def has(self, *fields: str) -> bool:
         """Whether the file has all of these columns."""
@@ -163,7 +166,8 @@ class _Sheet:
 
 def _open_sheet(file: Path, options: SpcOptions) -> _Sheet:
     """The columns that are known here, as trimmed text under our own names."""
-    table = read_table(file)
+    read = read_table(file)
+    table = read.cells
     found = {str(name).strip().lower(): name for name in reversed(list(table.columns))}
     ours = {field: options.columns.get(field, field) for field in COLUMNS}
     guessed = _guess_period(found, ours)
@@ -183,8 +187,15 @@ def _open_sheet(file: Path, options: SpcOptions) -> _Sheet:
     if not has_series:
         cells["series"] = pd.Series(file.stem, index=table.index)
     named = {**options.columns} if guessed is None else {**options.columns, "period": guessed}
-    headings = tuple(map(str, table.columns))
-    return _Sheet(file, named, pd.DataFrame(cells), has_series, guessed, headings)
+    return _Sheet(
+        file,
+        named,
+        pd.DataFrame(cells),
+        has_series,
+        guessed,
+        headings=tuple(map(str, table.columns)),
+        is_windows=read.is_windows,
+    )
 
 
 def _guess_period(found: Mapping[str, str], ours: Mapping[str, str]) -> str | None:

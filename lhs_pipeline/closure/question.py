@@ -3,6 +3,7 @@
 The format is documented in docs/how-to/evaluate-a-change.md.
 """
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from lhs_pipeline.undeclared_text import delimiter_of, read_text
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "series": (
@@ -115,8 +118,8 @@ def _read_table(path: Path, needed: tuple[str, ...]) -> pd.DataFrame:
     if not path.is_file():
         raise ExchangeError(f"{path}: there is no such file; expected a CSV or Parquet file")
     try:
-        table = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
-    except (ValueError, OSError, UnicodeDecodeError) as error:
+        table = pd.read_parquet(path) if path.suffix == ".parquet" else _read_csv(path)
+    except (ValueError, OSError) as error:
         raise ExchangeError(f"{path}: cannot be read as CSV or Parquet: {error}") from error
     missing = [name for name in needed if name not in table.columns]
     if missing:
@@ -125,6 +128,11 @@ def _read_table(path: Path, needed: tuple[str, ...]) -> pd.DataFrame:
     if table.empty:
         raise ExchangeError(f"{path}: there are no rows; expected at least one")
     return table
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    text = read_text(path).text
+    return pd.read_csv(io.StringIO(text), sep=delimiter_of(text))
 
 
 def _refuse_unknown(files: Mapping[str, _File], known: "pd.Series[str]") -> None:

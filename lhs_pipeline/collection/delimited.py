@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 
 from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.collection.raw_rows import (
@@ -24,15 +23,12 @@ from lhs_pipeline.collection.raw_rows import (
     printable,
     refuse_file,
 )
+from lhs_pipeline.undeclared_text import encoding_by_mark, is_binary, is_wide
 
 csv.field_size_limit(16 * 1024 * 1024)
 _LONGEST_RECORD_LINES = 500
 """A quote open for longer was never closed; without a bound, broken files cost their square."""
 _SAMPLE_BYTES = 4096
-_UNDECLARED = ("\t", ",", ";", "|")
-_MARKS = {b"\xff\xfe\x00\x00": "utf-32", b"\xef\xbb\xbf": "utf-8-sig",
-          b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # fmt: skip
-"""Byte order marks; the longer ones first, since one begins like another."""
 
 
 def read_delimited(stream: io.BufferedReader, source: Source) -> Iterator[Item]:
@@ -41,7 +37,7 @@ def read_delimited(stream: io.BufferedReader, source: Source) -> Iterator[Item]:
     if len(sample) < _SAMPLE_BYTES and not sample.strip():
         yield EMPTY
         return
-    if _is_binary(sample) and not _is_wide(encoding_of(stream, source.encoding)):
+    if is_binary(sample) and not is_wide(encoding_of(stream, source.encoding)):
         yield from _refuse_binary(sample, source)
         return
     lines = iter(text_of(stream, source.encoding))
@@ -95,15 +91,6 @@ def _fault_of(cells: tuple[str, ...], expected_count: int) -> str | None:
     return fault_of_text(cells)
 
 
-def _is_binary(sample: bytes) -> bool:
-    # A stray NUL costs its own row; a workbook, a picture or UTF-16 has them all over.
-    return sample.count(b"\x00") > sample.count(b"\n") + 1
-
-
-def _is_wide(encoding: str) -> bool:
-    return encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
-
-
 def _refuse_binary(sample: bytes, source: Source) -> Iterator[Item]:
     raw = sample[:200].decode("latin-1").encode("unicode_escape").decode()
     return refuse_file("the file is binary, not text", f"text in {source.encoding}", raw)
@@ -111,35 +98,7 @@ def _refuse_binary(sample: bytes, source: Source) -> Iterator[Item]:
 
 def encoding_of(stream: io.BufferedReader, declared: str) -> str:
     """Return the encoding that a stream's byte order mark tells, else the declared one."""
-    start = stream.peek(4)[:4]
-    return next((name for mark, name in _MARKS.items() if start.startswith(mark)), declared)
-
-
-def text_of_file(file: Path) -> str:
-    """Return the text of a file of which nothing is declared, its lines ended by line feeds.
-
-    By its byte order mark, as UTF-8, or else as Windows writes it.
-
-    Raises:
-        ValueError: it is a workbook or other bytes that are no text.
-    """
-    with file.open("rb") as stream:
-        encoding = encoding_of(stream, "utf-8-sig")
-        content = stream.read()
-    is_packed = content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0"))
-    if is_packed or (_is_binary(content[:_SAMPLE_BYTES]) and not _is_wide(encoding)):
-        raise ValueError("it is a workbook, or no text; expected text such as CSV")
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def delimiter_of(text: str) -> str:
-    """Return the mark that parts the first line into most cells."""
-    first = text.lstrip("\ufeff\n").partition("\n")[0]
-    return max(_UNDECLARED, key=lambda mark: len(next(csv.reader([first], delimiter=mark), [])))
+    return encoding_by_mark(stream.peek(4)[:4]) or declared
 
 
 def text_of(stream: io.BufferedReader, declared: str) -> io.TextIOWrapper:
@@ -149,7 +108,7 @@ def text_of(stream: io.BufferedReader, declared: str) -> io.TextIOWrapper:
     """
     encoding = encoding_of(stream, declared)
     name = "utf-8-sig" if encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else encoding
-    errors = "backslashreplace" if _is_wide(encoding) else "surrogateescape"
+    errors = "backslashreplace" if is_wide(encoding) else "surrogateescape"
     return io.TextIOWrapper(stream, name, errors=errors, newline="")
 
 

@@ -20,6 +20,7 @@ from lhs_pipeline.collection.raw_rows import (
     refuse_file,
 )
 from lhs_pipeline.collection.workbooks import read_workbook
+from lhs_pipeline.undeclared_text import is_workbook
 from lhs_pipeline.vocabulary import FileFormat
 
 Reader = Callable[[BufferedReader, Source], Iterator[Item]]
@@ -38,10 +39,6 @@ _BY_ENDING = {
     ".ods": FileFormat.EXCEL, ".parquet": FileFormat.PARQUET, ".json": FileFormat.JSON,
     ".ndjson": FileFormat.NDJSON, ".jsonl": FileFormat.NDJSON,
 }  # fmt: skip
-
-
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
-"""How the new and the old workbooks of Excel, and those of OpenDocument, begin."""
 
 
 def format_of(delivery: Delivery, source: Source) -> FileFormat:
@@ -73,7 +70,7 @@ def _format_by_content(stream: BufferedReader, by_name: FileFormat, source: Sour
     """An ending may lie: many an export named .xls is text, and workbooks come as .csv."""
     if source.format is not None or by_name not in {FileFormat.CSV, FileFormat.EXCEL}:
         return by_name
-    return FileFormat.EXCEL if stream.peek(4).startswith(_WORKBOOKS) else FileFormat.CSV
+    return FileFormat.EXCEL if is_workbook(stream.peek(4)) else FileFormat.CSV
 
 
 def _last_row_of(item: Item) -> int:

@@ -7,7 +7,6 @@ import csv
 import io
 from collections.abc import Mapping
 
-from lhs_pipeline.collection.delimited import delimiter_of
 from lhs_pipeline.collection.references import (
     Malformed,
     Record,
@@ -17,6 +16,7 @@ from lhs_pipeline.collection.references import (
     iso_day,
     joined,
 )
+from lhs_pipeline.undeclared_text import delimiter_of
 
 HEADINGS: Mapping[str, str] = {
     "article title": "title", "document title": "title", "primary_title": "title", "ti": "title",

@@ -7,11 +7,11 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lhs_pipeline.collection.delimited import encoding_of
 from lhs_pipeline.collection.raw_rows import text_of_cell
+from lhs_pipeline.undeclared_text import NoTextError, is_workbook, read_text
 
 SAMPLE_ROWS = 50_000
 """Rows from which a contract is guessed."""
@@ -59,35 +59,20 @@ def read_sample(file: Path) -> SampleTable:
     start = file.read_bytes()[:4] if file.is_file() else b""
     if not start:
         raise NoTableError(f"{file}: there is no such file, or it is empty")
-    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+    if is_workbook(start):
         return _read_workbook(file)
     return _read_text(file)
 
 
 def _read_text(file: Path) -> SampleTable:
-    with file.open("rb") as stream:
-        encoding = encoding_of(stream, "")
-        content = stream.read(_SAMPLE_BYTES)
-    is_whole = len(content) < _SAMPLE_BYTES
-    if not is_whole:
-        content = content[: content.rfind(b"\n") + 1] or content
-    encoding = encoding or _guess_encoding(content)
-    text = content.decode(encoding, errors="replace")
-    if "\x00" in text:
-        raise NoTableError(f"{file}: neither delimited text nor a workbook")
-    delimiter = _guess_delimiter(text)
-    rows = [tuple(row) for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)]
-    table = _find_table(file, rows)
-    plain = "utf-8" if encoding.startswith("utf-8") else encoding
-    return SampleTable(table.headings, table.rows, table.header_row, plain, delimiter)
-
-
-def _guess_encoding(content: bytes) -> str:
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return "cp1252"
-    return "utf-8"
+        read = read_text(file, _SAMPLE_BYTES)
+    except NoTextError as error:
+        raise NoTableError(f"{file}: neither delimited text nor a workbook") from error
+    delimiter = _guess_delimiter(read.text)
+    lines = io.StringIO(read.text, newline="")
+    table = _find_table(file, [tuple(row) for row in csv.reader(lines, delimiter=delimiter)])
+    return replace(table, encoding=read.encoding, delimiter=delimiter)
 
 
 def _guess_delimiter(text: str) -> str:
@@ -120,9 +105,7 @@ def _read_workbook(file: Path) -> SampleTable:
     cells = [tuple(text_of_cell(cell) for cell in row) for row in sheets[name]]
     table = _find_table(file, cells)
     is_first = name == book.sheet_names[0]
-    return SampleTable(
-        table.headings, table.rows, table.header_row, sheet=None if is_first else name
-    )
+    return replace(table, sheet=None if is_first else name)
 
 
 def _find_table(file: Path, rows: Rows) -> SampleTable:

@@ -357,15 +357,17 @@ def test_a_column_that_is_called_as_periods_are_is_taken_and_told(tmp_path: Path
         read_spc_file(write(tmp_path, "series,Day,Week,value\na,2024-01-01,2024-01-07,1\n"), PLAIN)
 
 
-def test_other_encodings_and_workbooks_are_named(tmp_path: Path) -> None:
+def test_other_encodings_are_told_and_workbooks_refused(tmp_path: Path) -> None:
     file = tmp_path / "file.csv"
     file.write_bytes("series,period,value\nCaf\xe9,2024-01,1\n".encode("latin-1"))
-    with pytest.raises(SpcFileError, match="row 1 is not UTF-8; expected CSV in UTF-8"):
-        read_spc_file(file, PLAIN)
-    book = tmp_path / "file.xlsx"
-    book.write_bytes(b"PK")
-    with pytest.raises(SpcFileError, match="is a workbook; expected CSV"):
-        read_spc_file(book, PLAIN)
+    read = read_spc_file(file, PLAIN)
+    assert read.rows["series"].tolist() == ["Caf\xe9"]
+    assert read.notes == ("The file is not UTF-8: names in it are read as Windows writes English.",)
+    for name, content in (("file.xlsx", b"PK"), ("file.csv", b"PK\x03\x04 and so on")):
+        book = tmp_path / name
+        book.write_bytes(content)
+        with pytest.raises(SpcFileError, match="is a workbook"):
+            read_spc_file(book, PLAIN)
 
 
 def test_a_break_concerns_its_series_alone_and_says_why(tmp_path: Path) -> None:

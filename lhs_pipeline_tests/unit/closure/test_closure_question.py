@@ -77,6 +77,18 @@ def test_what_cannot_be_is_refused_by_row_and_field(
     assert told in str(error.value)
 
 
+def test_files_may_be_as_a_spreadsheet_saves_them(tmp_path: Path) -> None:
+    given = tables()
+    given["changes"]["change_id"] = "Caf\u00e9 \u2013 huddle"
+    ways = {"series": (";", "cp1252"), "changes": ("\t", "utf-16"), "indicators": (",", "cp1252")}
+    files = {name: tmp_path / f"{name}.csv" for name in given}
+    for name, (mark, encoding) in ways.items():
+        given[name].to_csv(files[name], index=False, sep=mark, encoding=encoding)
+    read = read_question(files["series"], files["changes"], files["indicators"])
+    assert read.changes["change_id"].tolist() == ["Caf\u00e9 \u2013 huddle"]
+    assert read.series["numerator"].tolist() == given["series"]["numerator"].tolist()
+
+
 def test_proportions_above_one_and_means_below_zero_are_refused(tmp_path: Path) -> None:
     given = tables()
     given["indicators"]["kind"] = "proportion"
