@@ -5,11 +5,18 @@ inside the command.
 """
 
 import argparse
+import re
 import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lhs_pipeline.themes_report import (
+    say_agreement,
+    say_remarks,
+    say_taught,
+    say_what_was_found,
+)
 from lhs_pipeline.vocabulary import Deidentification
 
 if TYPE_CHECKING:
@@ -31,12 +38,15 @@ def add_themes_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     add("file", type=Path, help="CSV, Excel or Parquet with a column comment; id, question, "
         "rating, respondent; labels as columns of 0 and 1, or in a column themes")  # fmt: skip
     add("--teach", type=Path, metavar="LABELLED", help="learn from this file's labels first")
-    add("--codebook", type=Path, help="folder of themes, such as a site's catalogue/topics "
+    add("--codebook", type=Path, help="your own list of themes: a table with columns theme and "
+        "words, or a folder such as a site's catalogue/topics "
         "(the patient experience framework of NHS England)")  # fmt: skip
     add("--deidentify", choices=[*map(str, Deidentification)], default="standard",
         help="how strictly names are masked (standard)")  # fmt: skip
     add("--columns", default="", metavar="OURS=THEIRS[,…]",
         help="headings that differ, such as comment=answer,respondent=person")  # fmt: skip
+    add("--teach-columns", metavar="OURS=THEIRS[,…]",
+        help="the same for the file of --teach (as --columns)")  # fmt: skip
     add("--by-meaning", action="store_true",
         help="let the language model of the extra `text` help with sentiment")  # fmt: skip
     add("--sizes", default="", metavar="N[,…]", help="also measure with so many labels")
@@ -51,19 +61,20 @@ def add_themes_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
 def run_themes(given: argparse.Namespace) -> int:
     """Code one file; 0 done, 1 not, with the reason on the error stream."""
     from lhs_pipeline.analysis.comment_coding import CommentCoder, Trial
-    from lhs_pipeline.analysis.comment_file import CommentFileError
+    from lhs_pipeline.analysis.comment_table import CommentFileError
     from lhs_pipeline.analysis.embeddings import EmbeddingsMissing
-    from lhs_pipeline.catalogue.reader import CODEBOOKS, read_catalogue, read_codebook
+    from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
 
-    codes = read_codebook(given.codebook or CODEBOOKS / "patient_experience")
     catalogue = read_catalogue()
     rules = _rules_of(catalogue.rules.themes)
     try:
-        read = _read(given.file, codes, given)
-        taught = _read(given.teach, codes, given) if given.teach else None
-        sizes = [int(size) for size in filter(None, given.sizes.split(","))]
+        codes = _codes_of(given.codebook)
+        read = _read(given.file, codes, given, given.columns)
+        taught = _taught(codes, given)
+        how = Trial(rules, given.least_examples, _sizes(given.sizes), max(given.divisions, 1))
         coder = CommentCoder(codes, catalogue.dangers, rules, taught, given.by_meaning)
-    except (CommentFileError, EmbeddingsMissing, ValueError) as error:
+        _make(given.out)
+    except (CommentFileError, CatalogueError, EmbeddingsMissing) as error:
         print(error, file=sys.stderr)
         return 1
     coded = coder.code(read.rows)
@@ -71,16 +82,28 @@ def run_themes(given: argparse.Namespace) -> int:
         _write(coded.comments, "comments", given),
         _write(coded.themes, "themes", given),
     ]
-    _say_what_was_found(coded.comments, coded.themes)
+    say_what_was_found(coded)
     if read.marks is not None:
-        how = Trial(rules, given.least_examples, sizes, max(given.divisions, 1))
         untaught = CommentCoder(codes, catalogue.dangers, rules, None, given.by_meaning)
         agreement = _measure(untaught, read, taught, how)
-        written += _report(agreement, given)
-    if read.unknown_columns:
-        print(f"Not in the codebook, left alone: {'; '.join(read.unknown_columns)}")
+        say_agreement(agreement, how)
+        written += _write_agreement(agreement, given)
+    say_remarks(read, given.file)
+    if taught is not None:
+        say_taught(taught, given.teach, rules)
     print(f"Written to {given.out}: {', '.join(path.name for path in written)}")
     return 0
+
+
+def _make(folder: Path) -> None:
+    from lhs_pipeline.analysis.comment_table import CommentFileError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommentFileError(
+            f"--out {folder}: {error.strerror}; expected a folder that can be written to"
+        ) from error
 
 
 def _rules_of(policy: object) -> "TrainingRules":
@@ -90,12 +113,52 @@ def _rules_of(policy: object) -> "TrainingRules":
     return TrainingRules(**{name: getattr(policy, name) for name in fields})
 
 
-def _read(file: Path, codes: "dict[str, Code]", given: argparse.Namespace) -> "CommentFile":
-    from lhs_pipeline.analysis.comment_file import HEADINGS, CommentFileError, read_comments
+def _codes_of(codebook: Path | None) -> "dict[str, Code]":
+    from lhs_pipeline.analysis.theme_list import read_theme_list
+    from lhs_pipeline.catalogue.reader import CODEBOOKS, read_codebook
+
+    if codebook is not None and codebook.is_file():
+        return read_theme_list(codebook)
+    return read_codebook(codebook or CODEBOOKS / "patient_experience")
+
+
+def _sizes(said: str) -> list[int]:
+    from lhs_pipeline.analysis.comment_table import CommentFileError
+
+    try:
+        return [int(size) for size in filter(None, said.split(","))]
+    except ValueError as error:
+        raise CommentFileError(f"--sizes {said!r}: expected numbers, as in 100,250") from error
+
+
+def _taught(codes: "dict[str, Code]", given: argparse.Namespace) -> "CommentFile | None":
+    from lhs_pipeline.analysis.comment_table import CommentFileError
+
+    if given.teach is None:
+        return None
+    named = given.columns if given.teach_columns is None else given.teach_columns
+    taught = _read(given.teach, codes, given, named)
+    if taught.marks is None and (taught.rows["sentiment"] == "").all():
+        unknown = f"; not in the list: {'; '.join(taught.unknown_labels)}"
+        raise CommentFileError(
+            f"{given.teach}: holds no labels of the list of themes and no sentiment; expected "
+            "columns of 0 and 1 headed by themes, or columns themes"
+            f"{unknown if taught.unknown_labels else ''}"
+        )
+    return taught
+
+
+def _read(
+    file: Path, codes: "dict[str, Code]", given: argparse.Namespace, columns: str
+) -> "CommentFile":
+    from lhs_pipeline.analysis.comment_file import HEADINGS, read_comments
+    from lhs_pipeline.analysis.comment_table import CommentFileError
     from lhs_pipeline.collection.deidentification import deidentify
 
     named = {}
-    for pair in filter(None, (part.strip() for part in given.columns.split(","))):
+    # A heading may hold commas itself: only one before another of our names parts two.
+    ours_next = rf",(?=\s*(?:{'|'.join(HEADINGS)})\s*=)"
+    for pair in filter(None, (part.strip() for part in re.split(ours_next, columns))):
         ours, equals, theirs = (part.strip() for part in pair.partition("="))
         if not equals or not theirs or ours not in HEADINGS:
             raise CommentFileError(
@@ -123,31 +186,14 @@ def _measure(
     return measure_agreement(coder, read, trial)
 
 
-def _noun(count: int) -> str:
-    return "comment" if count == 1 else "comments"
-
-
-def _say_what_was_found(comments: "pd.DataFrame", themes: "pd.DataFrame") -> None:
-    counts = themes["theme"].value_counts()
-    for theme, count in counts.head(10).items():
-        print(f"{theme:<60.60} {count:>8} {_noun(count)}")
-    for urgency, count in comments["urgency"].value_counts().items():
-        print(f"to be read: {urgency:<48} {count:>8} {_noun(count)}")
-
-
-def _report(agreement: "Agreement", given: argparse.Namespace) -> list[Path]:
-    written = []
-    for name in ("themes", "overall", "sentiment"):
-        table = getattr(agreement, name)
-        if len(table):
-            shown = table if name != "themes" else table[table["examples"] > 0]
-            print(f"\nAgreement with coders: {name}\n{shown.to_string(index=False)}")
-            written.append(_write(table, f"agreement_{name}", given))
-    return written
+def _write_agreement(agreement: "Agreement", given: argparse.Namespace) -> list[Path]:
+    tables = {name: getattr(agreement, name) for name in ("themes", "overall", "sentiment")}
+    return [
+        _write(table, f"agreement_{name}", given) for name, table in tables.items() if len(table)
+    ]
 
 
 def _write(table: "pd.DataFrame", name: str, given: argparse.Namespace) -> Path:
-    given.out.mkdir(parents=True, exist_ok=True)
     file: Path = given.out / f"{name}.{given.format}"
     if given.format == "csv":
         table.to_csv(file, index=False)

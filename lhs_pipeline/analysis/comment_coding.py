@@ -150,7 +150,7 @@ class CommentCoder:
         """Return themes, sentiment and urgency of comments; memory does not grow with models."""
         parts = [
             self._code_batch(rows.iloc[start : start + _BATCH_ROWS])
-            for start in range(0, len(rows), _BATCH_ROWS)
+            for start in range(0, max(len(rows), 1), _BATCH_ROWS)
         ]
         return CodedComments(
             pd.concat([part.comments for part in parts], ignore_index=True),
@@ -169,7 +169,7 @@ class CommentCoder:
             for id_, text, feeling in zip(ids, comments.texts, feelings, strict=True)
         ]
         themes = pd.DataFrame(self._theme_rows(comments, ids), columns=pd.Index(_THEME_COLUMNS))
-        return CodedComments(pd.DataFrame(read), themes)
+        return CodedComments(pd.DataFrame(read, columns=pd.Index(_COMMENT_COLUMNS)), themes)
 
     def _comment_row(self, id_: str, text: str, feeling: Feeling) -> dict[str, object]:
         danger = self._dangers.read(text)
@@ -213,6 +213,10 @@ class CommentCoder:
         return (*key, self.codes[key[1]].title, round(score, 3), method, told)
 
 
+_COMMENT_COLUMNS = [
+    "id", "sentiment", "sentiment_score", "sentiment_words", "urgency", "danger_signs",
+    "danger_words", "comment",
+]  # fmt: skip
 _THEME_COLUMNS = ["id", "theme_id", "theme", "score", "method", "words"]
 
 

@@ -3,11 +3,9 @@
 The format is documented in docs/how-to/code-comments.md; what is made of it in `comment_coding`.
 """
 
-import csv
 import html
-import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from lhs_pipeline.analysis.comment_labels import is_list, one_row_each, read_labels
+from lhs_pipeline.analysis.comment_table import CommentFileError, as_text, plain, read_table
 from lhs_pipeline.catalogue.model import Code
-from lhs_pipeline.undeclared_text import is_workbook, read_text
 from lhs_pipeline.vocabulary import Sentiment
 
 HEADINGS: Mapping[str, tuple[str, ...]] = {
@@ -35,10 +34,28 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
         "response",
         "verbatim",
     ),
-    "id": ("id", "comment id", "row id"),
+    "id": (
+        "id",
+        "comment id",
+        "row id",
+        "ref",
+        "reference",
+        "survey ref",
+        "survey id",
+        "response id",
+        "submission id",
+        "case number",
+        "complaint no",
+    ),
     "question": ("question", "fft question"),
     "service": ("service", "service type", "service type 1"),
-    "rating": ("rating", "fft categorical answer"),
+    "rating": (
+        "rating",
+        "fft categorical answer",
+        "fft rating",
+        "fft score",
+        "overall how was your experience of our service",
+    ),
     "respondent": ("respondent", "respondent id", "reporter"),
     "sentiment": ("sentiment", "comment sentiment"),
     "themes": ("themes", "labels"),
@@ -47,17 +64,12 @@ HEADINGS: Mapping[str, tuple[str, ...]] = {
 _SENTIMENTS = {
     "1": Sentiment.POSITIVE, "2": Sentiment.POSITIVE, "3": Sentiment.MIXED,
     "4": Sentiment.NEGATIVE, "5": Sentiment.NEGATIVE, "neutral": Sentiment.NONE,
+    "very positive": Sentiment.POSITIVE, "very negative": Sentiment.NEGATIVE,
     **{str(sentiment): sentiment for sentiment in Sentiment},
 }  # fmt: skip
-_MARKS = {"": False, "0": False, "0.0": False, "false": False, "no": False}
-_DELIMITERS = (",", ";", "\t", "|")
-_TOP_ROWS = 40
 _TAG = re.compile(r"</?(?:p|br|b|i|u|em|strong|div|span|ul|ol|li|a|font)\b[^<>]*>", re.IGNORECASE)
-_MARKED = {"1": True, "1.0": True, "true": True, "yes": True}
-
-
-class CommentFileError(Exception):
-    """A file or an option cannot be used; the message says which and what was expected."""
+_PROSE_WORDS, _PROSE_SHARE, _PROSE_ROWS = 3, 0.2, 2000
+"""Mean words of a cell, share of cells that differ, and rows looked at, in a column of comments."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +81,15 @@ class CommentFile:
             text.
         marks: coders' themes, (n_rows, n_themes) in the order of `theme_ids`; None without labels.
         theme_ids: themes of the codebook, sorted.
-        unknown_columns: columns of 0 and 1 that are no theme of the codebook.
+        unknown_labels: labels that are no theme of the codebook, with how often they were given.
+        remarks: what of the file was not read, or read by a guess.
     """
 
     rows: pd.DataFrame
     marks: npt.NDArray[np.bool_] | None
     theme_ids: tuple[str, ...]
-    unknown_columns: tuple[str, ...]
+    unknown_labels: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def felt(self) -> "CommentFile":
         """Return the rows whose sentiment a coder gave."""
@@ -101,20 +115,37 @@ def read_comments(
     Raises:
         CommentFileError: naming file, row or column, and what was expected.
     """
-    table = _read_table(file, columns)
-    named = _find_columns(file, table, columns)
-    rows = pd.DataFrame({ours: _as_text(table[theirs]) for ours, theirs in named.items()})
+    sought = (columns["comment"],) if "comment" in columns else HEADINGS["comment"]
+    table = read_table(file, sought)
+    found = _find_columns(file, table, columns)
+    lists = [found["themes"]] if "themes" in found else []
+    lists += [n for n in map(str, table.columns) if is_list(n) and n not in found.values()]
+    same = [found[ours] for ours in ("id", "comment") if "id" in found]
+    each = one_row_each(table, lists, same)
+    coding = read_labels(each.table, lists, found.values(), codes)
+    rows = _rows_of(file, each.table, {k: v for k, v in found.items() if k != "themes"})
+    once = {text: scrub(text) for text in rows["comment"].drop_duplicates()}
+    rows["comment"] = rows["comment"].map(once)
+    remarks = (
+        *_told_of_columns(table, found, coding.unread_columns),
+        *each.remarks,
+        *coding.remarks,
+    )
+    return CommentFile(rows, coding.marks, tuple(sorted(codes)), coding.unknown_labels, remarks)
+
+
+def _rows_of(file: Path, table: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
+    """The cells under our own names, tidied; a row without an id is known by its number."""
+    rows = pd.DataFrame({ours: as_text(table[theirs]) for ours, theirs in found.items()})
     for missing in HEADINGS.keys() - set(rows):
         rows[missing] = ""
+    rows["sentiment"] = _sentiments(file, rows["sentiment"])
+    rows = rows.reset_index(drop=True)
     rows["question"] = rows["question"].str.split().str.join(" ")
     rows["id"] = rows["id"].where(rows["id"] != "", (rows.index + 1).astype(str))
     rows["respondent"] = rows["respondent"].where(rows["respondent"] != "", rows["id"])
     rows["comment"] = rows["comment"].map(_without_mark_up)
-    once = {text: scrub(text) for text in rows["comment"].drop_duplicates()}
-    rows["comment"] = rows["comment"].map(once)
-    rows["sentiment"] = _sentiments(file, rows["sentiment"])
-    marks, unknown = _marks(table, rows, codes, set(named.values()))
-    return CommentFile(rows, marks, tuple(sorted(codes)), unknown)
+    return rows
 
 
 def each_text_once(read: CommentFile) -> CommentFile:
@@ -134,7 +165,7 @@ def each_text_once(read: CommentFile) -> CommentFile:
     once = rows[first].reset_index(drop=True)
     most = rows.loc[rows["sentiment"] != "", "sentiment"].groupby(keys).agg(_most_common)
     once["sentiment"] = [most.get(key, "") for key in keys[first]]
-    return CommentFile(once, marks, read.theme_ids, read.unknown_columns)
+    return replace(read, rows=once, marks=marks)
 
 
 def _most_common(said: "pd.Series[str]") -> str:
@@ -146,84 +177,66 @@ def _key(rows: pd.DataFrame) -> "pd.Series[str]":
     return text + "|" + rows["question"].str.lower()
 
 
-def _read_table(file: Path, columns: Mapping[str, str]) -> pd.DataFrame:
-    if not file.is_file():
-        raise CommentFileError(f"{file}: there is no such file; expected CSV, Excel or Parquet")
-    try:
-        if file.suffix == ".parquet":
-            return pd.read_parquet(file)
-        with file.open("rb") as stream:
-            start = stream.read(4)
-        rows = _rows_of_workbook(file) if is_workbook(start) else _rows_of_text(file)
-    except (ValueError, OSError, csv.Error) as error:
-        raise CommentFileError(
-            f"{file}: cannot be read; expected CSV, Excel or Parquet: {error}"
-        ) from error
-    place = _find_header(rows, columns.get("comment"))
-    if not rows:
-        raise CommentFileError(f"{file}: is empty; expected a header and comments below it")
-    return _framed(file, rows[place], rows[place + 1 :], place + 2)
-
-
-def _find_header(rows: list[list[str]], named: str | None) -> int:
-    """The first row with a heading of comments, else the first that says anything."""
-    known = {_plain(name) for name in ((named,) if named else HEADINGS["comment"])}
-    tops = rows[:_TOP_ROWS]
-    filled = (at for at, row in enumerate(tops) if any(row))
-    titled = (at for at, row in enumerate(tops) if known & {_plain(cell) for cell in row})
-    return next(titled, next(filled, 0))
-
-
-def _rows_of_workbook(file: Path) -> list[list[str]]:
-    """The rows of the fullest sheet, as text."""
-    sheets = pd.read_excel(
-        file, sheet_name=None, header=None, dtype=str, keep_default_na=False, engine="calamine"
-    )
-    return max(sheets.values(), key=lambda sheet: sheet.size).astype(str).to_numpy().tolist()
-
-
-def _rows_of_text(file: Path) -> list[list[str]]:
-    """The rows of delimited text, whatever marks part its cells and whoever encoded it."""
-    text = read_text(file).text
-    top = [line for line in text.split("\n", _TOP_ROWS)[:_TOP_ROWS] if line.strip()]
-    widths = {mark: [len(row) for row in csv.reader(top, delimiter=mark)] for mark in _DELIMITERS}
-    mark = max(_DELIMITERS, key=lambda each: max(widths[each], default=0))
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=mark))
-
-
-def _framed(file: Path, header: list[str], rows: list[list[str]], first: int) -> pd.DataFrame:
-    """The rows below the header; `first` is the row of the first as a spreadsheet counts."""
-    names = [name.strip() for name in header]
-    for number, row in enumerate(rows, start=first):
-        if any(row[len(names) :]):
-            raise CommentFileError(
-                f"{file}: row {number}: {len(row)} cells; expected {len(names)}, as in the header"
-            )
-    filled = [(*row, *[""] * len(names))[: len(names)] for row in rows if any(row)]
-    table = pd.DataFrame(filled, columns=pd.Index(names), dtype=object)
-    return table.loc[:, ~table.columns.duplicated()]
-
-
 def _find_columns(file: Path, table: pd.DataFrame, columns: Mapping[str, str]) -> dict[str, str]:
     """Our names and the headings under which they stand in the file."""
-    headings = {_plain(str(name)): str(name) for name in reversed(list(table.columns))}
+    headings = {plain(str(name)): str(name) for name in reversed(list(table.columns))}
     found: dict[str, str] = {}
     for ours, known in HEADINGS.items():
         wanted = (columns[ours],) if ours in columns else known
-        there = [headings[_plain(name)] for name in wanted if _plain(name) in headings]
+        there = [headings[plain(name)] for name in wanted if plain(name) in headings]
         if there:
             found[ours] = there[0]
-        elif ours in columns or ours == "comment":
+        elif ours in columns:
             listed = ", ".join(map(str, table.columns))
             raise CommentFileError(
                 f"{file}: column {wanted[0]!r} is missing; found {listed}. "
                 f"--columns {ours}=… names another"
             )
+        elif ours == "comment":
+            found[ours] = _guess_comments(file, table)
     return found
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", "", name).lower()
+def _guess_comments(file: Path, table: pd.DataFrame) -> str:
+    """The one column that reads like comments."""
+    prose = [str(name) for name in table.columns if _is_prose(table[name])]
+    if len(prose) == 1:
+        return prose[0]
+    listed = ", ".join(map(str, table.columns))
+    hint = " or ".join(f'--columns "comment={name}"' for name in prose)
+    said = (
+        f"several hold sentences; choose {hint}" if prose else "--columns comment=… names another"
+    )
+    raise CommentFileError(f"{file}: column 'comment' is missing; found {listed}. {said}")
+
+
+def _is_prose(column: pd.Series) -> bool:
+    """Whether the cells of a column are of several words each, and mostly differ."""
+    text = as_text(column.head(_PROSE_ROWS))
+    text = text[text != ""]
+    if text.empty or text.nunique() < _PROSE_SHARE * len(text):
+        return False
+    return sum(len(cell.split()) for cell in text) >= _PROSE_WORDS * len(text)
+
+
+def _told_of_columns(
+    table: pd.DataFrame, found: Mapping[str, str], unread: Sequence[str]
+) -> tuple[str, ...]:
+    """What a reader of the results must know of the columns."""
+    told = []
+    comment = found["comment"]
+    if plain(comment) not in {plain(name) for name in HEADINGS["comment"]}:
+        told.append(f"comments are read from column {comment!r}")
+    if unread:
+        told.append(f"not read: {'; '.join(unread)} (--columns gives a column its meaning)")
+    told += [
+        f'column {name!r} holds sentences too; --columns "comment={name}" reads it instead'
+        for name in unread
+        if _is_prose(table[name])
+    ]
+    if "sentiment" in found and as_text(table[found["sentiment"]]).str.isdigit().any():
+        told.append("numbers of sentiment are read as 1, very positive, to 5, very negative")
+    return tuple(told)
 
 
 def _without_mark_up(text: str) -> str:
@@ -233,48 +246,14 @@ def _without_mark_up(text: str) -> str:
     return _TAG.sub(" ", html.unescape(text)).strip()
 
 
-def _as_text(column: pd.Series) -> pd.Series:
-    text = column.astype("object").where(column.notna(), "").astype(str).str.strip()
-    return text.str.replace(r"^(\d+)\.0$", r"\1", regex=True)
-
-
 def _sentiments(file: Path, said: pd.Series) -> pd.Series:
-    known = said.str.lower().map({"": "", **_SENTIMENTS})
+    # Where a number stands before words, the words are sure and the scale is not.
+    tidy = said.str.lower().str.replace(r"^[1-5]\W+(?=[a-z])", "", regex=True)
+    known = tidy.map({"": "", **_SENTIMENTS})
     if known.isna().any():
-        row = int(known.isna().to_numpy().argmax())
+        row = known.index[known.isna()][0]
         raise CommentFileError(
-            f"{file}: row {row + 1}, sentiment: {said.iloc[row]!r}; expected 1 (very positive) to "
+            f"{file}: row {row}, sentiment: {said[row]!r}; expected 1 (very positive) to "
             f"5, or {', '.join(Sentiment)}"
         )
     return known.astype(str)
-
-
-def _marks(
-    table: pd.DataFrame, rows: pd.DataFrame, codes: Mapping[str, Code], taken: Iterable[str]
-) -> tuple[npt.NDArray[np.bool_] | None, tuple[str, ...]]:
-    """Coders' themes from columns of 0 and 1, or from one column that lists them."""
-    ids = sorted(codes)
-    places = {
-        _plain(name): place
-        for place, id_ in enumerate(ids)
-        for name in (id_, codes[id_].title, *codes[id_].labels)
-    }
-    marks = np.zeros((len(rows), len(ids)), dtype=np.bool_)
-    is_labelled, unknown = False, []
-    for heading in (str(name) for name in table.columns if str(name) not in taken):
-        marked = _as_text(table[heading]).str.lower().map({**_MARKS, **_MARKED})
-        if marked.isna().any() or not marked.any():
-            # No label, or one that no coder gave: zeros alone still count as read.
-            is_labelled |= not marked.isna().any() and _plain(heading) in places
-            continue
-        if _plain(heading) in places:
-            marks[:, places[_plain(heading)]] |= marked.to_numpy(dtype=np.bool_)
-            is_labelled = True
-        else:
-            unknown.append(heading)
-    for row, listed in enumerate(rows["themes"]):
-        for name in filter(None, map(_plain, listed.split(";"))):
-            is_labelled = True
-            if name in places:
-                marks[row, places[name]] = True
-    return (marks if is_labelled else None), tuple(unknown)

@@ -7,7 +7,8 @@ import pytest
 from made_comments import make_comments
 
 from lhs_pipeline.analysis.comment_coding import CommentCoder, Trial, measure_agreement
-from lhs_pipeline.analysis.comment_file import CommentFileError, each_text_once, read_comments
+from lhs_pipeline.analysis.comment_file import each_text_once, read_comments
+from lhs_pipeline.analysis.comment_table import CommentFileError
 from lhs_pipeline.analysis.theme_model import TrainingRules, f1_of
 from lhs_pipeline.catalogue.reader import CODEBOOKS, read_catalogue, read_codebook
 from lhs_pipeline.cli import main
@@ -80,7 +81,7 @@ def test_every_text_counts_once_and_half_of_its_copies_make_a_label(tmp_path: Pa
     ("columns", "named", "message"),
     [
         ({"words": ["x"]}, {}, "column 'comment' is missing; found words"),
-        ({"comment": ["x"], "sentiment": ["fine"]}, {}, "row 1, sentiment: 'fine'; expected 1"),
+        ({"comment": ["x"], "sentiment": ["fine"]}, {}, "row 2, sentiment: 'fine'; expected 1"),
         ({"comment": ["x"]}, {"rating": "stars"}, "column 'stars' is missing"),
     ],
 )
@@ -131,7 +132,7 @@ def test_a_file_that_is_not_there_says_so(capsys: pytest.CaptureFixture[str]) ->
 
 def test_a_report_is_of_respondents_that_were_held_out(tmp_path: Path) -> None:
     read = read_comments(labelled(tmp_path, 160), CODES, {}, str)
-    assert read.unknown_columns == ("Something else",)
+    assert read.unknown_labels == ("Something else (1)",)
     found = measure_agreement(CommentCoder(CODES, DANGERS, RULES), read, Trial(RULES, 10, (80,), 2))
     assert list(found.overall["labels"]) == [80, 160]
     last = found.overall.iloc[-1]
