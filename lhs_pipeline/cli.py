@@ -18,12 +18,15 @@ from lhs_pipeline.catalogue.shipped import tell_taken
 from lhs_pipeline.deidentify_command import add_deidentify_command
 from lhs_pipeline.evidence_command import add_evidence_command
 from lhs_pipeline.expression_check import find_expression_faults
+from lhs_pipeline.processes import run_whole
 from lhs_pipeline.settings import SITE_FILE, SettingsError, Site, read_site, site_folder
 from lhs_pipeline.source_commands import add_source_commands, record_insight
 from lhs_pipeline.spc_command import add_spc_command
 from lhs_pipeline.themes_command import add_themes_command
 
 _COMMITTED_DEMO = Path("data/demo")
+_STOP_SECONDS = 60.0
+"""For which Dagster waits for its services, and within which systemd lets a service stop."""
 
 
 class _UsageError(Exception):
@@ -194,10 +197,12 @@ def _ui(given: argparse.Namespace) -> int:
 
     site = read_site(given.site)
     prepare_home(site)
-    _say(f"Dagster for {site.name}: http://127.0.0.1:{given.port} (stop with Ctrl-C)")
+    stop = f"stop with Ctrl-C or kill {os.getpid()}"
+    _say(f"Dagster for {site.name}: http://127.0.0.1:{given.port} ({stop})")
     dagster = Path(sys.executable).with_name("dagster")
     place = ["-h", "127.0.0.1", "-p", str(given.port)]
-    os.execv(dagster, [str(dagster), "dev", "-m", "lhs_pipeline.definitions", *place])
+    command = [str(dagster), "dev", "-m", "lhs_pipeline.definitions", *place]
+    return run_whole(command, _STOP_SECONDS)
 
 
 def _check(given: argparse.Namespace) -> int:
