@@ -7,6 +7,7 @@ from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import Names, gather_names
 from lhs_pipeline.board.published_table import PublishedTable, publish, rounded
 from lhs_pipeline.board.rows import Row, day_of, flag_of, list_of, number_of, read_rows, text_of
+from lhs_pipeline.board.where_it_stands import tell_where_it_stands
 from lhs_pipeline.board.words import join_words, word_for
 
 _EVALUATIONS = (
@@ -135,8 +136,8 @@ def _decision_cells(row: Row, names: Names, tables: BoardTables) -> dict[str, ob
 def _tell_state(decision: Row, tables: BoardTables) -> str:
     """How far the problem has come in the round in which a decision was made."""
     about = {key: decision.get(key) for key in ("problem_id", "cycle_number")}
-    states = [text_of(row, "state") for row in tables.rows_where("tempo", **about)]
-    return word_for("state", states[0]) if states else ""
+    turns = tables.rows_where("tempo", **about)
+    return tell_where_it_stands(turns[0], tables) if turns else ""
 
 
 _ADOPTION = (

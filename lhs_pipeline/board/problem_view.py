@@ -37,6 +37,7 @@ from lhs_pipeline.board.subject import Subject, find_subject
 from lhs_pipeline.board.trail import tell_trail
 from lhs_pipeline.board.trail_line import RowsBehind, TrailLine
 from lhs_pipeline.board.triage_view import find_due
+from lhs_pipeline.board.where_it_stands import tell_where_it_stands
 from lhs_pipeline.board.words import (
     as_sentence,
     capitalise,
@@ -165,7 +166,7 @@ def _list_facts(subject: Subject) -> list[Fact]:
     known = subject.problem or triage
     cycle = whole_of(known, "cycle_number") or 1
     facts = [
-        Fact("Where it stands", word_for("state", text_of(known, "state"))),
+        Fact("Where it stands", tell_where_it_stands(known, subject.tables)),
         Fact("Dimension", word_for("domain", text_of(known, "domain"))),
         Fact(
             "Kind of change",

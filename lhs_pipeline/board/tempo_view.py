@@ -13,6 +13,7 @@ from lhs_pipeline.board.names import Names
 from lhs_pipeline.board.rows import Row, day_of, number_of, text_of, whole_of
 from lhs_pipeline.board.scene import Link, Scene
 from lhs_pipeline.board.spc_series import SpcSeries, describe_chart
+from lhs_pipeline.board.where_it_stands import tell_where_it_stands
 from lhs_pipeline.board.words import capitalise, tell_count, tell_day, word_for
 
 
@@ -60,7 +61,7 @@ def list_longest(scene: Scene, most: int) -> list[Waiting]:
                     problem=scene.link(text_of(row, "problem_id")),
                     days=(scene.as_of - raised).days,
                     since=tell_day(raised),
-                    state=word_for("state", text_of(row, "state")),
+                    state=tell_where_it_stands(row, scene.tables),
                     waiting_for=capitalise(text_of(row, "waiting_for")),
                 )
             )

@@ -12,6 +12,7 @@ from lhs_pipeline.board.names import TRUST, Names, gather_names
 from lhs_pipeline.board.published_table import PublishedTable, publish, rounded
 from lhs_pipeline.board.rows import Row, number_of, read_rows, text_of
 from lhs_pipeline.board.voices import VOICES, Span, find_comments, only_negative
+from lhs_pipeline.board.where_it_stands import tell_where_it_stands
 from lhs_pipeline.board.words import word_for
 
 # What a meeting needs comes first: a page across holds only the first columns of the workbook.
@@ -117,7 +118,7 @@ def _triage_cells(
         "What seems wrong": text_of(row, "what_seems_wrong"),
         "How we know": text_of(row, "how_we_know"),
         "Dimension": word_for("domain", text_of(row, "domain")),
-        "Where it stands": word_for("state", text_of(row, "state")),
+        "Where it stands": tell_where_it_stands(row, tables),
         "Kind of change": word_for("nature", text_of(row, "nature_of_change")),
         "Why this kind": text_of(row, "nature_reason"),
         "Who decides": text_of(row, "group_title") or names.group(text_of(row, "group_id")),

@@ -10,6 +10,7 @@ import pandas as pd
 from lhs_pipeline.board.reckoning import Reckoning, show_reckoning
 from lhs_pipeline.board.rows import Row, day_of, number_of, read_rows, text_of, whole_of
 from lhs_pipeline.board.scene import Due, Link, Scene
+from lhs_pipeline.board.where_it_stands import tell_where_it_stands
 from lhs_pipeline.board.words import as_sentence, tell_chance, word_for
 
 _DUTY = "A safety alert sets a day for it: a duty, whatever the chance"
@@ -69,7 +70,7 @@ def _open_problem(scene: Scene, row: Row, asked_by: date | None) -> OpenProblem:
         group_reason=as_sentence(text_of(row, "group_reason")),
         due=find_due(scene, row, asked_by),
         lenses=_tell_lenses(row),
-        state=word_for("state", text_of(row, "state")),
+        state=tell_where_it_stands(row, scene.tables),
         chance=tell_chance(real),
         chance_percentage=None if real is None else round(100 * real),
         why_first=_DUTY if day_of(row, "deadline_on") else "",

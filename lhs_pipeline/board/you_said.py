@@ -12,6 +12,7 @@ from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import TRUST, Names
 from lhs_pipeline.board.rows import Row, day_of, flag_of, read_rows, text_of
 from lhs_pipeline.board.voices import only_negative
+from lhs_pipeline.board.where_it_stands import tell_where_it_stands
 from lhs_pipeline.board.words import as_sentence, tell_day, word_for
 
 _YEAR = pd.Timedelta(days=365)
@@ -63,7 +64,7 @@ def _answer(tables: BoardTables, names: Names, row: Row) -> Answered:
         topic=names.topic(topic_id),
         how_often=tell_how_often(int(row["n"])),
         last_said_on=row["last"],
-        where_it_stands=word_for("state", text_of(problem, "state")) or "No problem raised",
+        where_it_stands=tell_where_it_stands(problem, tables) or "No problem raised",
         what_we_did=did,
         page=name_page(problem_id) if problem_id else "",
     )
