@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from lhs_pipeline.analysis.assets import analysis_assets
+from lhs_pipeline.analysis.checks import ANALYSIS_CHECKS
 from lhs_pipeline.board.alerts import tell_engineer
 from lhs_pipeline.board.assets import ASSETS as BOARD_ASSETS
 from lhs_pipeline.catalogue.model import Catalogue
@@ -90,7 +91,7 @@ def build_definitions(catalogue: Catalogue) -> dg.Definitions:
             *CLOSURE_ASSETS,
             *BOARD_ASSETS,
         ],
-        asset_checks=collection_checks(catalogue),
+        asset_checks=[*collection_checks(catalogue), *ANALYSIS_CHECKS],
         jobs=[nightly, evaluation],
         schedules=[every_night],
         sensors=[evaluation_sensor(evaluation.name), dead_runs, failed_nights],

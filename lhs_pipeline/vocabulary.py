@@ -130,6 +130,14 @@ class Voice(StrEnum):
     SAFETY = "safety"
 
 
+VOICE_OF = {
+    SourceKind.PATIENT_VOICE: Voice.PATIENT,
+    SourceKind.STAFF_VOICE: Voice.STAFF,
+    SourceKind.SAFETY: Voice.SAFETY,
+}
+"""Whose voice a kind of source is."""
+
+
 class Sentiment(StrEnum):
     """What a comment says as a whole; `none` where it neither praises nor criticises."""
 

@@ -5,7 +5,7 @@ The text was de-identified when it landed; nothing is judged here.
 
 from lhs_pipeline.catalogue.contract import Source, Voices
 from lhs_pipeline.catalogue.model import Catalogue
-from lhs_pipeline.vocabulary import SourceKind, Voice
+from lhs_pipeline.vocabulary import VOICE_OF
 from lhs_pipeline.warehouse.table import SqlTable, declare
 
 INSIGHTS = declare(
@@ -30,12 +30,6 @@ INSIGHTS = declare(
         "source_row": "BIGINT row in that file",
     },
 )
-VOICE_OF = {
-    SourceKind.PATIENT_VOICE: Voice.PATIENT,
-    SourceKind.STAFF_VOICE: Voice.STAFF,
-    SourceKind.SAFETY: Voice.SAFETY,
-}
-"""Whose voice a kind of source is."""
 
 
 def make_insights(catalogue: Catalogue) -> SqlTable:
@@ -58,7 +52,7 @@ def _select_of(source: Source, voices: Voices) -> str:
     select concat('{source.id}:', "{voices.insight_id}") as insight_id,
         '{source.id}' as source_id, '{VOICE_OF[source.kind]}' as voice, unit_id,
         cast("{voices.received_on}" as date) as received_on,
-        cast({voices.rating or "null"} as bigint) as rating,
+        {_rating_of(voices)} as rating,
         {"incident_type" if has_type else "cast(null as varchar)"} as incident_type,
         {_text_or_null(voices.question)} as question,
         {_hash_or_null(source, voices.reporter)} as reporter_id,
@@ -69,6 +63,24 @@ def _select_of(source: Source, voices: Voices) -> str:
     from collection."{source.id}"
     where "{voices.text}" is not null
     """
+
+
+def _rating_of(voices: Voices) -> str:
+    """A number as it stands, or the place of a word on its scale; null for any other word."""
+    if not voices.rating:
+        return "cast(null as bigint)"
+    if not voices.rating_scale:
+        return f'cast("{voices.rating}" as bigint)'
+    said = f'lower(trim(cast("{voices.rating}" as varchar)))'
+    places = [
+        f"when {_quoted(word.strip().lower())} then {place}"
+        for place, word in enumerate(voices.rating_scale, start=1)
+    ]
+    return f"cast(case {said} {' '.join(places)} end as bigint)"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _text_or_null(column: str | None) -> str:
@@ -84,12 +96,12 @@ def _hash_or_null(source: Source, column: str | None) -> str:
 def _presumed_side(voices: Voices) -> str:
     """Rating, then question, then what the source is for."""
     cases = [
-        f'when "{voices.rating}" in ({", ".join(map(str, ratings))}) then {side}'
+        f"when {_rating_of(voices)} in ({', '.join(map(str, ratings))}) then {side}"
         for ratings, side in ((voices.positive_ratings, 1), (voices.negative_ratings, -1))
         if voices.rating and ratings
     ]
     if voices.question and voices.critical_questions:
-        asked = ", ".join("'" + q.replace("'", "''") + "'" for q in voices.critical_questions)
+        asked = ", ".join(map(_quoted, voices.critical_questions))
         cases.append(f'when "{voices.question}" in ({asked}) then -1')
     otherwise = "-1" if voices.is_critical else "null"
     chosen = f"case {' '.join(cases)} else {otherwise} end" if cases else otherwise

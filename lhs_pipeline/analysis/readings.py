@@ -14,6 +14,7 @@ import pandas as pd
 from lhs_pipeline.analysis.codebook import Codebook
 from lhs_pipeline.analysis.dangers import DangerReading, DangerRules
 from lhs_pipeline.analysis.embeddings import embed_texts
+from lhs_pipeline.analysis.label_names import NO_TOPIC, TopicNames
 from lhs_pipeline.analysis.sentiment import (
     Feeling,
     SentimentLabels,
@@ -60,11 +61,10 @@ THEME_MODELS = declare(
         "method": "VARCHAR codebook, or model: the two weighed together",
         "labelled_count": "BIGINT insights that coders have read",
         "examples_count": "BIGINT of these, insights on the topic",
-        "codebook_f1": "DOUBLE F1 of the words against the coders; null without labels",
+        "codebook_f1": "DOUBLE F1 of the words against the coders; null: too few examples to say",
         "model_f1": "DOUBLE F1 of words and model together on reporters never seen; null: no model",
     },
 )
-NO_TOPIC = "none"
 """What a coder writes where an insight is about nothing that is declared."""
 
 
@@ -90,7 +90,7 @@ class Reader:
         self._topics = catalogue.topics
         self._dangers = DangerRules(catalogue.dangers)
         self._codebook = Codebook(as_codes(catalogue.topics))
-        self._coder = _CoderSays.from_rows(records_of(labels))
+        self._coder = _CoderSays.from_rows(records_of(labels), TopicNames(catalogue.topics))
         rows = [row for row in records_of(coded) if row["insight_id"] in self._coder.topics]
         self.labels_count = len(rows)
         rules = catalogue.rules.themes
@@ -120,12 +120,15 @@ class Reader:
         return frame_of(THEME_MODELS, rows)
 
     def _model_row(self, topic_id: str, choice: ThemeChoice | None) -> Record:
+        # How well a topic is read is not known by a handful; a new one has no examples at all.
+        least = self._training.minimum_examples_count
+        is_known = choice is not None and choice.examples_count >= least
         return {
             "topic_id": topic_id,
             "method": "model" if choice and choice.is_model else "codebook",
             "labelled_count": self.labels_count,
             "examples_count": choice.examples_count if choice else 0,
-            "codebook_f1": choice.codebook_f1 if choice else None,
+            "codebook_f1": choice.codebook_f1 if choice and is_known else None,
             "model_f1": choice.model_f1 if choice and choice.model_f1 >= 0 else None,
         }
 
@@ -239,12 +242,12 @@ class _CoderSays:
     severity: Mapping[str, str]
 
     @classmethod
-    def from_rows(cls, rows: Sequence[Record]) -> "_CoderSays":
+    def from_rows(cls, rows: Sequence[Record], names: TopicNames) -> "_CoderSays":
         """Gather the rows of the register; of two that differ the later counts."""
         topics: dict[str, set[str]] = defaultdict(set)
         told: dict[str, dict[str, str]] = {"sentiment": {}, "severity": {}}
         for row in sorted(rows, key=lambda row: str(row["recorded_at"])):
-            topics[row["insight_id"]].add(row["topic_id"])
+            topics[row["insight_id"]] |= names.ids_of(row["topic_id"])
             for field, said in told.items():
                 if row[field]:
                     said[row["insight_id"]] = row[field]

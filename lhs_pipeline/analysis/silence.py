@@ -9,9 +9,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from lhs_pipeline.analysis.insights import VOICE_OF
 from lhs_pipeline.catalogue.model import Catalogue, ThemesPolicy, VoicesPolicy
-from lhs_pipeline.vocabulary import TRUST_UNIT_ID, Voice
+from lhs_pipeline.vocabulary import TRUST_UNIT_ID, VOICE_OF, Voice
 from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
 VOICES_HEARD = declare(

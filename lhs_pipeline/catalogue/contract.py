@@ -116,6 +116,8 @@ class Voices:
     Attributes:
         positive_ratings: ratings that praise where the words do not tell.
         negative_ratings: ratings that criticise where the words do not tell.
+        rating_scale: the ratings in words, best first, where the column holds words; the place of a
+            word, from 1, is its rating.
         is_critical: people write here because something is wrong.
         question: column with what was asked.
         critical_questions: answers to these criticise where neither words nor rating tell.
@@ -129,6 +131,7 @@ class Voices:
     text: str
     received_on: str
     rating: str | None = None
+    rating_scale: tuple[str, ...] = ()
     positive_ratings: tuple[int, ...] = ()
     negative_ratings: tuple[int, ...] = ()
     is_critical: bool = False

@@ -19,7 +19,7 @@ import jmespath
 from pydantic import TypeAdapter, ValidationError
 
 from lhs_pipeline.catalogue import danger_words
-from lhs_pipeline.catalogue.contract import Column, Source
+from lhs_pipeline.catalogue.contract import Column, Source, Voices
 from lhs_pipeline.catalogue.model import (
     Authority,
     Catalogue,
@@ -38,6 +38,7 @@ from lhs_pipeline.catalogue.shipped import (
     whole_file,
 )
 from lhs_pipeline.vocabulary import (
+    VOICE_OF,
     ColumnType,
     Domain,
     FileFormat,
@@ -377,19 +378,42 @@ def _broken_sources(folder: Path, catalogue: Catalogue) -> Iterator[Complaint]:
         for name in source.equity_groups:
             yield from _unknown(file, "equity_groups", name, columns)
         if source.voices is not None:
-            spoken = (source.voices.insight_id, source.voices.text, source.voices.received_on)
-            told = (
-                source.voices.rating,
-                source.voices.question,
-                source.voices.reporter,
-                source.voices.speaker_group,
-                source.voices.severity,
-            )
-            for name in [*spoken, *filter(None, told)]:
-                yield from _unknown(file, "voices", name, columns)
+            yield from _broken_voices(file, source, source.voices)
         for column in source.columns:
             yield from _broken_reference(file, column, catalogue)
         yield from _broken_format(file, source)
+
+
+_INSTANTS = (ColumnType.DATE, ColumnType.TIMESTAMP)
+
+
+def _broken_voices(file: Path, source: Source, voices: Voices) -> Iterator[Complaint]:
+    """Whatever would keep the comments of a source from being read, or read them unmasked."""
+    columns = {column.name: column for column in source.columns}
+    told = (
+        voices.rating,
+        voices.question,
+        voices.reporter,
+        voices.speaker_group,
+        voices.severity,
+    )
+    for name in (voices.insight_id, voices.text, voices.received_on, *filter(None, told)):
+        yield from _unknown(file, "voices", name, columns)
+    if source.kind not in VOICE_OF:
+        said = f"{str(source.kind)!r} has no [voices]; one of {', '.join(VOICE_OF)}"
+        yield Complaint(file, "kind", said)
+    if "unit_id" not in columns:
+        said = "no column unit_id: the unit that a comment is about; header = … names its heading"
+        yield Complaint(file, "columns", said)
+    if voices.text in columns and not columns[voices.text].is_sensitive_text:
+        said = f"{voices.text!r} needs is_sensitive_text = true: names are masked before it lands"
+        yield Complaint(file, "voices text", said)
+    if voices.received_on in columns and columns[voices.received_on].type not in _INSTANTS:
+        yield Complaint(file, "voices received_on", f"{voices.received_on!r} is no date")
+    rating = columns.get(voices.rating or "")
+    if rating and (rating.type is not ColumnType.INTEGER) and not voices.rating_scale:
+        said = f"{rating.name!r} is no integer; rating_scale names its words, best first"
+        yield Complaint(file, "voices rating", said)
 
 
 def _broken_format(file: Path, source: Source) -> Iterator[Complaint]:

@@ -6,7 +6,7 @@ Every guess is one that the file's own rows bear out; what only a person knows i
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import combinations
 
@@ -29,19 +29,33 @@ _WHOLE = re.compile(r"^[+-]?\d+([.]0+)?$")
 _NUMBER = re.compile(r"^[+-]?(\d+[.]?\d*|[.]\d+)([eE][+-]?\d+)?$")
 _SIGNS = (",", "£", "%")
 _LONG_TEXT = 30
+_MOST_CHOICES = 8
+"""A question with so many different answers of several words was answered freely."""
 _MOST_PROP = 0.9
 """A column is of dates where so many are written in one way; the others are asked about."""
 _DISTINCT_TRIED = 3000
-_PLACES = re.compile(r"(^|_)(ward|unit|site|trust|org|organisation|provider|department|team)(_|$)")
+_PLACES = re.compile(
+    r"(^|_)(ward|unit|site|trust|org|organisation|provider|department|team|directorate|location)(_|$)"
+)
+_LONGEST_PLACE = 30
+"""A longer heading asks something about a ward, and does not name one."""
 _KEYS = re.compile(r"(^|_)(id|key|number|no|ref|reference)$")
 _INSTANTS = frozenset((ColumnType.DATE, ColumnType.TIMESTAMP))
+_FRIENDS_AND_FAMILY = ("Very good", "Good", "Neither good nor poor", "Poor", "Very poor",
+                       "Don't know")  # fmt: skip
 _TAKEN = frozenset(("source_id", "source_file", "source_row", "loaded_at", "row_hash",
                     "superseded_at", "raw_text", "content_hash"))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class DraftColumn:
-    """What the cells of one column seem to be."""
+    """What the cells of one column seem to be.
+
+    Attributes:
+        is_free_text: people have written it, so names are masked.
+        is_spoken: the rows are there for its sake, not a remark beside figures.
+        scale: the answers in their order, best first, where they are a known scale.
+    """
 
     name: str
     heading: str
@@ -51,8 +65,11 @@ class DraftColumn:
     ignore: tuple[str, ...] = ()
     nulls: tuple[str, ...] = ()
     is_free_text: bool = False
+    is_spoken: bool = False
     is_never_negative: bool = False
     questions: tuple[str, ...] = field(default=())
+    scale: tuple[str, ...] = ()
+    references: str | None = None
 
 
 def draft_columns(table: SampleTable) -> list[DraftColumn]:
@@ -64,7 +81,18 @@ def draft_columns(table: SampleTable) -> list[DraftColumn]:
             continue
         taken = {column.name for column in columns}
         columns.append(_draft_column(_name_of(heading, taken), heading, table.column(place)))
-    return columns
+    return _with_units(columns) if any(column.is_spoken for column in columns) else columns
+
+
+def _with_units(columns: list[DraftColumn]) -> list[DraftColumn]:
+    """Columns of comments: the first that seems to hold a place says whom they are about."""
+    names = [column.name for column in columns]
+    place = next((at for at, name in enumerate(names) if _is_place(name)), None)
+    if "unit_id" in names or place is None:
+        return columns
+    asked = ("which units? They must stand in the source units under these names",)
+    unit = replace(columns[place], name="unit_id", questions=asked, references="units.unit_id")
+    return [*columns[:place], unit, *columns[place + 1 :]]
 
 
 def _name_of(heading: str, taken: set[str]) -> str:
@@ -88,11 +116,14 @@ def _draft_column(name: str, heading: str, cells: Sequence[str]) -> DraftColumn:
         nulls = ()  # a word of a text column may mean itself
         is_required = len(said) == len(cells)
     is_number = kind in {ColumnType.INTEGER, ColumnType.NUMBER}
+    is_free_text = kind is ColumnType.TEXT and _is_free_text(name, heading, words)
     return DraftColumn(
         name, heading, kind, is_required, form, ignore, nulls,
-        is_free_text=kind is ColumnType.TEXT and _is_free_text(name, words),
+        is_free_text=is_free_text,
+        is_spoken=is_free_text and len(said) >= len(cells) / 2,
         is_never_negative=is_number and not any(word.startswith("-") for word in words),
         questions=tuple(_questions(name, kind, form, words)),
+        scale=_scale_of(words),
     )  # fmt: skip
 
 
@@ -149,6 +180,13 @@ def _without(word: str, signs: Sequence[str]) -> str:
     return word.strip()
 
 
+def _scale_of(words: Sequence[str]) -> tuple[str, ...]:
+    """The scale of the Friends and Family Test, where all words are of it."""
+    said = {word.casefold().replace("\u2019", "'") for word in words}
+    is_of_it = len(said) > 1 and said <= {word.casefold() for word in _FRIENDS_AND_FAMILY}
+    return _FRIENDS_AND_FAMILY if is_of_it else ()
+
+
 def _fits(word: str, form: str) -> bool:
     try:
         return datetime.strptime(word, form).year >= 1900
@@ -156,10 +194,16 @@ def _fits(word: str, form: str) -> bool:
         return False
 
 
-def _is_free_text(name: str, words: Sequence[str]) -> bool:
+def _is_place(name: str) -> bool:
+    return len(name) <= _LONGEST_PLACE and _PLACES.search(name) is not None
+
+
+def _is_free_text(name: str, heading: str, words: Sequence[str]) -> bool:
     """Whether people seem to have written it; names of places are long too, and no secret."""
-    if not words or _PLACES.search(name) or name.endswith("name"):
+    if not words or _is_place(name) or name.endswith("name"):
         return False
+    if heading.rstrip().endswith("?") and len(words) > _MOST_CHOICES:
+        return sum(" " in word for word in words) > len(words) / 2
     longer_half = sorted(words, key=len)[len(words) // 2 :]
     spaced = [word for word in longer_half if word.count(" ") >= 3]
     return len(spaced) > len(longer_half) / 2 and len(longer_half[0]) >= _LONG_TEXT
@@ -176,9 +220,13 @@ def _questions(
         yield "no day is above 12: does the day come first?"
     if form and form.startswith("%m/%d"):
         yield "the month comes first, as in American dates: is that so?"
-    if kind is ColumnType.TEXT and _PLACES.search(name):
+    if kind is ColumnType.TEXT and _is_place(name):
         yield 'is it a unit of yours? Then add references = "units.unit_id"'
-    if kind is ColumnType.TEXT and 1 < len(words) <= 8 and max(map(len, words)) <= _LONG_TEXT:
+    if (
+        kind is ColumnType.TEXT
+        and 1 < len(words) <= _MOST_CHOICES
+        and max(map(len, words)) <= _LONG_TEXT
+    ):
         seen = ", ".join(" ".join(word.split()) for word in words)
         yield f"seen: {seen}; a closed list? Then add allowed = […]"
 
@@ -211,10 +259,11 @@ def write_contract(table: SampleTable, columns: Sequence[DraftColumn], source_id
     grain = draft_grain(table, columns)
     days = [c.name for c in columns if c.type in _INSTANTS]
     title = source_id.replace("_", " ").capitalize()
+    voices = _draft_voices(columns, grain)
     lines = [
         f"# Drafted from {len(table.rows):,} rows. Read every line, and what is marked {TO_DO}.",
         f"title = {_toml(title)}",
-        'kind = "routine"',
+        _kind_of(columns),
         f'description = "{TO_DO}: what one row is, in a few words"',
         f'owner = "to_do"  # {TO_DO}: who answers for it, such as infection_prevention_team',
     ]
@@ -236,7 +285,41 @@ def write_contract(table: SampleTable, columns: Sequence[DraftColumn], source_id
         lines.append(f"# {TO_DO}: no three columns tell all rows apart; which should?")
         lines.append(f"grain = {_toml(every)}")
     body = [line for column in columns for line in _lines_of(column)]
-    return "\n".join([*lines, "columns = [", *body, "]", ""])
+    return "\n".join([*lines, "columns = [", *body, "]", *voices, ""])
+
+
+def _kind_of(columns: Sequence[DraftColumn]) -> str:
+    if any(column.is_spoken for column in columns):
+        return f'kind = "patient_voice"  # {TO_DO}: or staff_voice, or safety for incidents'
+    return 'kind = "routine"'
+
+
+def _draft_voices(columns: Sequence[DraftColumn], grain: Sequence[str]) -> list[str]:
+    """How the free text of a source is read as insights."""
+    texts = [column.name for column in columns if column.is_spoken]
+    days = [column.name for column in columns if column.type in _INSTANTS]
+    if not texts:
+        return []
+    lines = ["", "[voices]  # how the free text is read"]
+    if len(grain) == 1:
+        lines.append(f"insight_id = {_toml(grain[0])}")
+    else:
+        lines.append(f'insight_id = "to_do"  # {TO_DO}: a column with a key of each comment')
+    lines.append(f"text = {_toml(texts[0])}")
+    if len(texts) > 1:
+        lines[-1] += f"  # {TO_DO}: or {', '.join(texts[1:])}; one column is read"
+    day = _toml(days[0]) if days else f'"to_do"  # {TO_DO}: a column with the day'
+    lines.append(f"received_on = {day}")
+    for column in columns:
+        if column.scale:
+            lines += [
+                f"rating = {_toml(column.name)}",
+                f"rating_scale = {_toml(column.scale)}",
+                "positive_ratings = [1, 2]",
+                "negative_ratings = [4, 5]",
+            ]
+            break
+    return lines
 
 
 def _lines_of(column: DraftColumn) -> Iterator[str]:
@@ -257,6 +340,8 @@ def _lines_of(column: DraftColumn) -> Iterator[str]:
         keys["nulls"] = list(column.nulls)
     if column.ignore:
         keys["ignore"] = list(column.ignore)
+    if column.references:
+        keys["references"] = column.references
     if column.is_free_text:
         keys["is_sensitive_text"] = True
     said = ", ".join(f"{key} = {_toml(value)}" for key, value in keys.items())

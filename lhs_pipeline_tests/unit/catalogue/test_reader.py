@@ -228,3 +228,24 @@ def test_a_shared_phrase_may_not_stand_where_one_word_does(folder: Path) -> None
     )
     (told,) = complaints(folder)
     assert "'big cat' of 'beast' in danger_words.toml is no single word" in told
+
+
+@pytest.mark.parametrize(
+    ("key", "line", "message"),
+    [
+        ("kind", 'kind = "routine"', "'routine' has no [voices]; one of patient_voice"),
+        ("    { name = \"unit_id\"", "", "no column unit_id: the unit that a comment is about"),
+        ("    { name = \"comment\"", '    { name = "comment", type = "text", description = "x" },',
+         "'comment' needs is_sensitive_text = true"),
+        ("    { name = \"rating\"", '    { name = "rating", type = "text", description = "x" },',
+         "'rating' is no integer; rating_scale names its words, best first"),
+        ("    { name = \"received_on\"",
+         '    { name = "received_on", type = "text", description = "x" },',
+         "'received_on' is no date"),
+    ],
+)  # fmt: skip
+def test_comments_that_could_not_be_read_are_told_before_the_night(
+    folder: Path, key: str, line: str, message: str
+) -> None:
+    spoil(folder, "sources/friends_and_family.toml", f"^{re.escape(key)}.*", line)
+    assert any(message in told for told in complaints(folder))

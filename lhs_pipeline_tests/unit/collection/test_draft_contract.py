@@ -129,3 +129,40 @@ def test_a_name_that_the_catalogue_would_refuse_is_refused_before_it_is_written(
     assert main(["new-source", str(file), "--name", "Hand hygiene", "--site", str(site)]) == 1
     assert "lower_case_with_underscores" in capsys.readouterr().err
     assert not (site / "catalogue" / "sources" / "Hand hygiene.toml").exists()
+
+
+COMMENTS = """Survey ref;Date submitted;Team name;How was the team on your ward?;Why do you say so?
+A1;01/12/2025;Ash Ward;Very good;They explained each step of it to me
+A2;13/12/2025;Ash Ward;Don\u2019t know;I waited a long time for the results of my scan
+A3;13/12/2025;Elm Team;Poor;Nobody rang me back although they had promised
+"""
+
+
+def test_free_text_is_drafted_as_what_people_say(tmp_path: Path) -> None:
+    source, text = drafted(tmp_path, COMMENTS)
+    voices = source.voices
+    assert source.kind == "patient_voice" and voices is not None
+    assert (voices.insight_id, voices.received_on) == ("survey_ref", "date_submitted")
+    assert (voices.text, voices.rating) == ("why_do_you_say_so", "how_was_the_team_on_your_ward")
+    assert voices.rating_scale[:2] == ("Very good", "Good") and voices.positive_ratings == (1, 2)
+    unit = next(column for column in source.columns if column.name == "unit_id")
+    assert (unit.file_header, unit.references) == ("Team name", "units.unit_id")
+    assert next(c for c in source.columns if c.name == voices.text).is_sensitive_text
+    assert "units?" in text
+
+
+def test_a_draft_is_tried_though_no_unit_has_landed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = tmp_path / "site"
+    assert main(["new-site", "Anytown", "--site", str(site)]) == 0
+    file = tmp_path / "answers.csv"
+    file.write_text(COMMENTS, encoding="utf-8")
+    assert main(["new-source", str(file), "--site", str(site)]) == 0
+    assert "Tried: of 3 rows 3 land, 0 are refused." in capsys.readouterr().out
+
+
+def test_answers_to_a_question_are_free_text_though_short(tmp_path: Path) -> None:
+    said = "\n".join(f"{word},more {word} please" for word in "abcdefghij")
+    source, _ = drafted(tmp_path, f"Key,What one thing would help?\n{said}\n")
+    assert source.columns[1].is_sensitive_text and source.kind == "patient_voice"

@@ -1,0 +1,39 @@
+"""What analysis promises of the registers it reads: it warns, and nothing stops."""
+
+import dagster as dg
+
+from lhs_pipeline.analysis.accepted_themes import with_accepted
+from lhs_pipeline.analysis.label_names import TopicNames, tell_unused_labels
+from lhs_pipeline.warehouse.assets import SiteResource
+from lhs_pipeline.warehouse.table import records_of
+
+_ALL_WELL = "every label is of a comment that has landed and of a topic that is declared"
+
+
+@dg.asset_check(
+    asset=dg.AssetKey(["analysis", "theme_models"]),
+    name="labels_used",
+    description="Labels of coders that lead nowhere: somebody should correct them.",
+)
+def labels_used(site: SiteResource) -> dg.AssetCheckResult:
+    """Tell labels of unknown comments and of topics that are not declared."""
+    with site.warehouse().transaction() as con:
+        labels = con.execute(
+            "select insight_id, topic_id, count(*) from collection.theme_labels group by all"
+        ).fetchall()
+        known = con.execute(
+            "select distinct insight_id from collection.theme_labels "
+            "semi join analysis.insights using (insight_id)"
+        ).fetchall()
+        verdicts = records_of(con.execute("select * from collection.emerging_verdicts").df())
+    names = TopicNames(with_accepted(site.catalogue(), verdicts).topics)
+    counted = {(insight_id, topic_id): count for insight_id, topic_id, count in labels}
+    told = tell_unused_labels(counted, {insight_id for (insight_id,) in known}, names)
+    return dg.AssetCheckResult(
+        passed=not told,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(told) or _ALL_WELL,
+    )
+
+
+ANALYSIS_CHECKS = [labels_used]
