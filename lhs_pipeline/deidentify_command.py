@@ -1,6 +1,6 @@
 """`lhs deidentify`: one file with identifiers replaced, to try out what is masked and what stays.
 
-A text file is read line by line; of a CSV, the named columns are masked.
+A text file is read line by line; of a CSV or a workbook, the named columns are masked.
 """
 
 import argparse
@@ -8,7 +8,10 @@ import csv
 import sys
 from pathlib import Path
 
+from lhs_pipeline.undeclared_text import is_workbook, read_text
+
 _WORDS = "replace identifiers in one file of free text, without a site"
+_WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
 def add_deidentify_command(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -18,53 +21,66 @@ def add_deidentify_command(commands: "argparse._SubParsersAction[argparse.Argume
     )
     command.set_defaults(run=run_deidentify)
     add = command.add_argument
-    add("file", type=Path, help="a text per file; or CSV with --columns")
+    add("file", type=Path, help="a text per file; or CSV or Excel with --columns")
     add("--mode", choices=["standard", "strict"], default="strict", help="how much (strict)")
-    add("--columns", default="", metavar="NAME[,NAME…]", help="columns of a CSV that hold text")
-    add("--out", type=Path, help="file to write to (default: the standard output)")
+    add("--columns", default="", metavar="NAME[,NAME…]", help="columns that hold text")
+    add("--out", type=Path, help="file to write to, .xlsx for a workbook (the standard output)")
 
 
 def run_deidentify(given: argparse.Namespace) -> int:
     """Mask one file; 0 done, 1 not, with the reason on the error stream."""
-    from lhs_pipeline.collection.deidentification import deidentify
-    from lhs_pipeline.undeclared_text import read_text
-
     if not given.file.is_file():
         print(f"{given.file}: there is no such file", file=sys.stderr)
         return 1
     columns = [name.strip() for name in given.columns.split(",") if name.strip()]
     try:
-        text = read_text(given.file).text
-        masked = _mask_table(text, columns, given.mode) if columns else deidentify(text, given.mode)
-    except (ValueError, csv.Error) as error:
+        with given.file.open("rb") as stream:
+            start = stream.read(4)
+        if columns or is_workbook(start):
+            _mask_table(given, columns, is_workbook(start))
+        else:
+            _mask_text(given)
+    except (ValueError, OSError, csv.Error) as error:
         print(f"{given.file}: {error}", file=sys.stderr)
         return 1
-    if given.out is None:
-        print(masked, end="")
-    else:
-        given.out.write_text(masked, encoding="utf-8")
+    if given.out is not None:
         print("Written. Read it through before it goes anywhere: masked is not anonymous.")
     return 0
 
 
-def _mask_table(text: str, columns: list[str], mode: str) -> str:
-    """The table with these columns masked, its cells parted as they were."""
-    import io
-
+def _mask_text(given: argparse.Namespace) -> None:
     from lhs_pipeline.collection.deidentification import deidentify
-    from lhs_pipeline.undeclared_text import delimiter_of
 
-    mark = delimiter_of(text)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=mark)
-    found = list(reader.fieldnames or [])
-    if missing := [name for name in columns if name not in found]:
-        raise ValueError(f"column {missing[0]!r} is missing; found {', '.join(found)}")
-    out = io.StringIO()
-    writer = csv.DictWriter(out, found, delimiter=mark, lineterminator="\n")
-    writer.writeheader()
-    for row in reader:
-        if None in row:
-            expected = f"expected {len(found)} cells, as in the header"
-            raise ValueError(f"row {reader.line_num}: too many cells; {expected}")
-        writer.writerow(row | {name: deidentify(row[name] or "", mode) for name in columns})
-    return out.getvalue()
+    _put(deidentify(read_text(given.file).text, given.mode), given.out)
+
+
+def _mask_table(given: argparse.Namespace, columns: list[str], is_book: bool) -> None:
+    """Write the table with these columns masked, as a workbook where one is asked for."""
+    from lhs_pipeline.collection.masked_table import (
+        mask_table,
+        read_delimited_table,
+        read_workbook_table,
+        text_of_table,
+        write_workbook_table,
+    )
+
+    if not columns:
+        raise ValueError("it is a workbook: name the columns that hold text with --columns")
+    read = read_workbook_table if is_book else read_delimited_table
+    masked = mask_table(read(given.file, columns), columns, given.mode)
+    if given.out is not None and given.out.suffix.lower() == ".xlsx":
+        write_workbook_table(given.out, masked)
+    else:
+        _put(text_of_table(masked), given.out)
+    if masked.left_out:
+        left = ", ".join(map(repr, masked.left_out))
+        print(f"Only the sheet {masked.sheet!r} was read; left out: {left}", file=sys.stderr)
+
+
+def _put(text: str, out: Path | None) -> None:
+    if out is None:
+        print(text, end="")
+    elif out.suffix.lower() in _WORKBOOKS:
+        raise ValueError(f"--out {out}: expected .xlsx for a table, .csv or .txt for text")
+    else:
+        out.write_text(text, encoding="utf-8")

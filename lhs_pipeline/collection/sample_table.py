@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lhs_pipeline.collection.raw_rows import text_of_cell
+from lhs_pipeline.collection.workbooks import fullest_first, read_sheets
 from lhs_pipeline.undeclared_text import NoTextError, is_workbook, read_text
 
 SAMPLE_ROWS = 50_000
@@ -88,23 +89,13 @@ def _guess_delimiter(text: str) -> str:
 
 
 def _read_workbook(file: Path) -> SampleTable:
-    from python_calamine import CalamineError, CalamineWorkbook
-
     try:
-        book = CalamineWorkbook.from_path(str(file))
-        sheets = {
-            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            for name in book.sheet_names
-        }
-    except (CalamineError, OSError, ValueError) as error:
-        raise NoTableError(f"{file}: not readable as a workbook: {error}") from error
-    if not sheets:
-        raise NoTableError(f"{file}: a workbook without sheets")
-    # Many a workbook opens with a page of explanations.
-    name = max(sheets, key=lambda sheet: sum(map(len, sheets[sheet])))
-    cells = [tuple(text_of_cell(cell) for cell in row) for row in sheets[name]]
-    table = _find_table(file, cells)
-    is_first = name == book.sheet_names[0]
+        sheets = read_sheets(file)
+    except ValueError as error:
+        raise NoTableError(f"{file}: {error}") from error
+    name = fullest_first(sheets)[0]
+    table = _find_table(file, [tuple(text_of_cell(cell) for cell in row) for row in sheets[name]])
+    is_first = name == next(iter(sheets))
     return replace(table, sheet=None if is_first else name)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from lhs_pipeline.catalogue.contract import Column, Source
@@ -96,6 +97,32 @@ def read_workbook(stream: BinaryIO, source: Source) -> Iterator[Item]:
         yield from refuse_file(f"not readable as a workbook: {error}", "an Excel workbook")
         return
     yield from _rows_of(_Sheet(rows, source, marks))
+
+
+def read_sheets(file: Path) -> dict[str, list[list[Any]]]:
+    """Return the cells of every sheet by its name, in the order of the workbook.
+
+    Raises:
+        ValueError: it cannot be read, or has no sheet.
+    """
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(file))
+        sheets = {
+            name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            for name in book.sheet_names
+        }
+    except (CalamineError, OSError, ValueError) as error:
+        raise ValueError(f"not readable as a workbook: {error}") from error
+    if not sheets:
+        raise ValueError("a workbook without sheets")
+    return sheets
+
+
+def fullest_first(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> list[str]:
+    """Return the names of sheets: many a workbook opens with a page of explanations."""
+    return sorted(sheets, key=lambda name: -sum(map(len, sheets[name])))
 
 
 def find_headings(stream: BinaryIO, source: Source) -> tuple[str, ...]:

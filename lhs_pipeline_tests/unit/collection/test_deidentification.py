@@ -3,12 +3,16 @@
 Identifiers are never-issued NHS numbers (999), Ofcom drama numbers, example.org and ZZ99.
 """
 
-import time
+import time as clock
+from datetime import date, datetime, time
 from pathlib import Path
+from zipfile import ZipFile
 
+import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl.comments import Comment
 
 from lhs_pipeline.cli import main
 from lhs_pipeline.collection.deidentification import deidentify, is_nhs_number
@@ -204,12 +208,75 @@ def test_the_command_masks_a_table_as_it_was_saved(
 def test_the_command_says_what_it_cannot_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    workbook, ragged = tmp_path / "a.xlsx", tmp_path / "b.csv"
-    workbook.write_bytes(b"PK\x03\x04 and so on")
+    broken, ragged = tmp_path / "a.xlsx", tmp_path / "b.csv"
+    broken.write_bytes(b"PK\x03\x04 and so on")
     ragged.write_text("id,said\n1,fine, but late\n", encoding="utf-8")
-    for file, reason in ((workbook, "it is a workbook"), (ragged, "row 2: too many cells")):
+    for file, reason in (
+        (broken, "not readable as a workbook"),
+        (ragged, "row 2: too many cells"),
+    ):
         assert main(["deidentify", str(file), "--columns", "said"]) == 1
         assert reason in capsys.readouterr().err
+
+
+def workbook(file: Path) -> Path:
+    """Two sheets of explanations and one of comments, with names wherever a workbook hides them."""
+    book = openpyxl.Workbook()
+    book.properties.creator = "Sian Fictus"
+    first = book.active
+    first.title = "Read me"
+    first.append(["Asked by Mr Fictus"])
+    sheet = book.create_sheet("June")
+    for row in (
+        ["Asked by Mr Fictus"], [],
+        ["id", " Said ", "on", "at", "late", "again"],
+        [1, "Thanks Siân – très bien", date(2026, 6, 1), time(9, 30), True, "=1+1"],
+        [2, 9990000026, datetime(2026, 6, 2, 8, 5), None, False, "=HYPERLINK"],
+        [3, None, None, None, None, 4.5],
+    ):  # fmt: skip
+        sheet.append(row)
+    sheet["B4"].comment = Comment("Fictus said so", "Sian Fictus")
+    sheet.column_dimensions["E"].hidden = True
+    book.create_sheet("Notes").append(["Mr Fictus rang"])
+    book["Notes"].sheet_state = "veryHidden"
+    book.save(file)
+    return file
+
+
+def test_a_workbook_is_masked_as_a_table_and_takes_no_other_name_along(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, out = workbook(tmp_path / "june.xlsx"), tmp_path / "masked.xlsx"
+    assert main(["deidentify", str(file), "--columns", "Said", "--out", str(out)]) == 0
+    told = capsys.readouterr().err
+    assert told == "Only the sheet 'June' was read; left out: 'Read me', 'Notes'\n"
+    rows = list(openpyxl.load_workbook(out)["June"].iter_rows(values_only=True))
+    assert rows[0][0] == "Asked by Mr [name]" and rows[1] == (None,) * 6
+    assert rows[2] == ("id", " Said ", "on", "at", "late", "again")
+    assert rows[3][:5] == (
+        1, "Thanks [name] – très bien", datetime(2026, 6, 1), time(9, 30), True,
+    )  # fmt: skip
+    assert rows[4][:3] == (2, "[NHS number]", datetime(2026, 6, 2, 8, 5))
+    assert rows[5] == (3, None, None, None, None, 4.5)
+    with ZipFile(out) as parts:
+        assert not [name for name in parts.namelist() if b"Fictus" in parts.read(name)]
+
+
+def test_a_workbook_can_be_written_as_text_and_needs_its_columns_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = str(workbook(tmp_path / "june.xlsx"))
+    assert main(["deidentify", file, "--columns", "Said,id"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2].startswith("id, Said ,on") and lines[4].startswith("2,[NHS number],2026-06-02")
+    for more, reason in (
+        ([], "name the columns that hold text with --columns"),
+        (["--columns", "Said,words"], "column 'words' is missing; found id, Said, on, at"),
+        (["--columns", "Said", "--out", str(tmp_path / "x.xls")], "expected .xlsx for a table"),
+    ):
+        assert main(["deidentify", file, *more]) == 1
+        assert reason in capsys.readouterr().err
+    assert not (tmp_path / "x.xls").exists()
 
 
 _PIECES = st.sampled_from(
@@ -240,6 +307,6 @@ def test_surrogates_and_odd_characters_pass() -> None:
 
 def test_long_hostile_text_stays_fast() -> None:
     text = ("a" * 5_000 + "1 " * 5_000 + "@" * 100 + "A-" * 2_000) * 2
-    started = time.process_time()
+    started = clock.process_time()
     deidentify(text, "strict")
-    assert time.process_time() - started < 2
+    assert clock.process_time() - started < 2
