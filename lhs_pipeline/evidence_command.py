@@ -6,12 +6,13 @@ The files are documented in docs/how-to/rank-references.md. Heavy imports happen
 import argparse
 import csv
 import io
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lhs_pipeline.undeclared_text import delimiter_of, read_text
+from lhs_pipeline.undeclared_text import delimiter_of, is_workbook, read_text
 
 _WORDS = "rank the references of a literature search, without a site"
 _RECORD_FIELDS = (
@@ -21,8 +22,19 @@ _RECORD_FIELDS = (
 _KEYS = ("record_id", "doi", "pmid", "title")
 _MARKS = {
     "1": True, "true": True, "yes": True, "y": True, "relevant": True, "included": True,
-    "0": False, "false": False, "no": False, "n": False, "irrelevant": False, "excluded": False,
+    "include": True, "0": False, "false": False, "no": False, "n": False, "irrelevant": False,
+    "excluded": False, "exclude": False, "not relevant": False,
 }  # fmt: skip
+_UNDECIDED = ("", "maybe", "unsure", "undecided", "unscreened", "conflict", "-1")
+_MARKED_IN = ("relevant", "included", "label_included", "asreview_label", "decision", "screening")
+_RAYYAN = re.compile(r"RAYYAN-INCLUSION:\s*\{([^}]*)\}")
+_RAYYAN_SAID = re.compile(r'=>\s*"(\w+)"')
+
+
+_UNKNOWN = (
+    "no export of references that is known: expected RIS, NBIB, EndNote XML or .enw, BibTeX, CSL "
+    "JSON, Europe PMC JSON, text of Ovid, Cochrane or Web of Science, or a table with a title"
+)
 
 
 class EvidenceFileError(Exception):
@@ -48,6 +60,7 @@ def add_evidence_command(commands: "argparse._SubParsersAction[argparse.Argument
 def run_evidence(given: argparse.Namespace) -> int:
     """Rank the references of some files; 0 done, 1 not, with the reason on the error stream."""
     from lhs_pipeline.analysis.embeddings import EmbeddingsMissing
+    from lhs_pipeline.analysis.evidence import describe_works
     from lhs_pipeline.analysis.evidence_ranking import rank_records
 
     try:
@@ -57,12 +70,19 @@ def run_evidence(given: argparse.Namespace) -> int:
     except (EvidenceFileError, EmbeddingsMissing) as error:
         print(error, file=sys.stderr)
         return 1
-    written = write_ranking(given.out, records, ranked)
+    try:
+        described = describe_works([one.work for one in ranked])
+        written = write_ranking(given.out, records, ranked, described)
+    except OSError as error:
+        print(f"--out {given.out}: {error.strerror}; expected a folder", file=sys.stderr)
+        return 1
     for sentence in refused:
         print(f"not read: {sentence}", file=sys.stderr)
     print(f"{len(records)} records read, {len(refused)} refused, {len(ranked)} different works.")
-    for one in ranked[:5]:
-        print(f"{one.rank:>4}  {str(one.work.record['title'])[:90]}")
+    if given.marks is not None:
+        print(f"{len(marks)} marks read, {sum(marks.values())} of them relevant.")
+    for one, said in zip(ranked[:5], described, strict=False):
+        print(f"{one.rank:>4}  {str(one.work.record['title'])[:90]}{_warning(said)}")
     print("Written: " + ", ".join(str(file) for file in written))
     return 0
 
@@ -91,6 +111,8 @@ def read_reference_files(files: Iterable[Path]) -> tuple[list[dict[str, Any]], l
 def read_marks(file: Path, records: Sequence[Mapping[str, Any]]) -> dict[int, bool]:
     """Return place in `records` to whether a person marked it relevant; later marks win.
 
+    What is empty, or maybe, is not marked.
+
     Raises:
         EvidenceFileError: no such file, no usable column, an unknown word or an unknown record.
     """
@@ -106,11 +128,16 @@ def read_marks(file: Path, records: Sequence[Mapping[str, Any]]) -> dict[int, bo
     ]
     rows = [_named(row) for row in _rows_of(_text_of(file))]
     places = [{key_of(record): place for place, record in enumerate(records)} for key_of in keys]
+    marked_in = _column_of_marks(file, rows)
     marks: dict[int, bool] = {}
     for number, row in enumerate(rows, start=1):
-        said = str(row.get("relevant") or row.get("included") or "").strip().lower()
+        said = _said_of(row, marked_in)
+        if said in _UNDECIDED:
+            continue
         if said not in _MARKS:
-            raise EvidenceFileError(f"{file}: row {number}, relevant: {said!r}; expected 1 or 0")
+            raise EvidenceFileError(
+                f"{file}: row {number}, {marked_in}: {said!r}; expected 1 or 0, or nothing"
+            )
         said_keys = [(known, key_of(row)) for known, key_of in zip(places, keys, strict=True)]
         place = next((known[key] for known, key in said_keys if key and key in known), None)
         if place is None:
@@ -123,16 +150,46 @@ def read_marks(file: Path, records: Sequence[Mapping[str, Any]]) -> dict[int, bo
     return marks
 
 
+def _column_of_marks(file: Path, rows: Sequence[Mapping[str, Any]]) -> str:
+    """The column that holds the marks; of Rayyan they stand among the notes."""
+    listed = list(rows[0]) if rows else []
+    found = next((name for name in _MARKED_IN if name in listed), None)
+    if found is not None:
+        return found
+    if any(_RAYYAN.search(str(row.get("notes") or "")) for row in rows):
+        return "notes"
+    raise EvidenceFileError(
+        f"{file}: no column with marks; expected one of {', '.join(_MARKED_IN)}; "
+        f"found {', '.join(map(str, listed)) or 'nothing'}"
+    )
+
+
+def _said_of(row: Mapping[str, Any], marked_in: str) -> str:
+    """What a person said of a record, in small letters; nothing where reviewers disagree."""
+    said = str(row.get(marked_in) or "").strip().lower()
+    if marked_in != "notes":
+        return said
+    found = _RAYYAN.search(str(row.get("notes") or ""))
+    each = {one.lower() for one in _RAYYAN_SAID.findall(found[1])} if found else set()
+    return each.pop() if len(each) == 1 else ""
+
+
+def _warning(said: Mapping[str, str | None]) -> str:
+    """What a reader of the title alone must know."""
+    standing = str(said["standing"] or "current").replace("_", " ")
+    return "" if standing == "current" else f"  [{standing}: {said['standing_reason']}]"
+
+
 def write_ranking(
-    folder: Path, records: Sequence[Mapping[str, Any]], ranked: Sequence[Any]
+    folder: Path,
+    records: Sequence[Mapping[str, Any]],
+    ranked: Sequence[Any],
+    described: Sequence[Mapping[str, str | None]],
 ) -> list[Path]:
     """Write ranking.csv and ranking.parquet, a row per work, and records.csv, a row per record."""
     import pandas as pd
 
-    from lhs_pipeline.analysis.evidence import describe_works
-
     folder.mkdir(parents=True, exist_ok=True)
-    described = describe_works([one.work for one in ranked])
     table = pd.DataFrame(
         [_row(one, records, said) for one, said in zip(ranked, described, strict=True)]
     )
@@ -184,15 +241,42 @@ def _topic(said: str) -> str:
 def _read_file(file: Path) -> tuple[Sequence[Mapping[str, Any]], list[str]]:
     """The records of a file and why others could not be read; its content tells what it is."""
     from lhs_pipeline.collection.literature import parse_references
-    from lhs_pipeline.collection.reference_tables import is_reference_table
+    from lhs_pipeline.collection.reference_tables import is_reference_table, read_reference_table
 
-    if file.suffix.lower() == ".parquet":
-        return _read_parquet(file), []
+    with file.open("rb") as stream:
+        is_book = is_workbook(stream.read(4))
+    if is_book or file.suffix.lower() == ".parquet":
+        return _read_cells(file)
     text = _text_of(file)
-    if file.suffix.lower() in (".csv", ".tsv") or is_reference_table(text):
-        return _read_table(file, text), []
-    read = parse_references(text)
-    return read.records, [fault.reason for fault in read.malformed]
+    if file.suffix.lower() in (".csv", ".tsv"):
+        if text.strip() and not is_reference_table(text, is_sure=True):
+            first = text.lstrip("\n").partition("\n")[0]
+            raise EvidenceFileError(f"{file}: column 'title' is missing; found {first}")
+        read = read_reference_table(text)
+    else:
+        read = parse_references(text)
+    refused = [fault.reason for fault in read.malformed]
+    return read.records, refused or ([] if read.records else [_UNKNOWN])
+
+
+def _read_cells(file: Path) -> tuple[list[Mapping[str, Any]], list[str]]:
+    """The records of a workbook or of Parquet."""
+    from lhs_pipeline.analysis.comment_table import CommentFileError, as_text, read_table
+    from lhs_pipeline.collection.reference_tables import HEADINGS, name_of, record_of_row
+
+    titles = ["title", *(heading for heading, ours in HEADINGS.items() if ours == "title")]
+    try:
+        table = read_table(file, titles)
+    except CommentFileError as error:
+        raise EvidenceFileError(str(error)) from error
+    names = [name_of(str(heading)) for heading in table.columns]
+    if "title" not in names:
+        listed = ", ".join(map(str, table.columns))
+        raise EvidenceFileError(f"{file}: column 'title' is missing; found {listed}")
+    cells = [as_text(table.iloc[:, place]) for place in range(len(names))]
+    records = [record_of_row(zip(names, row, strict=True)) for row in zip(*cells, strict=True)]
+    titled = [record for record in records if record["title"]]
+    return list(titled), ["no title"] * (len(records) - len(titled))
 
 
 def _text_of(file: Path) -> str:
@@ -202,30 +286,8 @@ def _text_of(file: Path) -> str:
         raise EvidenceFileError(f"{file}: cannot be read: {error}") from error
 
 
-def _read_parquet(file: Path) -> list[dict[str, Any]]:
-    import pandas as pd
-
-    try:
-        table = pd.read_parquet(file).astype(object)
-    except (ValueError, OSError) as error:
-        raise EvidenceFileError(f"{file}: cannot be read: {error}") from error
-    return _titled(file, table.where(table.notna(), None).to_dict("records"))
-
-
-def _read_table(file: Path, text: str) -> list[dict[str, Any]]:
-    return _titled(file, [row for row in _rows_of(text) if any(row.values())])
-
-
 def _rows_of(text: str) -> "csv.DictReader[str]":
     return csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
-
-
-def _titled(file: Path, rows: Sequence[Mapping[Any, Any]]) -> list[dict[str, Any]]:
-    named = [_named(row) for row in rows]
-    if named and "title" not in named[0]:
-        listed = ", ".join(map(str, rows[0]))
-        raise EvidenceFileError(f"{file}: column 'title' is missing; found {listed}")
-    return named
 
 
 def _named(row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -235,7 +297,6 @@ def _named(row: Mapping[Any, Any]) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for column, value in row.items():
         name = name_of(str(column))
-        # In tables of Web of Science ID are further keywords, and UT is the key.
         is_key = name == "ut" or (name == "id" and "UT" not in row)
         named.setdefault("record_id" if is_key else name, value)
     return named

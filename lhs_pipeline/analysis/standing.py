@@ -61,13 +61,14 @@ _RETRACTED = re.compile(
     re.IGNORECASE,
 )
 _WITHDRAWN = re.compile(
-    r"\A\W*withdrawn\b|\b(?:guideline|guidance|alert|review|document|article) (?:has been|is|was) "
+    r"\A\W*withdrawn\b|[\[(]withdrawn\b"
+    r"|\b(?:guideline|guidance|alert|review|document|article) (?:has been|is|was) "
     r"(?:now )?withdrawn\b",
     re.IGNORECASE,
 )
 _REPLACED = re.compile(
     r"\b(?:has|have) been (?:superseded|replaced|updated and replaced) by\b|\bis (?:now )?"
-    r"superseded(?: by)?\b|\bsuperseded by\b|\A\W*superseded\b",
+    r"superseded(?: by)?\b|\bsuperseded by\b|\A\W*superseded\b|[\[(](?:superseded|replaced by)\b",
     re.IGNORECASE,
 )
 # What differs between two editions of the same guidance.

@@ -16,6 +16,17 @@ from lhs_pipeline.collection.raw_rows import (
     refuse_file,
 )
 from lhs_pipeline.collection.reference_tables import is_reference_table, read_reference_table
+from lhs_pipeline.collection.reference_texts import (
+    is_bibtex,
+    is_cochrane_text,
+    is_ovid_text,
+    is_refer,
+    read_bibtex,
+    read_cochrane_text,
+    read_csl,
+    read_ovid_text,
+    read_refer,
+)
 from lhs_pipeline.collection.references import (
     ReferenceFile,
     read_europe_pmc,
@@ -38,17 +49,33 @@ def read_references(stream: BufferedReader, source: Source) -> Iterator[Item]:
     yield from _rows_of(parse_references(text), source)
 
 
+def _is_list(text: str) -> bool:
+    return text.lstrip().startswith("[")
+
+
+_TEXTS = (
+    (is_ovid_text, read_ovid_text),
+    (is_refer, read_refer),
+    (is_cochrane_text, read_cochrane_text),
+    (is_bibtex, read_bibtex),
+    (_is_list, read_csl),
+)
+
+
 def parse_references(text: str) -> ReferenceFile:
     """Return the references of an export.
 
-    It may be RIS, NBIB, XML of PubMed or EndNote, Europe PMC JSON, tagged text of Web of Science,
-    or a delimited table.
+    It may be RIS, NBIB, XML of PubMed or EndNote, EndNote's Refer, BibTeX, JSON of Europe PMC or
+    CSL, text of Web of Science, Ovid or the Cochrane Library, or a delimited table.
     """
     text = unmarked(text)
     start = text.lstrip()[:2000]
+    for is_of_it, read in _TEXTS:
+        if is_of_it(text):
+            return read(text)
     if start.startswith("<"):
         return read_endnote_xml(text) if is_endnote_xml(text) else read_pubmed_xml(text)
-    if start.startswith(("{", "[")):
+    if start.startswith("{"):
         return read_europe_pmc(text)
     if start.startswith("PMID") or "\nPMID-" in start:
         return read_nbib(text)

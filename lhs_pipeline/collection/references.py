@@ -311,16 +311,20 @@ def doi_of(*candidates: str | None) -> str | None:
 
 
 def iso_day(said: str) -> str | None:
-    """Return the ISO day of '2002 Sep 3', '2014/05//' or '20140512'; None without a year.
+    """Return the ISO day of '2002 Sep 3', '2014/05//', '20140512' or '3 September 2002'.
 
-    Where only month or year is known, it is the first of them.
+    None without a year; in '03/09/2002' the day comes first. Where only month or year is known,
+    it is the first of them.
     """
     compact = re.fullmatch(r"((?:19|20)\d\d)(\d\d)(\d\d)", said.strip())
     parts = list(compact.groups()) if compact else re.findall(r"[A-Za-z]+|\d+", said)
     year = next((int(part) for part in parts if re.fullmatch(r"(?:18|19|20)\d\d", part)), None)
     if year is None:
         return None
-    rest = parts[parts.index(str(year)) + 1 :]
+    place = parts.index(str(year))
+    rest = parts[place + 1 :] or parts[max(place - 2, 0) : place][::-1]
+    if len(rest) > 1 and rest[0].isdigit() and rest[1].isalpha() and _month_of(rest[1]):
+        rest = [rest[1], rest[0]]  # September 3, 2002
     month = _month_of(rest[0]) if rest else None
     day = int(rest[1]) if month and len(rest) > 1 and rest[1].isdigit() else 1
     try:

@@ -4,13 +4,18 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lhs_pipeline.analysis.effect_direction import EffectDirection, find_effect
 from lhs_pipeline.analysis.evidence_ranking import Screening, rank_records, screen_records
 from lhs_pipeline.analysis.text_index import build_index, count_terms, read_question, split_words
 from lhs_pipeline.cli import main
-from lhs_pipeline.evidence_command import read_marks, read_reference_files
+from lhs_pipeline.evidence_command import (
+    EvidenceFileError,
+    read_marks,
+    read_reference_files,
+)
 
 NUDGING = Path(__file__).parents[4] / "shared" / "data" / "evidence" / "nudging" / "nudging.csv"
 DESCRIPTION = (
@@ -178,6 +183,58 @@ def test_marks_are_found_by_any_identifier(tmp_path: Path) -> None:
     ]
     by_doi = write_csv(tmp_path / "m.csv", said)
     assert read_marks(by_doi, records) == {0: True, 1: False}
+
+
+def test_marks_of_rayyan_stand_among_its_notes_and_what_is_undecided_is_no_mark(
+    tmp_path: Path,
+) -> None:
+    said = ["Included", "Excluded", "Maybe", None]
+    rows = [
+        {
+            "key": f"r{place}",
+            "title": f"Work {place}",
+            "notes": f'RAYYAN-INCLUSION: {{"A"=>"{word}"}}' if word else "",
+        }
+        for place, word in enumerate(said)
+    ]
+    rows[3]["notes"] = 'RAYYAN-INCLUSION: {"A"=>"Included", "B"=>"Excluded"}'
+    file = write_csv(tmp_path / "rayyan.csv", rows)
+    records, _ = read_reference_files([file])
+    assert read_marks(file, records) == {0: True, 1: False}
+
+
+def test_marks_without_a_column_say_which_were_expected(tmp_path: Path) -> None:
+    file = write_csv(tmp_path / "a.csv", [{"title": "Falls"}])
+    records, _ = read_reference_files([file])
+    with pytest.raises(EvidenceFileError, match="no column with marks; expected one of relevant"):
+        read_marks(file, records)
+    empty = write_csv(tmp_path / "m.csv", [{"title": "Falls", "relevant": ""}])
+    assert read_marks(empty, records) == {}
+
+
+def test_a_workbook_of_guidance_is_read_and_what_no_longer_stands_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {
+        "Title": ["Falls in hospital", "Falls at home (withdrawn: replaced by NG249)"],
+        "Guidance programme": ["NICE guideline", "Clinical guideline"],
+        "Published date": ["29/04/2025", "12 June 2013"],
+    }
+    file = tmp_path / "list.xlsx"
+    pd.DataFrame(rows).to_excel(file, index=False, startrow=2)
+    out = tmp_path / "out"
+    assert main(["evidence", str(file), "--topic", "falls", "--out", str(out)]) == 0
+    assert "[withdrawn: its own record says so]" in capsys.readouterr().out
+    found = pd.read_csv(out / "ranking.csv").set_index("title")
+    assert set(found["design"]) == {"guideline"}
+    assert found.loc["Falls in hospital", "published_on"] == "2025-04-29"
+
+
+def test_a_file_of_no_known_kind_says_what_was_expected(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("some notes of mine\n", encoding="utf-8")
+    with pytest.raises(EvidenceFileError, match="expected RIS, NBIB"):
+        read_reference_files([file])
 
 
 @pytest.mark.shared
