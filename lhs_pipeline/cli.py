@@ -13,6 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from lhs_pipeline.catalogue.contract import Source
+from lhs_pipeline.catalogue.idle import tell_idle
 from lhs_pipeline.catalogue.reader import CatalogueError, read_catalogue
 from lhs_pipeline.catalogue.shipped import tell_taken
 from lhs_pipeline.deidentify_command import add_deidentify_command
@@ -171,7 +172,7 @@ def _run_one(site: Site, *, is_published: bool = True) -> bool:
 
     _say(f"\nThe night of {site.today():%-d %B %Y} at {site.name}")
     catalogue = read_catalogue(site.catalogue)
-    for line in tell_taken(catalogue.taken):
+    for line in (*tell_taken(catalogue.taken), *tell_idle(catalogue.idle)):
         _say(f"  {line}")
     definitions = build_definitions(catalogue)
     night = run_night(site, definitions, _say, is_published=is_published)
@@ -217,7 +218,7 @@ def _check(given: argparse.Namespace) -> int:
         f"{len(catalogue.topics)} topics, {len(catalogue.authorities)} decision groups. "
         "The catalogue holds together."
     )
-    for line in tell_taken(catalogue.taken):
+    for line in (*tell_taken(catalogue.taken), *tell_idle(catalogue.idle)):
         _say(line)
     for file in sorted(site.catalogue.rglob("*.toml")):
         if places := file.read_text(encoding="utf-8").count(f"{TO_DO}:"):

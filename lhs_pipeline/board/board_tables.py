@@ -107,6 +107,7 @@ def read_board_tables(
         authorities=frame_authorities(catalogue),
         topics=frame_topics(catalogue),
         taken=catalogue.taken,
+        idle=catalogue.idle,
         sources=frame_sources(catalogue),
         disclosure=catalogue.rules.disclosure,
     )

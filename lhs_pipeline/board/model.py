@@ -13,7 +13,7 @@ import pandas as pd
 
 from lhs_pipeline.board.disclosure import STANDARD_POLICY
 from lhs_pipeline.board.rows import Row, group_rows, read_rows
-from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy, Taken
+from lhs_pipeline.catalogue.model import Catalogue, DisclosurePolicy, Idle, Taken
 
 _SOURCE = "source_id source_file source_row"
 _CYCLE = "problem_id cycle_number"
@@ -140,7 +140,7 @@ class BoardTables:
 
     `indicators`, `authorities`, `topics` and `sources` come from the `frame_…` functions of this
     module; without them the board shows the ids in words.
-    `taken` is what the release says in the site's place.
+    `taken` is what the release says in the site's place, `idle` what the site says in vain.
     """
 
     files: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -194,6 +194,7 @@ class BoardTables:
     authorities: pd.DataFrame = field(default_factory=pd.DataFrame)
     topics: pd.DataFrame = field(default_factory=pd.DataFrame)
     taken: tuple[Taken, ...] = ()
+    idle: tuple[Idle, ...] = ()
     sources: pd.DataFrame = field(default_factory=pd.DataFrame)
     disclosure: DisclosurePolicy = STANDARD_POLICY
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)

@@ -34,6 +34,7 @@ from lhs_pipeline.board.triage_view import list_open_problems
 from lhs_pipeline.board.voices_page import show_voices
 from lhs_pipeline.board.words import tell_day
 from lhs_pipeline.board.you_said import list_answers
+from lhs_pipeline.catalogue.idle import count_idle
 from lhs_pipeline.catalogue.shipped import count_taken
 from lhs_pipeline.closure.measured import read_measured
 
@@ -213,6 +214,8 @@ def _render_streams(site: _Site) -> Iterator[Page]:
             quality=tell_quality(tables),
             taken=tables.taken,
             taken_sentence=count_taken(tables.taken),
+            idle=tables.idle,
+            idle_sentence=count_idle(tables.idle),
         ),
     )
 

@@ -17,6 +17,7 @@ from lhs_pipeline.board.scene import Due, Link, Scene
 from lhs_pipeline.board.stream_view import DataQuality, list_streams, tell_quality
 from lhs_pipeline.board.triage_view import OpenProblem
 from lhs_pipeline.board.words import as_sentence, tell_count, tell_day, word_for
+from lhs_pipeline.catalogue.idle import count_idle
 from lhs_pipeline.catalogue.shipped import count_taken
 
 _URGENT_SHOWN = 5
@@ -65,6 +66,7 @@ class Trust:
     concerns: list[str]
     quality: DataQuality
     unsigned: str
+    idle: str
     chance: str
     pulse: str
 
@@ -113,6 +115,7 @@ def show_today(scene: Scene, board: Board, pulse: str) -> Today:
             concerns=[words for stream in list_streams(scene.tables) for words in stream.concerns],
             quality=tell_quality(scene.tables),
             unsigned=count_taken(scene.tables.taken),
+            idle=count_idle(scene.tables.idle),
             chance=tell_control(scene.tables),
             pulse=pulse,
         ),

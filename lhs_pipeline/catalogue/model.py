@@ -484,11 +484,29 @@ class Taken:
 
 
 @dataclass(frozen=True)
+class Idle:
+    """What a site's own file says and this release does not read.
+
+    Attributes:
+        file: the file, below the site's catalogue.
+        place: where in the file, such as `[spc.charts]`; empty outside of all tables.
+        key: what is not read.
+        why: no longer used, or not known, and what says it now.
+    """
+
+    file: str
+    place: str
+    key: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All that a site's people own and sign, by id.
 
     Attributes:
         taken: what they do not say, and the release says for them.
+        idle: what they say, and nobody reads.
     """
 
     indicators: dict[str, Indicator] = field(default_factory=dict)
@@ -498,6 +516,7 @@ class Catalogue:
     dangers: dict[str, Danger] = field(default_factory=dict)
     policy: Policy | None = None
     taken: tuple[Taken, ...] = ()
+    idle: tuple[Idle, ...] = ()
 
     @property
     def rules(self) -> Policy:

@@ -8,7 +8,7 @@ import codecs
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from itertools import product
@@ -20,11 +20,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from lhs_pipeline.catalogue import danger_words
 from lhs_pipeline.catalogue.contract import Column, Source, Voices
+from lhs_pipeline.catalogue.idle import known_keys, set_aside
 from lhs_pipeline.catalogue.model import (
     Authority,
     Catalogue,
     Code,
     Danger,
+    Idle,
     Indicator,
     Policy,
     Taken,
@@ -113,9 +115,10 @@ def read_catalogue(folder: Path = STARTER) -> Catalogue:
     complaints: list[Complaint] = []
     parts = {part: _read_folder(folder, part, complaints) for part in _FOLDERS}
     parts["dangers"] = _fill_dangers(folder, parts["dangers"], complaints)
-    policy, lacking = _read_policy(folder, complaints)
+    rules = _read_policy(folder, complaints)
     parts["sources"], unknown = _fill_sources(parts["sources"])
-    catalogue = Catalogue(**parts, policy=policy, taken=(*lacking, *unknown))
+    taken = (*rules.taken, *unknown)
+    catalogue = Catalogue(**parts, policy=rules.policy, taken=taken, idle=rules.idle)
     if not complaints:
         complaints = list(_broken_references(folder, catalogue))
     if complaints:
@@ -143,7 +146,7 @@ def read_policy(folder: Path = STARTER) -> Policy:
         CatalogueError: it is missing or not as declared.
     """
     complaints: list[Complaint] = []
-    policy, _ = _read_policy(folder, complaints)
+    policy = _read_policy(folder, complaints).policy
     if policy is None:
         raise CatalogueError(complaints)
     return policy
@@ -233,19 +236,39 @@ def _read_files(folder: Path, kind: type, complaints: list[Complaint]) -> dict[s
     return records
 
 
-def _read_policy(
-    folder: Path, complaints: list[Complaint]
-) -> tuple[Policy | None, tuple[Taken, ...]]:
-    """The policy, and the rules of it that a site does not give and the release does."""
+@dataclass(frozen=True)
+class _Rules:
+    """The policy, what of it the release says for the site, and what the site says in vain."""
+
+    policy: Policy | None = None
+    taken: tuple[Taken, ...] = ()
+    idle: tuple[Idle, ...] = ()
+
+
+def _read_policy(folder: Path, complaints: list[Complaint]) -> _Rules:
     file = folder / POLICY
     if not file.is_file():
         complaints.append(Complaint(file, "file", "missing: it holds every tunable rule"))
-        return None, ()
+        return _Rules()
     said = _read_toml(file, complaints)
     if said is None:
-        return None, ()
+        return _Rules()
     filled = fill_policy(said, (STARTER / POLICY).read_text(encoding="utf-8"))
-    return _as_record(file, Policy, filled.said, complaints), filled.taken
+    kept = set_aside(filled.said, said, Policy, _unknown_keys(Policy, filled.said))
+    return _Rules(_as_record(file, Policy, kept.said, complaints), filled.taken, kept.idle)
+
+
+def _unknown_keys(kind: type, said: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """The places of keys that a record does not know."""
+    try:
+        _adapters()[kind].validate_python(said)
+    except ValidationError as error:
+        return [
+            tuple(str(step) for step in detail["loc"])
+            for detail in error.errors()
+            if detail["type"] == "unexpected_keyword_argument"
+        ]
+    return []
 
 
 def _fill_sources(sources: dict[str, Source]) -> tuple[dict[str, Source], tuple[Taken, ...]]:
@@ -309,13 +332,8 @@ def _complaints_of(file: Path, kind: type, error: ValidationError) -> Iterator[C
 
 def _nearest(kind: type, path: tuple[int | str, ...]) -> str:
     """The known key that looks most like an unknown one, where its place has a record."""
-    *steps, key = path
-    place: Any = kind
-    for step in steps:
-        place = next((each.type for each in fields(place) if each.name == step), None)
-        if not is_dataclass(place):
-            return ""
-    near = get_close_matches(str(key), [each.name for each in fields(place)], 1)
+    *tables, key = path
+    near = get_close_matches(str(key), known_keys(kind, tables), 1)
     return f"; did you mean {near[0]!r}?" if near else ""
 
 

@@ -25,7 +25,7 @@ from lhs_pipeline.board.tempo_view import list_longest
 from lhs_pipeline.board.today_view import Board, show_today
 from lhs_pipeline.board.triage_view import list_open_problems
 from lhs_pipeline.board.words import tell_chance, tell_small
-from lhs_pipeline.catalogue.model import Taken
+from lhs_pipeline.catalogue.model import Idle, Taken
 
 from .conftest import AS_OF, SITE
 
@@ -228,6 +228,17 @@ def test_what_nobody_here_has_signed_is_told_with_the_line_to_paste(tables: Boar
     said = "One entry is not in this site&#39;s own files"
     assert said in site["index.html"] and said in site["streams.html"]
     assert "<code>note = &#34;&lt;b&gt;&#34; # of all</code>" in site["streams.html"]
+
+
+def test_what_a_site_says_in_vain_is_told(tables: BoardTables) -> None:
+    site = dict(render_board(tables, AS_OF, SITE))
+    assert 'id="idle"' not in site["streams.html"]
+    idle = (Idle("policy.toml", "[evaluation]", "watch<b>", "no longer used since 23 Nov 2026"),)
+    site = dict(render_board(replace(tables, idle=idle), AS_OF, SITE))
+    said = "One entry of this site&#39;s own files is not used."
+    assert said in site["index.html"] and said in site["streams.html"]
+    assert "<code>watch&lt;b&gt;</code>" in site["streams.html"]
+    assert "no longer used since 23 Nov 2026" in site["streams.html"]
 
 
 def test_two_groups_never_share_a_page() -> None:
