@@ -2,6 +2,9 @@
 
 The demo is run once for all tests that look at it. A developer may lend them a demo site that
 stands: `LHS_TEST_DEMO=FOLDER pytest …`.
+
+The whole suite is shared out between two processes: a file is never parted, and all tests of the
+demo stay together. Files named on the command line run in the one process that was started.
 """
 
 import os
@@ -10,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 os.environ["LHS_SITE"] = str(Path(__file__).parent / "no_site_here")
 os.environ.pop("LHS_TODAY", None)
@@ -18,6 +23,30 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from integration.running import ROOT, Demo
+
+_PROCESSES = 2
+# All of these in one process: in each that any of them came to, the demo would run once more.
+_OF_THE_DEMO = ("browser/", "integration/test_attack", "integration/test_demo_",
+                "integration/test_published_files_doc")  # fmt: skip
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes `-n auto` means: none beside the first where only a part is asked for."""
+    is_whole = config.args_source is not pytest.Config.ArgsSource.ARGS
+    chosen = config.option.keyword or config.option.markexpr or config.getoption("lf", False)
+    can_share = (os.cpu_count() or 1) >= _PROCESSES
+    return _PROCESSES if is_whole and not chosen and can_share else 0
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """A file is never parted, as its tests may share what is costly to make."""
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            place = nodeid.removeprefix("lhs_pipeline_tests/")
+            return "demo" if place.startswith(_OF_THE_DEMO) else super()._split_scope(nodeid)
+
+    return ByFile(config, log)
 
 
 @contextmanager
