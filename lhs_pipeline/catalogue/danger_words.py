@@ -1,18 +1,52 @@
 """The words that danger signs share, filled into their phrases."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import Any
 
-from lhs_pipeline.catalogue.model import Danger
+from lhs_pipeline.catalogue.model import Danger, Taken
 from lhs_pipeline.catalogue.phrase_grammar import read_phrase
 
 FILE = "danger_words.toml"
 _NAME = re.compile(r"\{(\w+)\}")
+Words = Mapping[str, tuple[str, ...]]
+"""Lists of words or phrases by name."""
 
 
-def fill_words(danger: Danger, words: Mapping[str, tuple[str, ...]]) -> Danger:
+def find_lent(dangers: Iterable[Danger], own: Words, shipped: Words) -> list[str]:
+    """Return the lists that danger signs name, a site's file lacks and the release has.
+
+    None that an unused list of the site may be meant for: that is a slip, left to be refused.
+    """
+    named = _find_named(dangers, {**shipped, **own})
+    unused = sorted(own.keys() - named)
+    return [
+        name
+        for name in sorted(named & shipped.keys() - own.keys())
+        if not get_close_matches(name, unused, 1)
+    ]
+
+
+def tell_lent(name: str, phrases: Sequence[str]) -> Taken:
+    """Return a list as a site would write it."""
+    return Taken(FILE, "", f"{name} = {json.dumps(list(phrases), ensure_ascii=False)}")
+
+
+def _find_named(dangers: Iterable[Danger], words: Words) -> set[str]:
+    """The lists that danger signs stand on, those named within lists among them."""
+    found: set[str] = set()
+    waiting = [phrase for danger in dangers for phrase in (*danger.terms, *danger.unless)]
+    while waiting:
+        for name in set(_NAME.findall(waiting.pop())) - found:
+            found.add(name)
+            waiting += words.get(name, ())
+    return found
+
+
+def fill_words(danger: Danger, words: Words) -> Danger:
     """Return a danger sign whose phrases hold the shared words themselves.
 
     Raises:
@@ -26,7 +60,7 @@ def fill_words(danger: Danger, words: Mapping[str, tuple[str, ...]]) -> Danger:
     )
 
 
-def _filled(phrases: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+def _filled(phrases: tuple[str, ...], words: Words) -> Iterator[str]:
     for phrase in phrases:
         alone = _NAME.fullmatch(phrase)
         if alone:
@@ -35,13 +69,15 @@ def _filled(phrases: tuple[str, ...], words: Mapping[str, tuple[str, ...]]) -> I
             yield _NAME.sub(lambda found: "|".join(_single_words_of(found[1], words)), phrase)
 
 
-def _words_of(name: str, words: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _words_of(name: str, words: Words) -> tuple[str, ...]:
     if name not in words:
-        raise ValueError(f"{name!r} is not in {FILE}")
+        near = get_close_matches(name, words, 1)
+        hint = f"; did you mean {near[0]!r}, which is there?" if near else ""
+        raise ValueError(f"{name!r} is not in {FILE}{hint}")
     return words[name]
 
 
-def _single_words_of(name: str, words: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+def _single_words_of(name: str, words: Words) -> tuple[str, ...]:
     """Words that can stand for one another in one place: `a|b c` would be read `a|b`, then `c`."""
     found = _words_of(name, words)
     for word in found:

@@ -114,10 +114,11 @@ def read_catalogue(folder: Path = STARTER) -> Catalogue:
     """
     complaints: list[Complaint] = []
     parts = {part: _read_folder(folder, part, complaints) for part in _FOLDERS}
-    parts["dangers"] = _fill_dangers(folder, parts["dangers"], complaints)
+    words, lent = _read_words(folder, parts["dangers"], complaints)
+    parts["dangers"] = _fill_dangers(folder, parts["dangers"], words, complaints)
     rules = _read_policy(folder, complaints)
     parts["sources"], unknown = _fill_sources(parts["sources"])
-    taken = (*rules.taken, *unknown)
+    taken = (*rules.taken, *unknown, *lent)
     catalogue = Catalogue(**parts, policy=rules.policy, taken=taken, idle=rules.idle)
     if not complaints:
         complaints = list(_broken_references(folder, catalogue))
@@ -199,10 +200,12 @@ def _read_folder(folder: Path, part: str, complaints: list[Complaint]) -> dict[s
 
 
 def _fill_dangers(
-    folder: Path, dangers: dict[str, Danger], complaints: list[Complaint]
+    folder: Path,
+    dangers: dict[str, Danger],
+    words: danger_words.Words,
+    complaints: list[Complaint],
 ) -> dict[str, Danger]:
     """The danger signs with the words that they share filled in."""
-    words = _read_words(folder, complaints)
     filled: dict[str, Danger] = {}
     for id_, danger in dangers.items():
         file = folder / "dangers" / f"{id_}.toml"
@@ -215,9 +218,22 @@ def _fill_dangers(
     return filled
 
 
-def _read_words(folder: Path, complaints: list[Complaint]) -> dict[str, tuple[str, ...]]:
-    own = folder / danger_words.FILE
-    file = own if own.is_file() else STARTER / danger_words.FILE
+def _read_words(
+    folder: Path, dangers: dict[str, Danger], complaints: list[Complaint]
+) -> tuple[danger_words.Words, tuple[Taken, ...]]:
+    """The words that danger signs share, and which of them the release lends to a site."""
+    shipped = _read_lists(STARTER / danger_words.FILE, complaints)
+    file = folder / danger_words.FILE
+    if folder == STARTER or not file.is_file():
+        return shipped, ()
+    own = _read_lists(file, complaints)
+    lent = danger_words.find_lent(dangers.values(), own, shipped)
+    return {**own, **{name: shipped[name] for name in lent}}, tuple(
+        danger_words.tell_lent(name, shipped[name]) for name in lent
+    )
+
+
+def _read_lists(file: Path, complaints: list[Complaint]) -> danger_words.Words:
     said = _read_toml(file, complaints) or {}
     faults = [Complaint(file, *fault) for fault in danger_words.check_words(said)]
     complaints += faults

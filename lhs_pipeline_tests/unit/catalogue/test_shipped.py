@@ -129,3 +129,51 @@ def test_a_column_that_a_site_left_out_on_purpose_is_not_put_back(folder: Path) 
     catalogue = read_catalogue(folder)
     assert catalogue.taken == ()
     assert "beds_count" not in {column.name for column in catalogue.sources["units"].columns}
+
+
+@pytest.fixture
+def with_dangers(folder: Path) -> Path:
+    """The same with danger signs and their words of the site's own."""
+    shutil.copytree(STARTER / "dangers", folder / "dangers")
+    shutil.copyfile(STARTER / "danger_words.toml", folder / "danger_words.toml")
+    return folder
+
+
+def test_words_that_a_danger_sign_names_and_a_site_lacks_are_the_released_ones(
+    with_dangers: Path,
+) -> None:
+    assert read_catalogue(with_dangers).taken == ()
+    take_out(with_dangers / "danger_words.toml", "^fear = .*\n")
+    take_out(with_dangers / "danger_words.toml", "^taught_only = .*\n")
+    catalogue = read_catalogue(with_dangers)
+    assert catalogue.dangers == read_catalogue().dangers
+    said = tomllib.loads((STARTER / "danger_words.toml").read_text(encoding="utf-8"))
+    pasted = tomllib.loads("\n".join(each.line for each in catalogue.taken))
+    assert pasted == {name: said[name] for name in ("fear", "taught_only")}
+    assert {each.file for each in catalogue.taken} == {"danger_words.toml"}
+
+
+def test_words_within_lent_words_are_lent_too_and_own_ones_are_kept(with_dangers: Path) -> None:
+    file = with_dangers / "danger_words.toml"
+    file.write_text('me = ["me", "our Sam"]\n', encoding="utf-8")
+    shutil.rmtree(with_dangers / "dangers")
+    (with_dangers / "dangers").mkdir()
+    (with_dangers / "dangers" / "own.toml").write_text(
+        'title = "Own"\ndescription = "Own."\nurgency = "same_day"\n'
+        'terms = ["{taught_only}", "{me}"]\n'
+    )
+    catalogue = read_catalogue(with_dangers)
+    named = [each.line.partition(" = ")[0] for each in catalogue.taken]
+    assert named == ["named", "taught", "taught_only"]
+    assert catalogue.dangers["own"].terms[-2:] == ("me", "our Sam")
+
+
+def test_a_misspelt_list_of_words_is_refused_and_not_replaced(with_dangers: Path) -> None:
+    file = with_dangers / "danger_words.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("\nfear = [", "\nfaer = ["), encoding="utf-8")
+    with pytest.raises(CatalogueError) as raised:
+        read_catalogue(with_dangers)
+    assert {complaint.message for complaint in raised.value.complaints} == {
+        "'fear' is not in danger_words.toml; did you mean 'faer', which is there?"
+    }
