@@ -20,7 +20,7 @@ import duckdb
 import numpy as np
 
 from lhs_pipeline.analysis.evidence import match_library
-from lhs_pipeline.analysis.evidence_ranking import Screening, screen_records
+from lhs_pipeline.analysis.evidence_ranking import RecordPool, Screening, screen_records
 from lhs_pipeline.analysis.relevance import Question, score_by_question
 from lhs_pipeline.analysis.text_index import (
     TERMS_COUNT,
@@ -66,9 +66,10 @@ def _measure_review(file: Path, topic: str, by_meaning: bool) -> dict[str, Any]:
     with file.open(encoding="utf-8-sig", newline="") as text:
         records = list(csv.DictReader(text))
     included = np.array([row["included"] == "1" for row in records])
+    pool = RecordPool(records)
     ways = {"words": False} | ({"words_and_meaning": True} if by_meaning else {})
     found: dict[str, Any] = {
-        name: _quality(_order_of(Screening(records, topic, meaning)), included)
+        name: _quality(_order_of(Screening(pool, topic, meaning)), included)
         for name, meaning in ways.items()
     }
     found["plain_tfidf"] = _quality(_order_by_tfidf(records, topic), included)

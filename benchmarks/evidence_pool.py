@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lhs_pipeline.analysis import embeddings
-from lhs_pipeline.analysis.evidence_ranking import Screening, text_of
+from lhs_pipeline.analysis.evidence_ranking import RecordPool, Screening, text_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -60,16 +60,16 @@ def main() -> None:
     parser.add_argument("--by-meaning", action="store_true")
     given = parser.parse_args()
     reviews = read_folder(given.folder) if given.folder else read_shared()
-    records = [record for review in reviews for record in review.records]
     _embed_once()
     start = time.process_time()
-    found = [_measure(reviews, place, given.by_meaning) for place in range(len(reviews))]
+    pool = Pool([record for review in reviews for record in review.records])
+    found = [_measure(pool, reviews, place, given.by_meaning) for place in range(len(reviews))]
     result = {
         "pool": {review.name: len(review.records) for review in reviews},
-        "records": len(records),
+        "records": len(pool.records),
         "topics": found,
         "mean": _means(found),
-        "titles": _measure_titles(reviews[0], records, given.by_meaning),
+        "titles": _measure_titles(pool, reviews[0], given.by_meaning),
         "cpu_seconds": round(time.process_time() - start, 1),
     }
     print(json.dumps(result, indent=1))
@@ -106,8 +106,9 @@ def _read_map() -> list[dict[str, Any]]:
     return table.rename(columns=named)[[*named.values()]].fillna("").to_dict("records")
 
 
-def _measure(reviews: Sequence[Review], place: int, by_meaning: bool) -> dict[str, Any]:
-    records = [record for review in reviews for record in review.records]
+def _measure(
+    pool: "Pool", reviews: Sequence[Review], place: int, by_meaning: bool
+) -> dict[str, Any]:
     asked = reviews[place]
     relevant = np.concatenate(
         [
@@ -116,38 +117,33 @@ def _measure(reviews: Sequence[Review], place: int, by_meaning: bool) -> dict[st
         ]
     )
     row: dict[str, Any] = {"topic": asked.name, "relevant": int(relevant.sum())}
-    texts = [text_of(record) for record in records]
-    plain = PlainWords(texts)
     ways = {
-        "words": _ours(records, asked.topic, False),
-        "plain_bm25": plain.bm25(asked.topic),
-        "plain_bm25_with_feedback": plain.widened(asked.topic),
+        "words": pool.rank(asked.topic, False),
+        "plain_bm25": pool.plain.bm25(asked.topic),
+        "plain_bm25_with_feedback": pool.plain.widened(asked.topic),
     }
     if by_meaning:
-        cosine = _cosines(texts, asked.topic)
-        ways["words_and_meaning"] = _ours(records, asked.topic, True)
+        cosine = pool.cosines(asked.topic)
+        ways["words_and_meaning"] = pool.rank(asked.topic, True)
         ways["plain_meaning"] = cosine
         ways["plain_bm25_and_meaning"] = _z(ways["plain_bm25"]) + _z(cosine)
     return row | {name: _quality(scores, relevant) for name, scores in ways.items()}
 
 
-def _measure_titles(
-    review: Review, records: list[dict[str, Any]], by_meaning: bool
-) -> dict[str, Any]:
+def _measure_titles(pool: "Pool", review: Review, by_meaning: bool) -> dict[str, Any]:
     """How well the title of one included work of the first review finds the others.
 
     Questions that nobody of this project worded, as many as the review has works.
     """
-    relevant = np.zeros(len(records), dtype=bool)
+    relevant = np.zeros(len(pool.records), dtype=bool)
     relevant[: len(review.included)] = review.included
-    plain = PlainWords([text_of(record) for record in records])
     found: dict[str, list[float]] = {}
     for place in np.flatnonzero(relevant):
-        title = str(records[place]["title"])
-        ways = {"words": _ours(records, title, False), "plain": plain.widened(title)}
+        title = str(pool.records[place]["title"])
+        ways = {"words": pool.rank(title, False), "plain": pool.plain.widened(title)}
         if by_meaning:
-            ways["words_and_meaning"] = _ours(records, title, True)
-        others = np.arange(len(records)) != place
+            ways["words_and_meaning"] = pool.rank(title, True)
+        others = np.arange(len(pool.records)) != place
         for name, scores in ways.items():
             quality = _quality(scores[others], relevant[others])
             found.setdefault(name, []).append(quality["recall_at_100"])
@@ -160,12 +156,27 @@ def _measure_titles(
     }
 
 
-def _ours(records: list[dict[str, Any]], topic: str, by_meaning: bool) -> Floats:
-    """A score per record by its place in the ranking; duplicates stand where their work does."""
-    scores = np.zeros(len(records))
-    for one in Screening(records, topic, by_meaning).rank():
-        scores[list(one.work.members)] = -one.rank
-    return scores
+class Pool:
+    """The records of all reviews, read once for every question and recipe."""
+
+    def __init__(self, records: list[dict[str, Any]]) -> None:
+        self.records = records
+        self._ours = RecordPool(records)
+        self._texts = [text_of(record) for record in records]
+        self.plain = PlainWords(self._texts)
+
+    def rank(self, topic: str, by_meaning: bool) -> Floats:
+        """Return a score per record by its place; duplicates stand where their work does."""
+        screening, scores = Screening(self._ours, topic, by_meaning), np.zeros(len(self.records))
+        order = np.argsort(-screening.score({}), kind="stable")
+        for rank, place in enumerate(order, start=1):
+            scores[list(screening.works[place].members)] = -rank
+        return scores
+
+    def cosines(self, topic: str) -> Floats:
+        """Return how near each record is to a topic by the model alone."""
+        vectors = embeddings.embed_texts(self._texts)
+        return np.asarray(vectors @ embeddings.embed_texts([topic])[0], dtype=np.float64)
 
 
 class PlainWords:
@@ -197,11 +208,6 @@ class PlainWords:
         asked = self._weigher.transform([topic]).toarray().ravel()
         found = np.asarray(self._vectors[best].mean(axis=0)).ravel()
         return np.asarray(self._vectors @ (asked + _FEEDBACK * found))
-
-
-def _cosines(texts: Sequence[str], topic: str) -> Floats:
-    vectors = embeddings.embed_texts(texts)
-    return np.asarray(vectors @ embeddings.embed_texts([topic])[0], dtype=np.float64)
 
 
 def _embed_once() -> None:

@@ -5,6 +5,7 @@ The public way in for other tools: `rank_records`, and `screen_records` with kno
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -44,31 +45,75 @@ class RankedWork:
     is_relevant: bool | None
 
 
-class Screening:
-    """One pool of records and one question; marks may be added as a person reads on.
+class RecordPool:
+    """Records of a search, read once for any number of questions.
 
-    The records are read once; every ranking after that takes a fraction of a second.
+    Attributes:
+        works: each work once, with the places of its records in what was given.
     """
 
-    def __init__(self, records: Sequence[Record], question: str, by_meaning: bool = False) -> None:
-        """Read the records.
+    def __init__(self, records: Sequence[Record]) -> None:
+        """Find the works.
 
         Args:
             records: mappings with `title`, and `abstract`, `keywords`, `doi`, `pmid`,
                 `published_on` where known.
+        """
+        self.works = merge_duplicates(records)
+
+    @cached_property
+    def singles(self) -> TextIndex:
+        """The works by their words."""
+        return build_index(count_record(work.record) for work in self.works)
+
+    @cached_property
+    def pairs(self) -> TextIndex:
+        """The works by their words and pairs of words."""
+        return build_index(count_record(work.record, with_pairs=True) for work in self.works)
+
+    def likeness(self, question: str) -> Floats:
+        """Return how near each work is to a question by meaning: (n_works,).
+
+        Raises:
+            EmbeddingsMissing: without the extra `text`.
+        """
+        from lhs_pipeline.analysis.embeddings import embed_texts
+
+        return np.asarray(self._vectors @ embed_texts([question])[0], dtype=np.float64)
+
+    @cached_property
+    def _vectors(self) -> npt.NDArray[np.float32]:
+        from lhs_pipeline.analysis.embeddings import embed_texts
+
+        return embed_texts([text_of(work.record) for work in self.works])
+
+
+class Screening:
+    """One question to a pool of records; marks may be added as a person reads on.
+
+    Every ranking takes a fraction of a second.
+    """
+
+    def __init__(self, pool: RecordPool, question: str, by_meaning: bool = False) -> None:
+        """Read the question.
+
+        Args:
+            pool: what is asked.
             question: the topic's description, in whole sentences if you like.
             by_meaning: also use the embedding model of the extra `text`.
 
         Raises:
             EmbeddingsMissing: `by_meaning` without the extra.
         """
-        self.works = merge_duplicates(records)
+        self._pool = pool
         self._words = read_question(question)
         numbers = [number_of(word) for word in self._words]
-        likeness = _likeness(self.works, question) if by_meaning else None
-        self._question = Question(numbers, likeness)
-        self._singles = self._index(with_pairs=False)
-        self._pairs: TextIndex | None = None
+        self._question = Question(numbers, pool.likeness(question) if by_meaning else None)
+
+    @property
+    def works(self) -> Sequence[Work]:
+        """The works of the pool."""
+        return self._pool.works
 
     def rank(self, marks: Mapping[int, bool] | None = None) -> list[RankedWork]:
         """Return every work, most relevant first.
@@ -88,13 +133,8 @@ class Screening:
     def score(self, marks: Mapping[int, bool]) -> Floats:
         """Return the score of each of `works`, given marks by place in `works`."""
         if not marks:
-            return score_by_question(self._singles, self._question)
-        if self._pairs is None:
-            self._pairs = self._index(with_pairs=True)
-        return score_by_marks(self._pairs, self._question, marks)
-
-    def _index(self, with_pairs: bool) -> TextIndex:
-        return build_index(count_record(work.record, with_pairs) for work in self.works)
+            return score_by_question(self._pool.singles, self._question)
+        return score_by_marks(self._pool.pairs, self._question, marks)
 
     def _marks_of_works(self, marks: Mapping[int, bool]) -> dict[int, bool]:
         """Marks by place in `works`; one relevant record makes its work relevant."""
@@ -124,7 +164,7 @@ def rank_records(
         marks: place in `records` to whether a person found it relevant.
         by_meaning: also use the embedding model of the extra `text`.
     """
-    return Screening(records, question, by_meaning).rank(marks)
+    return Screening(RecordPool(records), question, by_meaning).rank(marks)
 
 
 def screen_records(
@@ -144,7 +184,7 @@ def screen_records(
     Returns:
         Places in `records`; duplicates of one work directly after one another.
     """
-    pool = Screening(records, question)
+    pool = Screening(RecordPool(records), question)
     read: dict[int, bool] = {}
     while len(read) < len(pool.works):
         scores = pool.score(read)
@@ -164,10 +204,3 @@ def text_of(record: Record) -> str:
     """Return title, abstract and keywords as one text."""
     said = (record.get(field) for field in ("title", "abstract", "keywords"))
     return ". ".join(str(part) for part in said if part)
-
-
-def _likeness(works: Sequence[Work], question: str) -> Floats:
-    from lhs_pipeline.analysis.embeddings import embed_texts
-
-    vectors = embed_texts([text_of(work.record) for work in works])
-    return np.asarray(vectors @ embed_texts([question])[0], dtype=np.float64)

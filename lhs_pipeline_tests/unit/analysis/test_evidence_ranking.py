@@ -1,15 +1,29 @@
 """Ranking by a question and by marks, on records made here and on a real review where present."""
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from lhs_pipeline.analysis import evidence_ranking
 from lhs_pipeline.analysis.effect_direction import EffectDirection, find_effect
-from lhs_pipeline.analysis.evidence_ranking import Screening, rank_records, screen_records
-from lhs_pipeline.analysis.text_index import build_index, count_terms, read_question, split_words
+from lhs_pipeline.analysis.evidence_ranking import (
+    RecordPool,
+    Screening,
+    rank_records,
+    screen_records,
+)
+from lhs_pipeline.analysis.text_index import (
+    TermCounts,
+    build_index,
+    count_terms,
+    read_question,
+    split_words,
+)
 from lhs_pipeline.cli import main
 from lhs_pipeline.evidence_command import (
     EvidenceFileError,
@@ -63,10 +77,32 @@ def test_marks_overrule_the_question() -> None:
 
 def test_duplicates_are_ranked_once_and_found_again() -> None:
     records = [*pool(8), {"title": "WARD STUDY 3 of insulin errors."}]
-    screening = Screening(records, "insulin")
+    screening = Screening(RecordPool(records), "insulin")
     assert len(screening.works) == 8
     (work,) = [one.work for one in screening.rank({8: True}) if one.is_relevant]
     assert work.members == (3, 8)
+
+
+def test_a_pool_is_read_once_and_answers_every_question_as_if_it_were_the_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    records, read, count = pool(), list[int](), evidence_ranking.count_record
+
+    def counted(record: Mapping[str, Any], with_pairs: bool = False) -> TermCounts:
+        read.append(with_pairs)
+        return count(record, with_pairs)
+
+    monkeypatch.setattr(evidence_ranking, "count_record", counted)
+    shared = RecordPool(records)
+    marks = {i: i % 4 == 1 for i in range(16)}
+    told = [Screening(shared, word).rank(marks) for word in ("insulin", "sepsis")]
+    told += [Screening(shared, word).rank() for word in ("insulin", "sepsis")]
+    assert sorted(read) == [False] * len(shared.works) + [True] * len(shared.works)
+    assert told == [
+        rank_records(records, word, known)
+        for known in (marks, None)
+        for word in ("insulin", "sepsis")
+    ]
 
 
 def test_screening_reads_everything_once_and_finds_the_relevant_early() -> None:
