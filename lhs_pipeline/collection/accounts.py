@@ -17,7 +17,7 @@ from lhs_pipeline.collection.judging import register_faults
 from lhs_pipeline.collection.raw_rows import EMPTY, Remark
 from lhs_pipeline.collection.staging import Staged
 from lhs_pipeline.vocabulary import FileStatus
-from lhs_pipeline.warehouse.table import declare, ensure_table
+from lhs_pipeline.warehouse.table import declare, ensure_columns
 
 FILES = declare(
     "collection.files",
@@ -93,10 +93,7 @@ class Load:
 def prepare_accounts(con: duckdb.DuckDBPyConnection) -> None:
     """Create the accounts where they do not stand; add columns that came later."""
     for table in (FILES, REJECTED_ROWS):
-        ensure_table(con, table)
-        for column in table.columns:
-            add = f'add column if not exists "{column.name}" {column.type}'
-            con.execute(f"alter table {table.name} {add}")
+        ensure_columns(con, table)
 
 
 def count_rows_by_file(con: duckdb.DuckDBPyConnection) -> dict[int, Counts]:

@@ -21,7 +21,6 @@ from lhs_pipeline.collection.promises import (
     Finding,
     Promise,
     keep_findings,
-    tell_counted,
     write_check_page,
 )
 from lhs_pipeline.settings import Site
@@ -74,6 +73,7 @@ def promises_of(source: Source) -> list[Promise]:
             f"at most {source.maximum_rejected_prop:.0%} of the rows are rejected",
             source.maximum_rejected_prop,
             is_blocking=False,
+            is_share=True,
         ),
         Promise("refused_files", "every file holds rows that can be used", 0, is_blocking=False),
     ]
@@ -249,7 +249,7 @@ def result_of(findings: list[Finding], offending: list[tuple[Any, ...]]) -> dg.A
             dg.TableRecord(
                 {
                     "promise": finding.promise.words,
-                    "observed": tell_counted(finding.promise.words, finding.observed),
+                    "observed": finding.counted,
                     "result": finding.word,
                     "if broken": finding.promise.consequence,
                 }
@@ -274,6 +274,5 @@ def result_of(findings: list[Finding], offending: list[tuple[Any, ...]]) -> dg.A
 
 
 def _say_broken(finding: Finding) -> str:
-    found = tell_counted(finding.promise.words, finding.observed or 0.0)
     counted = finding.promise.counted.removesuffix("_prop").replace("_", " ")
-    return f"not kept: {finding.promise.words} ({counted}: {found})"
+    return f"not kept: {finding.promise.words} ({counted}: {finding.counted})"

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.warehouse.publication import replace_if_changed
-from lhs_pipeline.warehouse.table import declare, ensure_table
+from lhs_pipeline.warehouse.table import declare, ensure_columns
 
 PROMISES = declare(
     "collection.promises",
@@ -20,6 +21,7 @@ PROMISES = declare(
         "source_title": "VARCHAR its title",
         "promise": "VARCHAR the promise in words",
         "observed": "DOUBLE what was counted; empty where there was nothing to count",
+        "is_share": "BOOLEAN whether that is a share of rows, from 0 to 1",
         "minimum": "DOUBLE smallest number that keeps the promise",
         "maximum": "DOUBLE largest number that keeps it",
         "result": "VARCHAR kept, broken, or not applicable where there was nothing to judge",
@@ -37,13 +39,14 @@ _STYLE = (
 
 @dataclass(frozen=True)
 class Promise:
-    """One expectation on the summary: what is counted, its bounds, and whether it blocks."""
+    """One expectation on the summary: what is counted and how, its bounds, whether it blocks."""
 
     counted: str
     words: str
     maximum: float
     minimum: float = 0.0
     is_blocking: bool = True
+    is_share: bool = False
 
     @property
     def consequence(self) -> str:
@@ -60,14 +63,19 @@ class Finding:
     is_kept: bool | None
 
     @property
+    def counted(self) -> str:
+        """What was counted, as people read it; '' for nothing."""
+        return tell_counted(self.observed, is_share=self.promise.is_share)
+
+    @property
     def word(self) -> str:
         """The finding in a word."""
         return {None: "not applicable", True: "kept", False: "broken"}[self.is_kept]
 
 
 def prepare_promises(con: duckdb.DuckDBPyConnection) -> None:
-    """Create the table where it does not stand yet."""
-    ensure_table(con, PROMISES)
+    """Create the table where it does not stand yet; add columns that came later."""
+    ensure_columns(con, PROMISES)
 
 
 def keep_findings(
@@ -78,25 +86,25 @@ def keep_findings(
     con.execute(f"delete from {PROMISES.name} where source_id = ?", [source.id])
     rows = [
         [source.id, source.title, finding.promise.words, finding.observed,
-         finding.promise.minimum, finding.promise.maximum, finding.word,
-         finding.promise.consequence, at.replace(tzinfo=None)]
+         finding.promise.is_share, finding.promise.minimum, finding.promise.maximum,
+         finding.word, finding.promise.consequence, at.replace(tzinfo=None)]
         for finding in findings
     ]  # fmt: skip
-    marks = ", ".join("?" * len(PROMISES.columns))
-    con.executemany(f"insert into {PROMISES.name} values ({marks})", rows)
+    names, marks = ", ".join(PROMISES.column_names), ", ".join("?" * len(PROMISES.columns))
+    con.executemany(f"insert into {PROMISES.name} ({names}) values ({marks})", rows)
 
 
 def write_check_page(con: duckdb.DuckDBPyConnection, file: Path, site_name: str) -> None:
     """Write the page of all promises: one file, no script, nothing from another host."""
     rows = con.execute(
-        "select source_title, promise, observed, result, if_broken, checked_at "
+        "select source_title, promise, observed, is_share, result, if_broken, checked_at "
         f"from {PROMISES.name} order by result <> 'broken', source_title, promise"
     ).fetchall()
-    broken = [row for row in rows if row[3] == "broken"]
-    latest = max((row[5] for row in rows), default=None)
+    broken = [row for row in rows if row[4] == "broken"]
+    latest = max((row[6] for row in rows), default=None)
     when = f"{latest:%-d %B %Y, %H:%M} UTC" if latest else "never"
     head = f"{len(rows)} promises, {len(broken)} broken. Last checked {when}."
-    body = "".join(_line(*row[:5]) for row in rows)
+    body = "".join(map(_line, rows))
     file.parent.mkdir(parents=True, exist_ok=True)
     page = (
         f'<!doctype html><html lang="en-GB"><head><meta charset="utf-8"><title>Checks</title>'
@@ -107,14 +115,15 @@ def write_check_page(con: duckdb.DuckDBPyConnection, file: Path, site_name: str)
     replace_if_changed(file, page.encode())
 
 
-def tell_counted(promise: str, observed: float | None) -> str:
-    """Return what was counted, a share in per cent as the promise tells it; '' for nothing."""
+def tell_counted(observed: float | None, *, is_share: bool | None) -> str:
+    """Return what was counted, a share in per cent; '' for nothing."""
     if observed is None:
         return ""
-    return f"{observed:.2%}" if "% of the rows" in promise else f"{observed:g}"
+    return f"{observed:.2%}" if is_share else f"{observed:g}"
 
 
-def _line(title: str, promise: str, observed: float | None, result: str, consequence: str) -> str:
+def _line(row: tuple[Any, ...]) -> str:
+    title, promise, observed, is_share, result, consequence, _ = row
     style = {"broken": "broken", "not applicable": "none"}.get(result, "")
-    cells = (title, promise, tell_counted(promise, observed), result, consequence)
+    cells = (title, promise, tell_counted(observed, is_share=is_share), result, consequence)
     return f'<tr class="{style}">' + "".join(f"<td>{escape(c)}</td>" for c in cells) + "</tr>"

@@ -123,6 +123,14 @@ def ensure_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"create table if not exists {made}")
 
 
+def ensure_columns(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    """Create `table` where it does not stand yet; add the columns that came later, empty."""
+    ensure_table(con, table)
+    for column in table.columns:
+        add = f'add column if not exists "{column.name}" {column.type}'
+        con.execute(f"alter table {table.name} {add}")
+
+
 def insert_frame(con: duckdb.DuckDBPyConnection, table: Table, frame: pd.DataFrame) -> int:
     """Add the rows of `frame` to `table` and return their number."""
     return _insert(con, table, frame[table.column_names])

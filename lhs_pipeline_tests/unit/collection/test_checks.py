@@ -7,7 +7,14 @@ import pytest
 from small_inbox import FIRST_NIGHT, GOOD, Inbox, column, source
 
 from lhs_pipeline.collection.checks import promises_of, result_of, summarise
-from lhs_pipeline.collection.promises import Finding, Promise, keep_findings, write_check_page
+from lhs_pipeline.collection.promises import (
+    PROMISES,
+    Finding,
+    Promise,
+    keep_findings,
+    prepare_promises,
+    write_check_page,
+)
 from lhs_pipeline.vocabulary import ColumnType, Severity
 
 DATED = source(date_column="shift_on", expected_lag_days=3)
@@ -94,6 +101,22 @@ def test_a_fault_that_stops_refuses_its_row_and_blocks(inbox: Inbox) -> None:
     found = summarise(inbox.con, LENIENT, date(2026, 6, 5))
     (stop,) = (p for p in promises_of(LENIENT) if p.counted.startswith("stop_"))
     assert stop.is_blocking and found[stop.counted] == 1
+
+
+def test_a_share_is_told_in_per_cent_whatever_the_words_say(inbox: Inbox, tmp_path: Path) -> None:
+    share = Finding(Promise("refused_prop", "few rows", 0.1, is_share=True), 0.125, False)
+    count = Finding(Promise("odd", "fewer than 5% of the rows are odd", 20), 21.0, False)
+    assert (share.counted, count.counted) == ("12.50%", "21")
+    prepare_promises(inbox.con)
+    inbox.con.execute(f"alter table {PROMISES.name} drop column is_share")  # as it stood before
+    keep_findings(inbox.con, DATED, [share, count], FIRST_NIGHT)
+    write_check_page(inbox.con, tmp_path / "checks.html", "A")
+    page = (tmp_path / "checks.html").read_text()
+    assert "<td>few rows</td><td>12.50%</td>" in page
+    assert "<td>fewer than 5% of the rows are odd</td><td>21</td>" in page
+    told = result_of([share, count], []).description or ""
+    assert "(refused: 12.50%)" in told and "(odd: 21)" in told
+    assert [p.counted for p in promises_of(DATED) if p.is_share] == ["rejected_prop"]
 
 
 def test_the_page_of_checks_needs_no_other_host(inbox: Inbox, tmp_path: Path) -> None:
