@@ -13,7 +13,7 @@ import numpy as np
 from lhs_pipeline.analysis.duplicates import Record
 from lhs_pipeline.analysis.relevance import score_widened
 from lhs_pipeline.analysis.text_index import build_index, count_terms, number_of, read_question
-from lhs_pipeline.catalogue.model import Topic
+from lhs_pipeline.catalogue.model import Catalogue, Indicator, Topic
 from lhs_pipeline.statistics.partial_pooling import shrink_effects
 
 LEAST_EFFECT_LOG = 1e-3
@@ -67,27 +67,46 @@ def learn_from(rows: Iterable[Record]) -> list[LearnedChange]:
             known = latest.get(str(row["effect_id"]), {})
             if row.get("is_own") or not known.get("is_own"):
                 latest[str(row["effect_id"])] = row
-    groups: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
-    for row in latest.values():
-        # Under one name another site may count what is better when it rises.
-        key = (str(row["topic_id"]), str(row["indicator_id"]), str(row.get("better")))
-        groups[key].append(row)
-    return [change for _, alike in sorted(groups.items()) for change in _shrunken(alike)]
+    return [change for alike in _group_alike(latest.values()) for change in _shrunken(alike)]
+
+
+def _group_alike(rows: Iterable[Record]) -> list[list[Record]]:
+    """The rows by topic and by what is measured, the side that is better and the unit told.
+
+    Under one name another site may count what is better when it rises, or a mean where others
+    have a share. A file without units joins the unit of its name, where there is one alone.
+    """
+    named: dict[tuple[str, ...], dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for row in rows:
+        name = tuple(str(row.get(key)) for key in ("topic_id", "indicator_id", "better"))
+        named[name][_kind_of(row.get("measure_unit"))].append(row)
+    for kinds in named.values():
+        if len(kinds) == 2 and "" in kinds:
+            untold = kinds.pop("")
+            next(iter(kinds.values())).extend(untold)
+    return [alike for _, kinds in sorted(named.items()) for _, alike in sorted(kinds.items())]
+
+
+def _kind_of(unit: str | None) -> str:
+    """A unit as far as a relative change depends on it: a rate is one per whatever base."""
+    return "rate" if unit and unit.startswith("per_") else unit or ""
 
 
 def match_learned(
-    problems: Sequence[Record], changes: Sequence[LearnedChange], topics: Mapping[str, Topic]
+    problems: Sequence[Record], changes: Sequence[LearnedChange], catalogue: Catalogue
 ) -> list[LearnedMatch]:
     """Return the changes that speak of each problem, the closest and surest first.
 
-    The same measure is closest, then the same topic; a topic of another site that the words of
+    The same measure is closest: of one name, one side that is better and, where both tell it, one
+    kind of unit. Then the same topic; a topic of another site that the words of
     ours describe comes last, as its names may differ from ours.
 
     Args:
         problems: records with `problem_id`, `topic_id` and `lead_indicator_id` (None where none).
         changes: what was learned, here or elsewhere.
-        topics: topics of this site by id.
+        catalogue: topics and indicators of this site.
     """
+    topics = catalogue.topics
     # A topic that we declare ourselves is told apart by its name, not by likeness.
     foreign = {at for at, change in enumerate(changes) if change.row["topic_id"] not in topics}
     similar = {
@@ -97,7 +116,11 @@ def match_learned(
     return [
         match
         for problem in problems
-        for match in _matches_of(problem, changes, similar.get(str(problem["topic_id"]), set()))
+        for match in _matches_of(
+            _Asked(problem, catalogue.indicators.get(str(problem.get("lead_indicator_id")))),
+            changes,
+            similar.get(str(problem["topic_id"]), set()),
+        )
     ]
 
 
@@ -142,24 +165,40 @@ def _similar_to(topic: Topic, changes: Sequence[LearnedChange]) -> set[int]:
     return {int(place) for place in np.flatnonzero(scores >= _SIMILAR_TOPIC_SCORE)}
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A problem, and the measure that leads to it; None where none is declared."""
+
+    problem: Record
+    measure: Indicator | None
+
+
 def _matches_of(
-    problem: Record, changes: Sequence[LearnedChange], similar: set[int]
+    asked: _Asked, changes: Sequence[LearnedChange], similar: set[int]
 ) -> list[LearnedMatch]:
     found = [
         (CLOSENESS.index(closeness), change.upper_prop - change.lower_prop, place, closeness)
         for place, change in enumerate(changes)
-        if (closeness := _closeness(problem, change, place in similar)) is not None
+        if (closeness := _closeness(asked, change.row, place in similar)) is not None
     ]
     return [
-        LearnedMatch(str(problem["problem_id"]), rank, closeness, changes[place])
+        LearnedMatch(str(asked.problem["problem_id"]), rank, closeness, changes[place])
         for rank, (_, _, place, closeness) in enumerate(sorted(found), start=1)
     ]
 
 
-def _closeness(problem: Record, change: LearnedChange, is_similar: bool) -> str | None:
-    indicator = problem.get("lead_indicator_id")
-    if indicator and indicator == change.row["indicator_id"]:
+def _closeness(asked: _Asked, row: Mapping[str, Any], is_similar: bool) -> str | None:
+    if asked.measure is not None and _is_same_measure(asked.measure, row):
         return "same measure"
-    if problem["topic_id"] == change.row["topic_id"]:
+    if asked.problem["topic_id"] == row["topic_id"]:
         return "same topic"
     return "similar topic" if is_similar else None
+
+
+def _is_same_measure(measure: Indicator, row: Mapping[str, Any]) -> bool:
+    theirs = _kind_of(row.get("measure_unit"))
+    return (
+        measure.id == row["indicator_id"]
+        and measure.direction == row["better"]
+        and theirs in ("", _kind_of(measure.unit))
+    )

@@ -61,7 +61,7 @@ def find_problem_evidence(
         work = works[answer["topic_id"], answer["evidence_id"]]
         row = {"rank": answer["rank"], "why": answer["why"], **_row_of_work(work)}
         shelf.setdefault(key, []).append(row)
-    matches = match_learned(subjects, learn_from(learned), catalogue.topics)
+    matches = match_learned(subjects, learn_from(learned), catalogue)
     rows = [
         {"problem_id": problem["problem_id"], **row}
         for problem in subjects

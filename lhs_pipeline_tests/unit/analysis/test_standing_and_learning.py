@@ -171,6 +171,36 @@ def test_effects_of_which_better_means_the_opposite_are_not_drawn_together() -> 
     assert [change.alike_count for change in changes] == [1, 1]
 
 
+def test_effects_in_different_units_are_not_drawn_together_and_rates_of_any_base_are() -> None:
+    rows = [effect("S1:a", -0.3, measure_unit="per_1000"), effect("S2:b", -0.2)]
+    assert [change.alike_count for change in learn_from(rows)] == [2, 2]
+    rows.append(effect("S3:c", -0.1, measure_unit="per_10000"))
+    assert [change.alike_count for change in learn_from(rows)] == [3, 3, 3]
+    rows.append(effect("S4:d", -0.4, measure_unit="days"))
+    alike = {change.row["effect_id"]: change.alike_count for change in learn_from(rows)}
+    assert alike == {"S1:a": 2, "S2:b": 1, "S3:c": 2, "S4:d": 1}
+
+
+@pytest.mark.parametrize(
+    ("given", "closeness"),
+    [
+        ({}, "same measure"),
+        ({"measure_unit": "per_100000"}, "same measure"),
+        ({"measure_unit": "prop"}, "same topic"),
+        ({"better": "higher"}, "same topic"),
+        ({"topic_id": "theirs", "topic_title": "Theirs", "measure": "", "what_was_changed": "x",
+          "measure_unit": "prop"}, None),
+    ],
+)  # fmt: skip
+def test_one_name_is_the_same_measure_only_in_one_unit_and_direction(
+    given: dict[str, str], closeness: str | None
+) -> None:
+    problem = {"problem_id": "falls@ward_07", "topic_id": "falls",
+               "lead_indicator_id": "falls_per_1000_bed_days"}  # fmt: skip
+    found = match_learned([problem], learn_from([effect("x:a", -0.2, **given)]), CATALOGUE)
+    assert [one.closeness for one in found] == ([closeness] if closeness else [])
+
+
 def test_the_same_measure_is_closest_then_the_topic_then_words() -> None:
     problem = {"problem_id": "falls@ward_07", "topic_id": "falls",
                "lead_indicator_id": "falls_per_1000_bed_days"}  # fmt: skip
@@ -182,7 +212,7 @@ def test_the_same_measure_is_closest_then_the_topic_then_words() -> None:
         effect("x:none", -0.2, topic_id="theatres", topic_title="Theatre starts",
                indicator_id="late", measure="Late starts", what_was_changed="Lists sent early"),
     ]  # fmt: skip
-    found = match_learned([problem], learn_from(rows), CATALOGUE.topics)
+    found = match_learned([problem], learn_from(rows), CATALOGUE)
     assert [(one.change.row["effect_id"], one.closeness) for one in found] == [
         ("x:same", "same measure"), ("x:topic", "same topic"), ("x:words", "similar topic"),
     ]  # fmt: skip
