@@ -29,6 +29,7 @@ _BIBTEX_FIELD = re.compile(r"([\w-]+)\s*=\s*")
 _NO_ENTRY = ("comment", "string", "preamble")
 _ACCENT = re.compile(r"\\[`'^\"~=.uvHcdbrk]\s*\{?\\?([A-Za-z])\}?")
 _YEAR_ON = re.compile(r"\b(?:19|20)\d\d\b.*$")
+_RIS = re.compile(r"^TY {1,2}- ", re.MULTILINE)
 _DIGITS = re.compile(r"\d{5,8}")
 
 
@@ -38,8 +39,8 @@ def is_refer(text: str) -> bool:
 
 
 def is_cochrane_text(text: str) -> bool:
-    """Whether a text is the Cochrane Library's citation export."""
-    return _COCHRANE_START.match(text.lstrip()) is not None
+    """Whether a text is the Cochrane Library's citation export; RIS may begin like it."""
+    return _COCHRANE_START.match(text.lstrip()) is not None and _RIS.search(text) is None
 
 
 def is_ovid_text(text: str) -> bool:

@@ -70,6 +70,11 @@ def test_a_list_of_guidance_is_read_with_its_days() -> None:
     assert record["publication_types"] == "NICE guideline"
 
 
+def test_ris_that_begins_like_cochrane_is_ris() -> None:
+    text = "Record #1 of 1\nProvider: x\n1.\nTY  - JOUR\nT1  - Falls\nER  - \n"
+    assert [record["title"] for record in parse_references(text).records] == ["Falls"]
+
+
 def test_an_entry_without_a_title_is_set_aside() -> None:
     read = parse_references("@article{a,\n year = 2020\n}\n@article{b,\n title = {Falls}\n}\n")
     assert [r["title"] for r in read.records] == ["Falls"]
