@@ -50,6 +50,7 @@ class Evidence:
     pmid: str | None
     url: str | None
     deadline_on: Any
+    required_action: str | None
     matched_terms: str
     matched_in: str
     source_file: str | None
@@ -103,6 +104,7 @@ def record_of_alert(row: Record) -> dict[str, Any]:
         "abstract": f"{row.get('summary') or ''} {row.get('required_action') or ''}",
         "published_on": row.get("issued_on"),
         "deadline_on": row.get("deadline_on"),
+        "required_action": row.get("required_action"),
         "source_file": row.get("source_file"),
         "source_row": row.get("source_row"),
     }
@@ -235,6 +237,7 @@ def _evidence(described: _Described, topic_id: str, place: _Place) -> Evidence:
         pmid=pmid_key(record),
         url=record.get("url"),
         deadline_on=record.get("deadline_on"),
+        required_action=record.get("required_action"),
         matched_terms=";".join(terms),
         matched_in=match.place,
         source_file=record.get("source_file"),

@@ -34,6 +34,7 @@ EVIDENCE = declare(
         "pmid": "VARCHAR PubMed identifier",
         "url": "VARCHAR link",
         "deadline_on": "DATE mandated deadline of an alert",
+        "required_action": "VARCHAR what an alert demands",
         "matched_terms": "VARCHAR words that led to the topic",
         "matched_in": "VARCHAR title or abstract",
         "source_file": "VARCHAR file of the fullest record",

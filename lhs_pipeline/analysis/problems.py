@@ -61,6 +61,7 @@ PROBLEMS = declare(
         "units_affected_count": "BIGINT units with the same topic",
         "unit_ids_joined": "VARCHAR units whose own problem is part of this one",
         "deadline_on": "DATE mandated deadline of a national alert, where one applies",
+        "alert_title": "VARCHAR title of that alert",
     },
 )
 
@@ -339,20 +340,23 @@ def _places_of(problem_ids: Iterable[str], catalogue: Catalogue) -> set[Place]:
 
 
 def _alerted(known: Known, today: date) -> set[str]:
-    return {topic for topic, rows in known.evidence.items() if _deadline(rows, today) is not None}
+    return {topic for topic, rows in known.evidence.items() if _alert(rows, today) is not None}
 
 
-def _deadline(rows: Sequence[Record], today: date) -> date | None:
-    """The nearest deadline of an alert that is still ahead, or passed within the quarter."""
-    days = [day_of(row["deadline_on"]) for row in rows if row["deadline_on"] is not None]
-    open_days = [day for day in days if (today - day).days <= 92]
-    return min(open_days) if open_days else None
+def _alert(rows: Sequence[Record], today: date) -> Record | None:
+    """The alert whose deadline is nearest, still ahead or passed within the quarter."""
+    dated = [row for row in rows if row["deadline_on"] is not None]
+    still = [row for row in dated if (today - day_of(row["deadline_on"])).days <= 92]
+    return min(
+        still, key=lambda row: (day_of(row["deadline_on"]), str(row.get("title"))), default=None
+    )
 
 
 def _problem(place: Place, known: Known, catalogue: Catalogue, today: date) -> Record:
     topic = catalogue.topics[place.topic_id]
     evidence = known.evidence.get(place.topic_id, [])
-    deadline = _deadline(evidence, today) if place.unit_id == TRUST_UNIT_ID else None
+    alert = _alert(evidence, today) if place.unit_id == TRUST_UNIT_ID else None
+    deadline = day_of(alert["deadline_on"]) if alert is not None else None
     present = list_cycles(place, known, today)[-1]
     pattern = _pattern(place, known, deadline, catalogue.rules.triage)
     voices = known.voices.get(place, [])
@@ -370,6 +374,7 @@ def _problem(place: Place, known: Known, catalogue: Catalogue, today: date) -> R
         "pattern": pattern,
         "repeats_count": sum(voice["recent_count"] for voice in voices),
         "deadline_on": deadline,
+        "alert_title": alert.get("title") if alert is not None else None,
         **_answers(place, known),
     }
 

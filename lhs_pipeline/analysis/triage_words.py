@@ -50,8 +50,9 @@ def say_what(problem: Record, catalogue: Catalogue) -> str:
     where = f"{problem['topic_title']} {place_words(problem)}"
     if problem["deadline_on"] is not None:
         day = as_day(problem["deadline_on"])
-        title = problem["topic_title"]
-        return f"{title}: a national alert must be acted on everywhere by {day:%-d %B %Y}."
+        name = f" \u201c{problem['alert_title']}\u201d" if problem.get("alert_title") else ""
+        said = f"a national alert{name} must be acted on everywhere by {day:%-d %B %Y}"
+        return f"{problem['topic_title']}: {said}."
     if problem["excess_per_month"] <= 0 and problem["is_active"]:
         return f"{where}: a sign of trouble, without more events than usual so far."
     if problem["excess_per_month"] <= 0:

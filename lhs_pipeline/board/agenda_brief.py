@@ -94,7 +94,10 @@ def _tell_evidence(works: Sequence[Work], triage: Row) -> list[str]:
     for work in works:
         if work.due:
             late = ", which has passed" if work.due.is_overdue else ""
-            told.append(f"{work.kind}, to be acted on by {work.due.words}{late}: {work.title}.")
+            told.append(
+                f"{work.kind}, to be acted on by {work.due.words}{late}: "
+                f"{as_sentence(work.title)} {work.required_action}".rstrip()
+            )
     stated = [work for work in works if work.effect_sentence and not work.due]
     told += map(_tell_found, stated[:_WORKS_SHOWN])
     return told

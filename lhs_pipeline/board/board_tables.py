@@ -31,6 +31,7 @@ READ: dict[str, str] = {
     "comparisons": "analysis.comparisons",
     "interdependencies": "analysis.interdependencies",
     "insights": "analysis.insights",
+    "readings": "analysis.readings",
     "themes": "analysis.themes",
     "repeats": "analysis.repeats",
     "danger_signs": "analysis.danger_signs",

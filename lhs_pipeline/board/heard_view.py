@@ -130,7 +130,7 @@ def _tell_saturated(scene: Scene, rows: list[Row], voice: str) -> str:
         return ""
     others = sorted(_who(scene, row) for row in said if not flag_of(row, "is_saturated"))
     told = f"{word_for('voice', voice)}: {len(full)} of {len(said)} units that are heard"
-    told += " raise no theme that they had not raised in the year before"
+    told += " raised only what they had raised in the year before"
     return f"{told}; something new comes from {join_words(others)}." if others else f"{told}."
 
 

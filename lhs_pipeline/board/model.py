@@ -39,6 +39,7 @@ _COLUMN_WORDS: dict[str, str] = {
     " points_count p_value q_value shares_denominator words",
     "insights": "insight_id source_id voice unit_id received_on rating reporter_id text"
     " source_file source_row",
+    "readings": "insight_id sentiment",
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
     "repeats": "insight_id is_repeat",
     "emerging_themes": "emerging_id voice window_end_on words recent_count earlier_count"
@@ -57,8 +58,8 @@ _COLUMN_WORDS: dict[str, str] = {
     "danger_signs": "insight_id urgency danger_ids danger_spans voice unit_id received_on text"
     f" {_SOURCE}",
     "evidence": "evidence_id topic_id kind title published_on design provisional_certainty doi"
-    " pmid url deadline_on matched_terms source_file source_row certainty is_appraised"
-    " effect_direction effect_sentence standing standing_reason relevance_rank",
+    " pmid url deadline_on required_action matched_terms source_file source_row certainty"
+    " is_appraised effect_direction effect_sentence standing standing_reason relevance_rank",
     "problem_evidence": "problem_id rank kind evidence_id title why effect_direction"
     " effect_sentence site_code is_own alike_count expected_relative_change_prop"
     " expected_lower_prop expected_upper_prop deadline_on",
@@ -155,6 +156,7 @@ class BoardTables:
     comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
     interdependencies: pd.DataFrame = field(default_factory=pd.DataFrame)
     insights: pd.DataFrame = field(default_factory=pd.DataFrame)
+    readings: pd.DataFrame = field(default_factory=pd.DataFrame)
     themes: pd.DataFrame = field(default_factory=pd.DataFrame)
     repeats: pd.DataFrame = field(default_factory=pd.DataFrame)
     danger_signs: pd.DataFrame = field(default_factory=pd.DataFrame)

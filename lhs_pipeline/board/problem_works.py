@@ -20,7 +20,7 @@ _HEADING = re.compile(r"^[A-Z][A-Z ]+: ")
 
 @dataclass(frozen=True)
 class Work:
-    """One piece of outside evidence; `due` is the day by which an alert asks for action."""
+    """One piece of outside evidence; an alert asks for `required_action` by the day `due`."""
 
     kind: str
     title: str
@@ -36,6 +36,7 @@ class Work:
     effect: str
     effect_code: str
     effect_sentence: str
+    required_action: str = ""
 
     @property
     def is_gone(self) -> bool:
@@ -106,6 +107,7 @@ def _show_work(scene: Scene, row: Row, why: str) -> Work:
         effect=word_for("effect_direction", effect),
         effect_code=effect,
         effect_sentence=as_sentence(_HEADING.sub("", text_of(row, "effect_sentence"))),
+        required_action=as_sentence(text_of(row, "required_action")),
     )
 
 

@@ -89,7 +89,7 @@ def _tell_range(row: Row) -> str:
     if lower is None or upper is None:
         return ""
     if upper < 0.005:
-        return "nearly certainly close to none"
+        return "almost certainly close to none"
     return f"nine times in ten between {tell_small(lower)} and {tell_small(upper)}"
 
 

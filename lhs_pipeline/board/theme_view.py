@@ -167,7 +167,7 @@ def is_provisional(tables: BoardTables, topic_id: str) -> bool:
 def _tell_reading(tables: BoardTables, topic_id: str) -> str:
     f1 = _f1_of(tables, topic_id)
     if f1 is None:
-        return "Not checked here yet"
+        return "Not known yet"
     return f"F1 {f1:.2f}" + ("" if f1 >= _WORST_F1 else ": too poorly for a trend")
 
 
@@ -176,7 +176,7 @@ def tell_change_of(tables: BoardTables, topic_id: str, rows: list[Row]) -> tuple
     if not is_read_well(tables, topic_id):
         return "did_not_look", "No trend: the theme is read too poorly."
     if not rows:
-        return "did_not_look", "Too few critical ones a month for a chart."
+        return "did_not_look", "Too few that criticise it a month for a chart."
     if is_provisional(tables, topic_id):
         return "review", _tell_provisional(rows)
     lately = [text_of(row, "reading") for row in rows[-_LATELY_MONTHS:]]

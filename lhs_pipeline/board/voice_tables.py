@@ -32,7 +32,12 @@ THEMES = (
     Column("Comments", "text", "Comments on it, of all received", 24),
     Column("Critical", "text", "Of the comments on it", 18),
     Column("Changed?", "text", "Whether its share changed, or only how many wrote", 60),
-    Column("How well read", "text", "F1 against coders, where they have labelled comments", 22),
+    Column(
+        "How well read",
+        "text",
+        "Agreement with people who labelled comments (F1: 1 always, 0 never)",
+        22,
+    ),
     Column("Provisional", "text", "Accepted from its own words; no topic file declares it", 12),
 )
 UNHEARD = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lhs_pipeline.board.danger_signs import Unread, count_unread
 from lhs_pipeline.board.emerging_view import AnsweredTheme, Emerging, list_answered, list_emerging
+from lhs_pipeline.board.felt_view import Felt, list_felt
 from lhs_pipeline.board.heard_view import (
     Dangers,
     Heard,
@@ -33,6 +34,7 @@ class VoicesPage:
     emerging: list[Emerging]
     answered: list[AnsweredTheme]
     topic_ids: list[str]
+    felt: list[Felt]
     themes: list[ThemeLine]
     has_checked: bool
     changed: list[ThemeChart]
@@ -52,6 +54,7 @@ def show_voices(scene: Scene) -> VoicesPage:
         emerging=list_emerging(scene),
         answered=list_answered(scene),
         topic_ids=[text_of(row, "topic_id") for row in scene.tables.rows_where("topics")],
+        felt=list_felt(scene),
         themes=list_themes(scene),
         has_checked=bool(scene.tables.theme_models["codebook_f1"].notna().any()),
         changed=[chart for chart in charts if chart.is_changed],

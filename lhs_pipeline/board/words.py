@@ -176,7 +176,7 @@ WORDS: dict[str, dict[str, str]] = {
         "benefit": "Says that it helped",
         "no_difference": "Says that it made no difference",
         "harm": "Says that it did harm",
-        "mixed": "Says both",
+        "mixed": "Says both that it helped and that it did not",
         "not_stated": "",
     },
     "design": {

@@ -10,6 +10,7 @@ import pytest
 from lhs_pipeline.analysis.theme_series import Spoken, make_theme_series
 from lhs_pipeline.board.disclosure import STANDARD_POLICY
 from lhs_pipeline.board.emerging_view import list_answered, list_emerging
+from lhs_pipeline.board.felt_view import Felt, list_felt
 from lhs_pipeline.board.heard_view import show_heard
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.names import gather_names
@@ -233,3 +234,23 @@ def test_hostile_words_stay_words(tables: BoardTables) -> None:
     page = dict(render_board(full, TODAY, "Sample"))["voices.html"]
     assert HOSTILE not in page and "&lt;" in page
     assert np.char.count(page, "<script>").item() == 1
+
+
+def felt_of(counts: dict[str, int]) -> list[Felt]:
+    sentiments = [felt for felt, count in counts.items() for _ in range(count)]
+    insights = said(len(sentiments))
+    readings = pd.DataFrame({"insight_id": insights["insight_id"], "sentiment": sentiments})
+    return list_felt(scene_of(insights=insights, readings=readings))
+
+
+def test_praise_and_criticism_in_one_comment_stands_apart() -> None:
+    (line,) = felt_of({"positive": 50, "mixed": 20, "negative": 20, "none": 10})
+    assert (line.praise, line.both, line.criticism, line.neither) == ("50%", "20%", "20%", "10%")
+
+
+def test_a_share_that_a_few_people_make_cannot_be_worked_out() -> None:
+    (line,) = felt_of({"positive": 60, "mixed": 2, "negative": 30, "none": 10})
+    withheld = "withheld: too few"
+    assert (line.both, line.neither) == (withheld, withheld)
+    assert "%" in line.praise and "%" in line.criticism
+    assert felt_of({"positive": 3}) == []
