@@ -143,7 +143,7 @@ def test_alerts_and_findings_are_evidence_of_their_own_kind() -> None:
     )  # fmt: skip
     of_alert, of_finding = match_evidence([alert, finding], TOPICS)
     assert (of_alert.evidence_id, of_alert.topic_id) == ("safety_alert:FSA/1", "equipment")
-    assert of_alert.deadline_on == "2026-07-17"
+    assert (of_alert.deadline_on, of_alert.required_action) == ("2026-07-17", "Check.")
     assert of_alert.provisional_certainty is None
     assert (of_finding.topic_id, of_finding.matched_in) == ("staff_wellbeing", "topic_hint")
     assert of_finding.provisional_certainty == "very_low"

@@ -126,11 +126,13 @@ def test_a_mandated_deadline_is_a_problem_of_the_trust(deadline: date, is_raised
         "deadline_on": deadline,
         "kind": "safety_alert",
         "standing": "current",
+        "title": "Bed rails",
     }
     made = problems(evidence=[row])
     assert list(made) == (["equipment@trust"] if is_raised else [])
     if is_raised:
         assert made["equipment@trust"]["deadline_on"] == deadline
+        assert made["equipment@trust"]["alert_title"] == "Bed rails"
         assert made["equipment@trust"]["pattern"] == "alert"
 
 

@@ -299,6 +299,10 @@ def test_how_we_know_tells_silence_from_absence() -> None:
         ({"excess_per_month": 0.0}, "a sign of trouble"),
         ({"excess_per_month": 0.0, "is_active": False}, "people have taken it up"),
         ({"deadline_on": date(2026, 8, 3)}, "acted on everywhere by 3 August 2026"),
+        (
+            {"deadline_on": date(2026, 8, 3), "alert_title": "Bed rails"},
+            "a national alert “Bed rails” must be acted on everywhere by 3 August 2026",
+        ),
         ({"lead_indicator_id": None, "excess_unit": "reports"}, "4 more reports a month"),
         ({"pattern": "misses_target"}, "the target for falls per 1,000 bed days cannot be met"),
         (TRUST, "Falls across the trust"),

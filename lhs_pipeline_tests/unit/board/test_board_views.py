@@ -248,6 +248,12 @@ def test_two_groups_never_share_a_page() -> None:
     assert all(page.count("/") == 1 and ".." not in page for page in pages)
 
 
+def test_what_an_alert_demands_stands_on_its_page_and_on_the_agenda(tables: BoardTables) -> None:
+    demanded = tables.evidence.assign(required_action=[None, "Assess each patient anew", None])
+    site = dict(render_board(replace(tables, evidence=demanded), AS_OF, SITE))
+    assert sum("Assess each patient anew." in page for page in site.values()) >= 2
+
+
 def test_what_an_alert_demands_is_a_duty_and_no_guess() -> None:
     row = {"real_prop": 0.24, "deadline_on": pd.Timestamp("2026-07-06")}
     assert _tell_sure(row) == (
