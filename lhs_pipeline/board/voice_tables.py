@@ -30,7 +30,7 @@ THEMES = (
     Column("Who", "text", "Patients or staff", 12),
     Column("Share", "text", "Of the comments of the last 13 weeks", 10),
     Column("Comments", "text", "Comments on it, of all received", 24),
-    Column("Critical", "text", "Of the comments on it", 18),
+    Column("Critical", "text", "Of the comments on it, those that criticise it", 18),
     Column("Changed?", "text", "Whether its share changed, or only how many wrote", 60),
     Column(
         "How well read",
