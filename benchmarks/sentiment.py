@@ -67,7 +67,11 @@ def measure_middle(coder: CommentCoder, once: CommentFile) -> dict[str, Any]:
     """
     felt = once.felt()
     comments = coder.with_meaning(coder.comments_of(felt.rows))
-    said = felt.rows.assign(said=held_out_feelings(comments, felt))
+    feelings = held_out_feelings(comments, felt)
+    said = felt.rows.assign(
+        said=[str(feeling.sentiment) for feeling in feelings],
+        says_both=[feeling.opposite_end > feeling.opposite_start for feeling in feelings],
+    )
     read_by_us = said.merge(pd.read_csv(MIDDLE), on="id", validate="one_to_one")
     mixed = said.loc[said["said"] == "mixed", "sentiment"]
     return {
@@ -75,6 +79,13 @@ def measure_middle(coder: CommentCoder, once: CommentFile) -> dict[str, Any]:
             str(reading): of_it["said"].value_counts().to_dict()
             for reading, of_it in read_by_us.groupby("reading")
         },
+        "read_as_and_says_both": {
+            str(reading): int(of_it.sum())
+            for reading, of_it in read_by_us.groupby("reading")["says_both"]
+        },
+        "says_both_by_coders_side": _sides(said.loc[said["says_both"], "sentiment"])
+        .value_counts()
+        .to_dict(),
         "said_mixed_by_coders_side": _sides(mixed).value_counts().to_dict(),
     }
 

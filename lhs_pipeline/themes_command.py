@@ -50,8 +50,8 @@ def add_themes_command(commands: "argparse._SubParsersAction[argparse.ArgumentPa
     add("--by-meaning", action="store_true",
         help="let the language model of the extra `text` help with sentiment")  # fmt: skip
     add("--sizes", default="", metavar="N[,…]", help="also measure with so many labels")
-    add("--divisions", type=int, default=1, metavar="N",
-        help="divide the respondents anew so often, and measure over all of it (1)")  # fmt: skip
+    add("--divisions", type=int, default=3, metavar="N",
+        help="divide the respondents anew so often, and measure over all of it (3)")  # fmt: skip
     add("--least-examples", type=int, default=25, metavar="N",
         help="themes with fewer labels are left out of macro and micro F1 (25)")  # fmt: skip
     add("--format", choices=["csv", "parquet"], default="csv", help="of what is written (csv)")

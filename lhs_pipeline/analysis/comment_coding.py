@@ -178,6 +178,7 @@ class CommentCoder:
             "sentiment": str(feeling.sentiment),
             "sentiment_score": round(feeling.score, 3),
             "sentiment_words": text[feeling.start : feeling.end].strip(),
+            "opposite_words": text[feeling.opposite_start : feeling.opposite_end].strip(),
             "urgency": str(danger.urgency),
             "danger_signs": ";".join(danger.danger_ids),
             "danger_words": _terms(danger.hits),
@@ -214,8 +215,8 @@ class CommentCoder:
 
 
 _COMMENT_COLUMNS = [
-    "id", "sentiment", "sentiment_score", "sentiment_words", "urgency", "danger_signs",
-    "danger_words", "comment",
+    "id", "sentiment", "sentiment_score", "sentiment_words", "opposite_words", "urgency",
+    "danger_signs", "danger_words", "comment",
 ]  # fmt: skip
 _THEME_COLUMNS = ["id", "theme_id", "theme", "score", "method", "words"]
 
@@ -394,11 +395,12 @@ def sentiment_agreement(coder: CommentCoder, once: CommentFile) -> pd.DataFrame:
         ways = {"model without rating": unrated, "model with rating": comments}
     for name, known in ways.items():
         if held_out := held_out_feelings(known, felt):
-            rows.append(_agreement_row(name, [_side(said) for said in held_out], true))
+            sides = [_side(feeling.sentiment) for feeling in held_out]
+            rows.append(_agreement_row(name, sides, true))
     return pd.DataFrame(rows)
 
 
-def held_out_feelings(comments: Comments, felt: CommentFile) -> list[str]:
+def held_out_feelings(comments: Comments, felt: CommentFile) -> list[Feeling]:
     """What the coder would say of respondents it never saw: its model, or the words if better.
 
     Args:
@@ -406,13 +408,13 @@ def held_out_feelings(comments: Comments, felt: CommentFile) -> list[str]:
         felt: the same rows of the file.
     """
     labels = _sentiment_labels(felt)
-    found = [""] * len(felt.rows)
+    found = [feel("")] * len(felt.rows)
     for train, test in respondent_folds(labels.respondents):
         model = train_sentiment(comments.pick(train), labels.pick(train))
         held_out = comments.pick(test)
         feelings = model.read(held_out) if model else map(feel, held_out.texts)
         for row, feeling in zip(test, feelings, strict=True):
-            found[row] = str(feeling.sentiment)
+            found[row] = feeling
     return found
 
 

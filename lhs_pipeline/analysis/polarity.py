@@ -104,12 +104,26 @@ _CLAUSE_END = re.compile(
     r"[.!?;]+(?=\s|$)|\n+|\b(?:but|however|although|though|except|apart from|whereas)\b",
     re.IGNORECASE,
 )
+_PHRASE_END = re.compile(
+    rf"{_CLAUSE_END.pattern}|[,:]\s|\s[–-]\s|\bbut(?=\d)"
+    r"|\b(?=(?:unfortunately|sadly|despite|shame|the only|only (?:thing|problem|issue))\b)",
+    re.IGNORECASE,
+)
 
 
 def split_clauses(text: str) -> Iterator[tuple[int, int]]:
     """Yield start and end of each clause, split at sentence ends and at words like 'but'."""
+    yield from _split(text, _CLAUSE_END)
+
+
+def split_phrases(text: str) -> Iterator[tuple[int, int]]:
+    """Yield start and end of each phrase: a clause, or a part of it between commas or dashes."""
+    yield from _split(text, _PHRASE_END)
+
+
+def _split(text: str, ends: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     start = 0
-    for mark in _CLAUSE_END.finditer(text):
+    for mark in ends.finditer(text):
         yield start, mark.start()
         start = mark.end()
     yield start, len(text)

@@ -23,7 +23,7 @@ from lhs_pipeline.warehouse.table import (
     write_frame,
 )
 
-_RULES_VERSION = "2"
+_RULES_VERSION = "3"
 """Raise it when the code reads the same lists in another way."""
 _KEPT = (READINGS, THEMES, THEME_MODELS)
 _BATCH_ROWS = 20_000

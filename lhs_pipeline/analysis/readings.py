@@ -5,7 +5,7 @@ Its topics are in `themes`; both are read once per text and kept until something
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -42,6 +42,8 @@ READINGS = declare(
         "sentiment_source": "VARCHAR words, model or coder",
         "sentiment_start": "BIGINT first character of the clause that carries it",
         "sentiment_end": "BIGINT the character after its last; equal where no clause does",
+        "opposite_start": "BIGINT first character of the words that say the opposite",
+        "opposite_end": "BIGINT the character after their last; equal where none do",
         "severity": "VARCHAR harm as reported or as a coder read it; to_be_read on a danger sign",
         "severity_source": "VARCHAR reported, coder or rule",
         "urgency": "VARCHAR how soon a person must read it: immediate, same_day or routine",
@@ -211,6 +213,8 @@ class Reader:
             "sentiment_source": source,
             "sentiment_start": feeling.start,
             "sentiment_end": feeling.end,
+            "opposite_start": feeling.opposite_start,
+            "opposite_end": feeling.opposite_end,
             "severity": severity,
             "severity_source": severity_source,
             "urgency": str(danger.urgency),
@@ -256,9 +260,9 @@ class _CoderSays:
 
 
 def _as_coded(feeling: Feeling, said: str) -> Feeling:
-    sentiment = Sentiment(said)
-    is_same = sentiment is feeling.sentiment
-    return Feeling(sentiment, 1.0, feeling.start, feeling.end if is_same else feeling.start)
+    if feeling.sentiment is Sentiment(said):
+        return replace(feeling, score=1.0)
+    return Feeling(Sentiment(said), 1.0, feeling.start, feeling.start)
 
 
 def _each_text_once(rows: list[Record]) -> list[Record]:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lhs_pipeline.analysis.both_sides import BothSides, PhraseReader, Sides
 from lhs_pipeline.analysis.polarity import judge_clauses
-from lhs_pipeline.analysis.sentiment_judges import Decided, Judges, Sides, telling_themes
+from lhs_pipeline.analysis.sentiment_judges import Judges, telling_themes
 from lhs_pipeline.analysis.text_features import Comments, Floats
 from lhs_pipeline.analysis.theme_model import Truths, respondent_folds
 from lhs_pipeline.vocabulary import Sentiment
@@ -31,14 +32,18 @@ class Feeling:
     Attributes:
         sentiment: positive, negative, mixed or none.
         score: how sure, 0 to 1; of the word list the share of telling clauses that agree.
-        start: first character of the clause that speaks most for it.
-        end: the character after its last.
+        start: first character of the words that speak most for it; of what is mixed, against.
+        end: the character after their last.
+        opposite_start: first character of the words that say the opposite.
+        opposite_end: the character after their last; equal where none do.
     """
 
     sentiment: Sentiment
     score: float
     start: int
     end: int
+    opposite_start: int = 0
+    opposite_end: int = 0
 
 
 def feel(text: str) -> Feeling:
@@ -50,8 +55,7 @@ def feel(text: str) -> Feeling:
     if not telling:
         return Feeling(Sentiment.NONE, 0.5, 0, 0)
     if min(telling) < 0 < max(telling):
-        start, end = spans[sides.index(-1)]
-        return Feeling(Sentiment.MIXED, 0.5, start, end)
+        return Feeling(Sentiment.MIXED, 0.5, *spans[sides.index(-1)], *spans[sides.index(1)])
     start, end = spans[sides.index(telling[0])]
     score = (len(telling) + 1) / (len(telling) + 2)
     return Feeling(_SENTIMENTS[telling[0]], score, start, end)
@@ -91,13 +95,17 @@ class SentimentModel:
     def __init__(self, comments: Comments, labels: SentimentLabels) -> None:
         sides, themes = _sides_of(labels.sentiments), telling_themes(labels.themes)
         folds = list(respondent_folds(labels.respondents))
-        seen: list[Floats] = [np.zeros(0)] * len(sides)
-        for train, test in folds:
-            judges = Judges(comments.pick(train), sides[train], themes[train])
-            for row, values in zip(test, judges.decide(comments.pick(test)).values, strict=True):
-                seen[row] = values
+        heard = [
+            Judges(comments.pick(train), sides[train], themes[train]).decide(comments.pick(test))
+            for train, test in folds
+        ]
+        in_order = np.argsort(np.concatenate([test for _, test in folds]))
+        values = np.concatenate([decided.values for decided in heard])[in_order]
+        self._reader = PhraseReader(
+            [(seen.phrases, sides[test]) for seen, (_, test) in zip(heard, folds, strict=True)]
+        )
         self._judges = Judges(comments, sides, themes)
-        facts = np.column_stack([np.array(seen), self._judges.facts(comments)])
+        facts = np.column_stack([values, self._judges.facts(comments)])
         self._weighing = _Weighing(facts, sides)
         right = [
             _Weighing(facts[train], sides[train]).best(facts[test]) == sides[test]
@@ -106,16 +114,17 @@ class SentimentModel:
         self.held_out_accuracy = float(np.concatenate(right).mean())
 
     def read(self, comments: Comments) -> list[Feeling]:
-        """Return the sentiment of each comment, with the clause that carries it."""
+        """Return the sentiment of each comment, with the words that carry it."""
         if not comments.texts:
             return []
         decided = self._judges.decide(comments)
         facts = np.column_stack([decided.values, self._judges.facts(comments)])
         chances = self._weighing.chances(facts)
         sides = self._weighing.sides[chances.argmax(axis=1)]
+        told = self._reader.tell(decided.phrases)
         return [
-            _feeling(int(side), decided, row, float(chance))
-            for row, (side, chance) in enumerate(zip(sides, chances.max(axis=1), strict=True))
+            _feeling(int(side), float(chance), words)
+            for side, chance, words in zip(sides, chances.max(axis=1), told, strict=True)
         ]
 
 
@@ -166,10 +175,11 @@ class _Weighing:
         return sides
 
 
-def _feeling(side: int, decided: Decided, row: int, chance: float) -> Feeling:
-    worst, best = decided.worst[row], decided.best[row]
-    if side:
-        return Feeling(_SENTIMENTS[side], chance, *(best if side > 0 else worst))
-    if decided.is_both[row]:
-        return Feeling(Sentiment.MIXED, chance, *worst)
-    return Feeling(Sentiment.NONE, chance, 0, 0)
+def _feeling(side: int, chance: float, told: BothSides) -> Feeling:
+    if side == 0 and not told.is_both:
+        return Feeling(Sentiment.NONE, chance, 0, 0)
+    carried, other = told.criticism, told.praise
+    if side > 0:
+        carried, other = other, carried
+    opposite = other if told.is_both else (0, 0)
+    return Feeling(_SENTIMENTS.get(side, Sentiment.MIXED), chance, *carried, *opposite)

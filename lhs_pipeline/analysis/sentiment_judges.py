@@ -1,6 +1,6 @@
 """Models that each say something of how a comment feels; `sentiment` weighs what they say.
 
-Each reads the same comment in its own way: all of it, its letters, clause by clause, the themes
+Each reads the same comment in its own way: all of it, its letters, phrase by phrase, the themes
 that coders gave it, and its meaning where that is known. They err apart.
 """
 
@@ -14,12 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
 
-from lhs_pipeline.analysis.polarity import Clause, judge_clause, judge_clauses
+from lhs_pipeline.analysis.both_sides import Phrases, Sides, Span
+from lhs_pipeline.analysis.polarity import Clause, judge_clause, judge_clauses, split_phrases
 from lhs_pipeline.analysis.text_features import Comments, Floats, TextFeatures
 from lhs_pipeline.analysis.theme_model import Truths
-
-Sides = npt.NDArray[np.int64]
-"""1 for praise, -1 for criticism, 0 for what is neither or both."""
 
 _MANY_WORDS = 30
 _FEW_WORDS = 2
@@ -40,15 +38,11 @@ class Decided:
 
     Attributes:
         values: one column per answer, (n_texts, n_answers).
-        worst: span of the clause that criticises most.
-        best: span of the clause that praises most.
-        is_both: whether one clause is decided as criticism and another as praise.
+        phrases: what is said of each phrase.
     """
 
     values: Floats
-    worst: list[tuple[int, int]]
-    best: list[tuple[int, int]]
-    is_both: Truths
+    phrases: Phrases
 
 
 class Judges:
@@ -68,7 +62,7 @@ class Judges:
         self._questions = sorted(set(comments.questions))[:_MOST_QUESTIONS]
         self._whole = _fit(self._by_question(matrix, comments), sides)
         telling = sides != 0
-        self._clause = _fit(self._words(matrix)[telling], sides[telling])
+        self._phrase = _fit(self._words(matrix)[telling], sides[telling])
         self._letters = _LetterJudge(comments.texts, self._beside(matrix), sides)
         self._themes = [_fit_theme(matrix, marks) for marks in themes.T]
         self._meaning = _fit_meaning(self._meant(comments), sides)
@@ -76,30 +70,17 @@ class Judges:
     def decide(self, comments: Comments) -> Decided:
         """Return what the judges say of each comment."""
         matrix = self._features.transform(comments)
-        spans = [_clauses_of(text) for text in comments.texts]
-        owner = np.repeat(np.arange(len(spans)), [len(found) for found in spans])
-        pieces = [
-            text[start:end]
-            for text, found in zip(comments.texts, spans, strict=True)
-            for start, end in found
-        ]
-        said = self._decide_clauses(pieces)
-        lowest, highest = _extremes(said, owner, len(spans))
-        flat = [span for found in spans for span in found]
+        phrases = self._read_phrases(comments.texts)
+        lowest, highest = _extremes(phrases)
         values = [
             self._whole.decision_function(self._by_question(matrix, comments)),
-            *(said[lowest], said[highest], said[highest] - said[lowest]),
+            *(lowest, highest, highest - lowest),
             self._letters.decide(comments.texts, self._beside(matrix)),
             *(theme.decision_function(matrix) for theme in self._themes),
         ]
         if self._meaning is not None:
             values.append(self._meaning.decision_function(self._meant(comments)))
-        return Decided(
-            np.column_stack(values),
-            [flat[at] for at in lowest],
-            [flat[at] for at in highest],
-            (said[lowest] < 0) & (said[highest] > 0),
-        )
+        return Decided(np.column_stack(values), phrases)
 
     def facts(self, comments: Comments) -> Floats:
         """What is known of each comment beside the judges: word list, length, rating, question."""
@@ -111,11 +92,22 @@ class Judges:
         rated = np.array(comments.ratings, dtype=np.str_)[:, None] == sides[None, :, 1]
         return np.asarray(asked & rated, dtype=np.float64)
 
-    def _decide_clauses(self, pieces: list[str]) -> Floats:
-        empty = [""] * len(pieces)
-        hits = np.zeros((len(pieces), self._features.hits_count))
+    def _read_phrases(self, texts: Sequence[str]) -> Phrases:
+        spans = [_phrases_of(text) for text in texts]
+        pieces = [
+            text[start:end]
+            for text, found in zip(texts, spans, strict=True)
+            for start, end in found
+        ]
+        empty, hits = [""] * len(pieces), np.zeros((len(pieces), self._features.hits_count))
         matrix = self._features.transform(Comments(pieces, empty, empty, hits))
-        return np.asarray(self._clause.decision_function(self._words(matrix)))
+        decisions = self._phrase.decision_function(self._words(matrix))
+        words = np.array([judge_clause(piece) for piece in pieces])
+        return Phrases(
+            np.repeat(np.arange(len(spans)), [len(found) for found in spans]),
+            [span for found in spans for span in found],
+            np.column_stack([decisions, words < 0, words > 0]),
+        )
 
     def _words(self, matrix: sp.csr_matrix) -> sp.csr_matrix:
         # Where no word stands in two texts, a column that is no word keeps the models whole.
@@ -204,22 +196,20 @@ def _fit_meaning(meant: Floats | None, sides: Sides) -> Any:
     return SVC(C=_MEANING_REGULARISATION, gamma=1.0, random_state=_SEED).fit(meant, sides)
 
 
-def _clauses_of(text: str) -> list[tuple[int, int]]:
-    return [(clause.start, clause.end) for clause in _telling_clauses(text)] or [(0, len(text))]
+def _phrases_of(text: str) -> list[Span]:
+    spans = ((start, end) for start, end in split_phrases(text) if text[start:end].strip())
+    return list(spans) or [(0, len(text))]
 
 
 def _telling_clauses(text: str) -> list[Clause]:
     return [clause for clause in judge_clauses(text) if text[clause.start : clause.end].strip()]
 
 
-def _extremes(
-    said: Floats, owner: npt.NDArray[np.integer], count: int
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Place of the lowest and of the highest clause of each comment."""
-    order = np.lexsort((said, owner))
-    first = np.searchsorted(owner[order], np.arange(count), side="left")
-    last = np.searchsorted(owner[order], np.arange(count), side="right") - 1
-    return order[first], order[last]
+def _extremes(phrases: Phrases) -> tuple[Floats, Floats]:
+    """What is said of the phrase that criticises most, and of the one that praises most."""
+    starts = phrases.bounds()[:-1]
+    decisions = phrases.facts[:, 0]
+    return np.minimum.reduceat(decisions, starts), np.maximum.reduceat(decisions, starts)
 
 
 def _tell(texts: Sequence[str]) -> Floats:

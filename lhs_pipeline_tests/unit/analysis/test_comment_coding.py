@@ -162,3 +162,12 @@ def test_words_alone_agree_with_the_coders_of_real_comments() -> None:
     each = [f1_of(hits[:, t], marks[:, t]) for t in counted]
     assert sum(each) / len(each) >= 0.50
     assert f1_of(hits[:, counted].ravel(), marks[:, counted].ravel()) >= 0.60
+
+
+def test_a_comment_that_says_both_shows_both(tmp_path: Path) -> None:
+    file = write(tmp_path, {"comment": ["Kind staff but the wait was terrible", "Kind staff"]})
+    assert main(["themes", str(file), "--out", str(tmp_path / "out")]) == 0
+    said = pd.read_csv(tmp_path / "out/comments.csv", keep_default_na=False)
+    assert list(said["sentiment"]) == ["mixed", "positive"]
+    assert list(said["sentiment_words"]) == ["the wait was terrible", "Kind staff"]
+    assert list(said["opposite_words"]) == ["Kind staff", ""]
