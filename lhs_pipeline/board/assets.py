@@ -38,6 +38,9 @@ from lhs_pipeline.board.reply_sheet import DECISIONS, VERDICTS
 from lhs_pipeline.board.shown_assets import DECLARED, SHOWN_KEY, SHOWN_NAMES, shown_figures
 from lhs_pipeline.board.source_rows import SourceRows, count_as_in_sheets
 from lhs_pipeline.board.tables import publish_interdependencies
+from lhs_pipeline.board.to_label import FILE as LABELS_FILE
+from lhs_pipeline.board.to_label import LABELS, draw_comments
+from lhs_pipeline.board.to_label import write_workbook as write_label_workbook
 from lhs_pipeline.board.triage_table import publish_triage
 from lhs_pipeline.board.workbook import write_workbook
 from lhs_pipeline.collection.versions import table_of
@@ -285,6 +288,28 @@ def _copy(site: SiteResource) -> Metadata:
 @dg.asset(
     **{
         **_published(
+            "to_label",
+            "Comments drawn by chance for somebody to label: a workbook outside the published "
+            "folder.",
+            "excel",
+        ),
+        "deps": keys_of(("analysis.insights", "analysis.themes", "collection.theme_labels")),
+    }
+)
+def to_label(site: SiteResource) -> dg.MaterializeResult[None]:
+    """Put comments before the people who say what they are about."""
+    place, catalogue = site.site(), site.catalogue()
+    with site.warehouse().transaction() as con:
+        offered = draw_comments(con, place.today())
+    source = catalogue.sources[LABELS]
+    content = write_label_workbook(offered, source, catalogue.topics)
+    replace_if_changed(place.to_read / LABELS_FILE, content)
+    return dg.MaterializeResult(metadata={"comments": len(offered)})
+
+
+@dg.asset(
+    **{
+        **_published(
             "danger_signs",
             "Texts with a danger sign: a list outside the published folder for those who read "
             "them, and a message to the reader, each text once.",
@@ -384,6 +409,7 @@ ASSETS: list[dg.AssetsDefinition] = [
     pages,
     spc_charts,
     alerts,
+    to_label,
     danger_signs,
     analyst_copy,
 ]
