@@ -106,6 +106,11 @@ class Site:
         """Folder of what was written and must be read by a person; never published."""
         return self.folder / "to_read"
 
+    @property
+    def to_label(self) -> Path:
+        """Folder of comments for people to say what they are about; never published."""
+        return self.folder / "to_label"
+
     def database_url(self, connection: str) -> str:
         """Return the address of a database, from LHS_DATABASE_<NAME> or from site.toml.
 

@@ -303,7 +303,7 @@ def to_label(site: SiteResource) -> dg.MaterializeResult[None]:
         offered = draw_comments(con, place.today())
     source = catalogue.sources[LABELS]
     content = write_label_workbook(offered, source, catalogue.topics)
-    replace_if_changed(place.to_read / LABELS_FILE, content)
+    replace_if_changed(place.to_label / LABELS_FILE, content)
     return dg.MaterializeResult(metadata={"comments": len(offered)})
 
 

@@ -80,5 +80,5 @@ def _clear(folder: Path) -> None:
     """Remove what an earlier demo left; `data/demo/` itself lies outside these."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("catalogue", "inbox", "registers", "warehouse", "published", "rejected",
-                 "to_read", "dagster_home"):  # fmt: skip
+                 "to_read", "to_label", "dagster_home"):  # fmt: skip
         shutil.rmtree(folder / name, ignore_errors=True)
