@@ -19,15 +19,6 @@ from lhs_pipeline.vocabulary import ChartProfile
 STARTER_COUNTS = {"indicators": 17, "sources": 26, "topics": 15, "authorities": 6}
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the shipped catalogue that a test may spoil."""
-    for part in STARTER_COUNTS:
-        shutil.copytree(STARTER / part, tmp_path / part)
-    shutil.copyfile(STARTER / "policy.toml", tmp_path / "policy.toml")
-    return tmp_path
-
-
 def spoil(folder: Path, name: str, old: str, new: str) -> None:
     file = folder / name
     text, count = re.subn(old, new, file.read_text(encoding="utf-8"), count=1, flags=re.M)

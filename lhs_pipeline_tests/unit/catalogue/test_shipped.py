@@ -18,15 +18,6 @@ from lhs_pipeline.catalogue.reader import (
 from lhs_pipeline.catalogue.shipped import count_taken, fill_policy, tell_taken
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A site's catalogue as copied from the release."""
-    for part in ("indicators", "sources", "topics", "authorities"):
-        shutil.copytree(STARTER / part, tmp_path / part)
-    shutil.copyfile(STARTER / "policy.toml", tmp_path / "policy.toml")
-    return tmp_path
-
-
 def take_out(file: Path, pattern: str) -> None:
     text, count = re.subn(pattern, "", file.read_text(encoding="utf-8"), flags=re.M)
     assert count == 1
