@@ -6,6 +6,7 @@ A sign says that a person must read the text, and how soon; it never says what h
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from lhs_pipeline.analysis.other_language import is_other_language
 from lhs_pipeline.analysis.phrases import Found, PhraseBook, Span
 from lhs_pipeline.analysis.themes import Hit, TopicPattern
 from lhs_pipeline.catalogue.model import Danger
@@ -45,16 +46,19 @@ class DangerRules:
         self._phrases = PhraseBook(pair for danger in dangers.values() for pair in _lists(danger))
         self._include = _compile({id_: danger.include for id_, danger in dangers.items()})
         self._exclude = _compile({id_: danger.exclude for id_, danger in dangers.items()})
+        self._unreadable = {id_ for id_, danger in dangers.items() if danger.is_other_language}
         self._urgency = {id_: danger.urgency for id_, danger in sorted(dangers.items())}
 
     def read(self, text: str) -> DangerReading:
         """Return the danger signs of a text; routine where there are none."""
         stand = self._phrases.find(text)
         found = {id_: told for id_ in self._urgency if (told := self._spans(id_, text, stand))}
+        if self._unreadable and is_other_language(text):
+            found |= {id_: [] for id_ in self._unreadable}
         places = sorted({span for told in found.values() for spans in told for span in spans})
         soonest = min((self._urgency[id_] for id_ in found), key=_ORDER.index, default=_ORDER[-1])
         hits = tuple(Hit(span.start, span.end, text[span.start : span.end]) for span in places)
-        return DangerReading(soonest, tuple(found), hits)
+        return DangerReading(soonest, tuple(sorted(found)), hits)
 
     def _spans(self, id_: str, text: str, stand: Found) -> list[tuple[Span, ...]]:
         """What stands of a sign, less what its `unless` overlaps."""

@@ -99,6 +99,7 @@ _WEIGHTS = {"praise": 1, "wish": -2, "criticism": -1}
 _WORD_WEIGHTS = dict.fromkeys(_POSITIVE_WORDS.split(), 1) | dict.fromkeys(
     _NEGATIVE_WORDS.split(), -1
 )
+TELLING_WORDS = frozenset(_WORD_WEIGHTS)
 _REACH_OF_NEGATOR = 4
 _CLAUSE_END = re.compile(
     r"[.!?;]+(?=\s|$)|\n+|\b(?:but|however|although|though|except|apart from|whereas)\b",

@@ -140,6 +140,7 @@ class Danger:
         include: regular expressions, for what phrases cannot say.
         exclude: regular expressions; what one of them overlaps does not count.
         rests_on: the published definition that the phrases were written from.
+        is_other_language: raised where hardly a word of a text is English.
     """
 
     __pydantic_config__ = _STRICT
@@ -152,6 +153,7 @@ class Danger:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     rests_on: str = ""
+    is_other_language: bool = False
     group: str = "Danger"
 
 
