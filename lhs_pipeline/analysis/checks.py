@@ -3,10 +3,12 @@
 import dagster as dg
 
 from lhs_pipeline.analysis.accepted_themes import with_accepted
+from lhs_pipeline.analysis.evidence import tell_unused_appraisals
 from lhs_pipeline.analysis.label_names import TopicNames, tell_unused_labels
 from lhs_pipeline.warehouse.assets import SiteResource
-from lhs_pipeline.warehouse.table import records_of
+from lhs_pipeline.warehouse.table import read_table, records_of
 
+_SHOWN = 5
 _ALL_WELL = "every label is of a comment that has landed and of a topic that is declared"
 
 
@@ -36,4 +38,22 @@ def labels_used(site: SiteResource) -> dg.AssetCheckResult:
     )
 
 
-ANALYSIS_CHECKS = [labels_used]
+@dg.asset_check(
+    asset=dg.AssetKey(["analysis", "evidence"]),
+    name="appraisals_used",
+    description="Appraisals that grade no known work: somebody should correct them.",
+)
+def appraisals_used(site: SiteResource) -> dg.AssetCheckResult:
+    """Tell appraisals of works that are not known on their topic."""
+    with site.warehouse().transaction() as con:
+        appraisals = records_of(read_table(con, "collection.appraisals"))
+        evidence = records_of(read_table(con, "analysis.evidence")) if appraisals else []
+    told = tell_unused_appraisals(appraisals, evidence)
+    return dg.AssetCheckResult(
+        passed=not told,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(told[:_SHOWN]) or "every appraisal grades a work that is known",
+    )
+
+
+ANALYSIS_CHECKS = [labels_used, appraisals_used]

@@ -3,6 +3,7 @@
 Records are de-duplicated, matched to topics by words that are kept, and given a design.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from lhs_pipeline.analysis.duplicates import (
     Work,
     doi_key,
     kind_of,
+    normalise_title,
     pmid_key,
     title_key,
     year_of,
@@ -185,10 +187,57 @@ def _of_topic(
     return [(place, _regrade(row, graded)) for place, row in zip(order, rows, strict=True)]
 
 
-def _appraised(appraisals: Iterable[Record]) -> dict[tuple[str, str | None], str]:
-    """The latest grade that a person gave, by work and topic; None for all topics."""
+_DOI_IN = re.compile(r"\b10\.\d{4,9}/\S")
+_PMID_SAID = re.compile(r"(?:pmid:? *)?(\d{5,8})", re.IGNORECASE)
+_Graded = Mapping[tuple[str, str | None], tuple[int, str]]
+"""By name of a work and topic (None: all): the place in time of a person's grade, and the grade."""
+
+
+def _appraised(appraisals: Iterable[Record]) -> _Graded:
+    """The latest grade that a person gave, under every name of a work that was used."""
     ordered = sorted(appraisals, key=lambda row: str(row.get("appraised_on") or ""))
-    return {(str(row["evidence_id"]), _topic_of(row)): str(row["certainty"]) for row in ordered}
+    return {
+        (key, _topic_of(row)): (place, str(row["certainty"]))
+        for place, row in enumerate(ordered)
+        for key in (str(row["evidence_id"]), _named_work(str(row["evidence_id"])))
+    }
+
+
+def _named_work(said: str) -> str:
+    """The key of a work that a person names by DOI, PMID or title."""
+    if _DOI_IN.search(said):
+        return f"doi:{doi_key({'doi': said})}"
+    if pmid := _PMID_SAID.fullmatch(said.strip()):
+        return f"pmid:{pmid[1]}"
+    return f"named:{normalise_title(said)}"
+
+
+def _keys_of(found: Record) -> tuple[str, ...]:
+    """All keys by which a person may name a row of the evidence."""
+    return (
+        str(found["evidence_id"]),
+        f"doi:{found['doi']}",
+        f"pmid:{found['pmid']}",
+        f"named:{normalise_title(found['title'])}",
+    )
+
+
+def tell_unused_appraisals(appraisals: Iterable[Record], evidence: Iterable[Record]) -> list[str]:
+    """Return a sentence for each appraisal that grades no row of the evidence.
+
+    Args:
+        appraisals: rows of the register.
+        evidence: rows of `analysis.evidence`.
+    """
+    graded = {(key, topic) for row in evidence for key in _keys_of(row)
+              for topic in (row["topic_id"], None)}  # fmt: skip
+    return [
+        f"The appraisal of {row['evidence_id']!r} for {row['topic_id']} grades nothing: no such "
+        "work is known on that topic. Name it by DOI, PMID or title."
+        for row in appraisals
+        if not {(str(row["evidence_id"]), _topic_of(row)),
+                (_named_work(str(row["evidence_id"])), _topic_of(row))} & graded
+    ]  # fmt: skip
 
 
 def _topic_of(row: Record) -> str | None:
@@ -196,10 +245,13 @@ def _topic_of(row: Record) -> str | None:
     return None if said in ("", "*") else said
 
 
-def _regrade(found: Evidence, graded: Mapping[tuple[str, str | None], str]) -> Evidence:
+def _regrade(found: Evidence, graded: _Graded) -> Evidence:
     """The same row with a person's grade, where there is one for its topic or for all."""
+    keys = _keys_of(vars(found)) if graded else ()
     for topic_id in (found.topic_id, None):
-        if (grade := graded.get((found.evidence_id, topic_id))) is not None:
+        given = [graded[key, topic_id] for key in keys if (key, topic_id) in graded]
+        if given:
+            grade = max(given)[1]
             words = f"appraised by a person: {grade.replace('_', ' ')}"
             return replace(found, certainty=grade, certainty_words=words, is_appraised=True)
     return found

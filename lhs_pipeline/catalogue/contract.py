@@ -27,12 +27,16 @@ _ENDINGS: dict[FileFormat, tuple[str, ...]] = {
     FileFormat.JSON: tuple(f".json{packed}" for packed in _PACKED),
     FileFormat.NDJSON: tuple(f"{e}{packed}" for e in (".ndjson", ".jsonl") for packed in _PACKED),
     FileFormat.FHIR: tuple(f".ndjson{packed}" for packed in _PACKED),
-    FileFormat.REFERENCES: (".ris", ".nbib", ".xml", ".json", ".txt"),
+    FileFormat.REFERENCES: (
+        *(".ris", ".nbib", ".xml", ".json", ".txt"),
+        *(".enw", ".bib", ".csv", ".tsv", ".xlsx"),
+    ),
 }
 """File endings by declared format; a contract's `files` says otherwise."""
 
 
-_WITHOUT_HEADINGS = (".parquet", ".json", ".ndjson", ".jsonl", ".ris", ".nbib", ".xml")
+_WITHOUT_HEADINGS = (".parquet", ".json", ".ndjson", ".jsonl", ".ris", ".nbib", ".xml",
+                     ".enw", ".bib")  # fmt: skip
 
 
 EXCEL_SERIAL = "excel"

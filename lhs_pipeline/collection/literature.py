@@ -15,7 +15,11 @@ from lhs_pipeline.collection.raw_rows import (
     Refusal,
     refuse_file,
 )
-from lhs_pipeline.collection.reference_tables import is_reference_table, read_reference_table
+from lhs_pipeline.collection.reference_tables import (
+    is_reference_table,
+    read_reference_table,
+    table_text_of,
+)
 from lhs_pipeline.collection.reference_texts import (
     is_bibtex,
     is_cochrane_text,
@@ -35,10 +39,15 @@ from lhs_pipeline.collection.references import (
     read_web_of_science,
     unmarked,
 )
+from lhs_pipeline.collection.workbooks import fullest_first
+from lhs_pipeline.undeclared_text import is_workbook
 
 
 def read_references(stream: BufferedReader, source: Source) -> Iterator[Item]:
     """Yield the references of one export, in any dialect that `parse_references` knows."""
+    if is_workbook(stream.peek(4)[:4]):
+        yield from _rows_of_workbook(stream, source)
+        return
     text = unmarked(text_of(stream, source.encoding).read())
     if not text.strip():
         yield EMPTY
@@ -47,6 +56,24 @@ def read_references(stream: BufferedReader, source: Source) -> Iterator[Item]:
         yield from refuse_file("the file is binary, not text", "an export of references")
         return
     yield from _rows_of(parse_references(text), source)
+
+
+def _rows_of_workbook(stream: BufferedReader, source: Source) -> Iterator[Item]:
+    """A list of guidance or works as a sheet: the fullest, from its row of headings on."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_filelike(stream)
+        sheets = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+    except (CalamineError, OSError, ValueError) as error:
+        yield from refuse_file(f"not readable as a workbook: {error}", "an export of references")
+        return
+    rows = sheets[fullest_first(sheets)[0]] if sheets else []
+    text = table_text_of(rows)
+    if text is None:
+        yield from refuse_file("no row of headings with a title", "a table with a column title")
+        return
+    yield from _rows_of(read_reference_table(text), source)
 
 
 def _is_list(text: str) -> bool:

@@ -6,7 +6,7 @@ One heading is enough, that of the title; what no heading is known for is left a
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from lhs_pipeline.collection.references import (
     Malformed,
@@ -44,6 +44,7 @@ HEADINGS: Mapping[str, str] = {
     "dt": "publication_types", "guidance programme": "publication_types",
 }  # fmt: skip
 """Headings in small letters, and our name of what stands below them."""
+_TOP_ROWS = 40
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
 _PMID_NOTE = re.compile(r"\bPMID:? *(\d{1,8})\b")
 
@@ -57,6 +58,26 @@ def is_reference_table(text: str, *, is_sure: bool = False) -> bool:
     """
     headings = _headings(text)[1]
     return "title" in headings and (is_sure or len(headings) > 1)
+
+
+def table_text_of(rows: Sequence[Sequence[object]]) -> str | None:
+    """Return the cells of a sheet as delimited text, from its row of headings on.
+
+    None where no row among the first has a title among its headings.
+    """
+    named = (at for at, row in enumerate(rows[:_TOP_ROWS]) if "title" in map(name_of, _cells(row)))
+    first = next(named, None)
+    if first is None:
+        return None
+    made = io.StringIO()
+    csv.writer(made, lineterminator="\n").writerows(_cells(row) for row in rows[first:])
+    return made.getvalue()
+
+
+def _cells(row: Sequence[object]) -> list[str]:
+    """The cells as text; a year is a whole number, and a day has no time."""
+    whole = (int(cell) if isinstance(cell, float) and cell.is_integer() else cell for cell in row)
+    return [str(cell).removesuffix(" 00:00:00") for cell in whole]
 
 
 def read_reference_table(text: str) -> ReferenceFile:

@@ -1,11 +1,17 @@
 """One row per work and topic, duplicates merged, designs named, certainty only provisional."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from lhs_pipeline.analysis.duplicates import merge_duplicates, normalise_title
-from lhs_pipeline.analysis.evidence import match_evidence, record_of_alert, record_of_finding
+from lhs_pipeline.analysis.evidence import (
+    match_evidence,
+    record_of_alert,
+    record_of_finding,
+    tell_unused_appraisals,
+)
 from lhs_pipeline.analysis.study_design import Certainty, Design, find_design, start_certainty
 from lhs_pipeline.catalogue.reader import read_catalogue
 
@@ -130,6 +136,33 @@ def test_row_carries_identifiers_origin_and_a_provisional_grade() -> None:
     assert found.provisional_certainty == "high"
     assert found.certainty_words.startswith("provisional")
     assert (found.source_file, found.source_row) == ("x.ris", 3)
+
+
+@pytest.mark.parametrize(
+    "said", ["doi:10.5555/A", "https://doi.org/10.5555/a", "PMID 90000101", "90000101",
+             "Falls in hospital.", "FALLS IN HOSPITAL"]
+)  # fmt: skip
+def test_a_person_names_a_work_by_doi_pmid_or_title(said: str) -> None:
+    record = {"title": "Falls in hospital", "doi": "10.5555/a", "pmid": "90000101"}
+    appraisal = {"evidence_id": said, "topic_id": "falls", "certainty": "low",
+                 "appraised_on": "2026-06-01"}  # fmt: skip
+    found = [one for one in match_evidence([record], TOPICS, [appraisal])
+             if one.topic_id == "falls"]  # fmt: skip
+    assert [(one.certainty, one.is_appraised) for one in found] == [("low", True)]
+    rows = [asdict(one) for one in found]
+    assert tell_unused_appraisals([appraisal], rows) == []
+    (told,) = tell_unused_appraisals([{**appraisal, "evidence_id": "10.5555/b"}], rows)
+    assert "'10.5555/b' for falls grades nothing" in told
+
+
+def test_the_latest_of_two_appraisals_counts_whatever_name_it_uses() -> None:
+    record = {"title": "Falls in hospital", "doi": "10.5555/a"}
+    first = {"evidence_id": "doi:10.5555/a", "topic_id": "*", "certainty": "low",
+             "appraised_on": "2026-06-01"}  # fmt: skip
+    later = {**first, "evidence_id": "Falls in hospital", "certainty": "high",
+             "appraised_on": "2026-06-02"}  # fmt: skip
+    found = match_evidence([record], TOPICS, [later, first])
+    assert {one.certainty for one in found} == {"high"}
 
 
 def test_alerts_and_findings_are_evidence_of_their_own_kind() -> None:
