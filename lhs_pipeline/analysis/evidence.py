@@ -28,6 +28,12 @@ from lhs_pipeline.analysis.work_readings import Library, WorkReader, WorkReading
 from lhs_pipeline.catalogue.model import Topic
 
 
+_DOI_IN = re.compile(r"\b10\.\d{4,9}/\S")
+_PMID_SAID = re.compile(r"(?:pmid:? *)?(\d{5,8})", re.IGNORECASE)
+_Graded = Mapping[tuple[str, str | None], tuple[int, str]]
+"""By name of a work and topic (None: all): the place in time of a person's grade, and the grade."""
+
+
 @dataclass(frozen=True)
 class Evidence:
     """One work that speaks of one topic; `certainty_words` says that its grade is provisional."""
@@ -168,7 +174,7 @@ def _of_topic(
     topic: Topic,
     described: Sequence[_Described],
     pool: TextIndex,
-    graded: Mapping[tuple[str, str | None], str],
+    graded: _Graded,
 ) -> list[tuple[int, Evidence]]:
     """Place in the pool and row of every work that speaks of the topic."""
     places = [place for place, one in enumerate(described) if topic.id in one.reading.matches]
@@ -185,12 +191,6 @@ def _of_topic(
         for rank, place in enumerate(order, start=1)
     )
     return [(place, _regrade(row, graded)) for place, row in zip(order, rows, strict=True)]
-
-
-_DOI_IN = re.compile(r"\b10\.\d{4,9}/\S")
-_PMID_SAID = re.compile(r"(?:pmid:? *)?(\d{5,8})", re.IGNORECASE)
-_Graded = Mapping[tuple[str, str | None], tuple[int, str]]
-"""By name of a work and topic (None: all): the place in time of a person's grade, and the grade."""
 
 
 def _appraised(appraisals: Iterable[Record]) -> _Graded:
