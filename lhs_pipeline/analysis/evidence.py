@@ -27,7 +27,6 @@ from lhs_pipeline.analysis.text_index import TextIndex, number_of, read_question
 from lhs_pipeline.analysis.work_readings import Library, WorkReader, WorkReading, read_library
 from lhs_pipeline.catalogue.model import Topic
 
-
 _DOI_IN = re.compile(r"\b10\.\d{4,9}/\S")
 _PMID_SAID = re.compile(r"(?:pmid:? *)?(\d{5,8})", re.IGNORECASE)
 _Graded = Mapping[tuple[str, str | None], tuple[int, str]]
