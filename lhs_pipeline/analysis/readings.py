@@ -260,9 +260,11 @@ class _CoderSays:
 
 
 def _as_coded(feeling: Feeling, said: str) -> Feeling:
-    if feeling.sentiment is Sentiment(said):
+    if feeling.sentiment is not Sentiment(said):
+        return Feeling(Sentiment(said), 1.0, feeling.start, feeling.start)
+    if feeling.sentiment is Sentiment.MIXED:
         return replace(feeling, score=1.0)
-    return Feeling(Sentiment(said), 1.0, feeling.start, feeling.start)
+    return Feeling(feeling.sentiment, 1.0, feeling.start, feeling.end)
 
 
 def _each_text_once(rows: list[Record]) -> list[Record]:

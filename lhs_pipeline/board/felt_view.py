@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from lhs_pipeline.board.disclosure import is_small, tell_roughly
 from lhs_pipeline.board.scene import Scene
 from lhs_pipeline.board.theme_view import VOICES_CHARTED, heard_lately
@@ -34,7 +36,7 @@ def _show(scene: Scene, voice: str) -> Felt | None:
     policy, readings = scene.tables.disclosure, scene.tables.readings
     insights = heard_lately(scene, "insights")
     heard = set(insights.loc[insights["voice"] == voice, "insight_id"])
-    said = readings.loc[readings["insight_id"].isin(heard), "sentiment"].value_counts()
+    said = _felt(readings[readings["insight_id"].isin(heard)]).value_counts()
     counts = {felt: int(said.get(felt, 0)) for felt in _FELT}
     total = sum(counts.values())
     if not total or is_small(total, policy):
@@ -52,6 +54,12 @@ def _show(scene: Scene, voice: str) -> Felt | None:
         criticism=shown["negative"],
         neither=shown["none"],
     )
+
+
+def _felt(readings: pd.DataFrame) -> pd.Series[str]:
+    """A comment that leans to one side and says the other too is praise and criticism here."""
+    says_both = readings["opposite_end"] > readings["opposite_start"]
+    return readings["sentiment"].mask(says_both, "mixed")
 
 
 def _hidden(small: list[str], counts: dict[str, int]) -> set[str]:

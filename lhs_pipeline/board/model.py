@@ -39,7 +39,7 @@ _COLUMN_WORDS: dict[str, str] = {
     " points_count p_value q_value shares_denominator words",
     "insights": "insight_id source_id voice unit_id received_on rating reporter_id text"
     " source_file source_row",
-    "readings": "insight_id sentiment",
+    "readings": "insight_id sentiment opposite_start opposite_end",
     "themes": "insight_id topic_id unit_id received_on voice is_negative matched_terms",
     "repeats": "insight_id is_repeat",
     "emerging_themes": "emerging_id voice window_end_on words recent_count earlier_count"

@@ -236,16 +236,25 @@ def test_hostile_words_stay_words(tables: BoardTables) -> None:
     assert np.char.count(page, "<script>").item() == 1
 
 
-def felt_of(counts: dict[str, int]) -> list[Felt]:
+def felt_of(counts: dict[str, int], leaning: str = "") -> list[Felt]:
+    """Readings of so many comments; those of the side `leaning` say the other too."""
     sentiments = [felt for felt, count in counts.items() for _ in range(count)]
     insights = said(len(sentiments))
-    readings = pd.DataFrame({"insight_id": insights["insight_id"], "sentiment": sentiments})
+    ends = [9 * (felt in ("mixed", leaning)) for felt in sentiments]
+    readings = pd.DataFrame(
+        {"insight_id": insights["insight_id"], "sentiment": sentiments,
+         "opposite_start": 0, "opposite_end": ends})  # fmt: skip
     return list_felt(scene_of(insights=insights, readings=readings))
 
 
 def test_praise_and_criticism_in_one_comment_stands_apart() -> None:
     (line,) = felt_of({"positive": 50, "mixed": 20, "negative": 20, "none": 10})
     assert (line.praise, line.both, line.criticism, line.neither) == ("50%", "20%", "20%", "10%")
+
+
+def test_a_comment_that_leans_to_one_side_and_says_the_other_is_both() -> None:
+    (line,) = felt_of({"positive": 50, "mixed": 20, "negative": 20, "none": 10}, "negative")
+    assert (line.praise, line.both, line.criticism) == ("50%", "40%", "0%")
 
 
 def test_a_share_that_a_few_people_make_cannot_be_worked_out() -> None:
