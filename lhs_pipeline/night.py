@@ -17,6 +17,7 @@ import dagster as dg
 from lhs_pipeline.board.alerts import tell_engineer
 from lhs_pipeline.closure.assets import CHANGES
 from lhs_pipeline.closure.sensors import find_due, group_due
+from lhs_pipeline.run_history import open_history
 from lhs_pipeline.settings import Site
 from lhs_pipeline.sweep import sweep_dead_runs
 from lhs_pipeline.warehouse.assets import group_name
@@ -68,8 +69,8 @@ def run_night(
 
     Where another night follows before anybody looks, the pages for people may wait for it.
     """
-    prepare_home(site)
-    with Warehouse(site.warehouse_file).held(), dg.DagsterInstance.get() as instance:
+    home = prepare_home(site)
+    with Warehouse(site.warehouse_file).held(), open_history(home) as instance:
         sweep_dead_runs(instance)
         warnings: list[str] = []
         runs = _Runs(site, definitions, instance, _teller(say, warnings))
