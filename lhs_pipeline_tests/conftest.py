@@ -1,7 +1,7 @@
 """No test sees a site of the machine that it runs on: the definitions read one when imported.
 
 The demo is run once for all tests that look at it. A developer may lend them a demo site that
-stands: `LHS_TEST_DEMO=FOLDER pytest …`.
+stands: `LHS_TEST_DEMO=FOLDER pytest …`; what its run said stands in the file LHS_TEST_DEMO_SAID.
 
 The whole suite is shared out between two processes: a file is never parted, and all tests of the
 demo stay together. Files named on the command line run in the one process that was started.
@@ -25,9 +25,20 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from integration.running import ROOT, Demo
 
 _PROCESSES = 2
-# All of these in one process: in each that any of them came to, the demo would run once more.
+# All of these in one process: the demo is run once, and one of them runs a night more on it.
 _OF_THE_DEMO = ("browser/", "integration/test_attack", "integration/test_demo_",
-                "integration/test_published_files_doc")  # fmt: skip
+                "integration/test_published_files_doc", "unit/demo/")  # fmt: skip
+
+
+def _is_of_the_demo(nodeid: str) -> bool:
+    return nodeid.removeprefix("lhs_pipeline_tests/").startswith(_OF_THE_DEMO)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuses a test of the demo that may come to another process than the others."""
+    asking = (each.nodeid for each in items if "demo" in each.fixturenames)
+    if strays := [each for each in asking if not _is_of_the_demo(each)]:
+        raise pytest.UsageError(f"_OF_THE_DEMO in conftest.py has to name {strays[0]}")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -43,8 +54,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            place = nodeid.removeprefix("lhs_pipeline_tests/")
-            return "demo" if place.startswith(_OF_THE_DEMO) else super()._split_scope(nodeid)
+            return "demo" if _is_of_the_demo(nodeid) else super()._split_scope(nodeid)
 
     return ByFile(config, log)
 
@@ -77,7 +87,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     from lhs_pipeline.settings import read_site
 
     if lent := os.environ.get("LHS_TEST_DEMO"):
-        return Demo(read_site(Path(lent)), 0, "")
+        said_file = os.environ.get("LHS_TEST_DEMO_SAID")
+        return Demo(read_site(Path(lent)), 0, Path(said_file).read_text() if said_file else "")
     folder = tmp_path_factory.mktemp("demo") / "site"
     log = folder.parent / "said.txt"
     with _fresh_shell(), pytest.MonkeyPatch.context() as patch, log.open("w") as said:
