@@ -1,8 +1,7 @@
 """Dagster's record of a night's runs, with its SQLite files held open from end to end.
 
-Dagster opens a file for each event, writes a row and closes it, thousands of times a night; each
-time SQLite folds its journal back into the file and waits for the disk. What is written, and where,
-is the same here.
+Dagster opens a file for each event and closes it, thousands of times a night; each time SQLite
+folds its journal back and waits for the disk. What is written, and where, is the same here.
 """
 
 import sqlite3
