@@ -55,6 +55,19 @@ def is_accepted(row: Verdict) -> bool:
     return row["verdict"] in ("accepted", "merged")
 
 
+def tell_lost_merges(catalogue: Catalogue, verdicts: Iterable[Verdict]) -> list[str]:
+    """Return a sentence for each theme that was merged into a topic which nobody knows."""
+    rows = list(verdicts)
+    accepted = {topic_id_of(row) for row in rows if row["verdict"] == "accepted"}
+    known = set(catalogue.topics) | accepted
+    return [
+        f"{row['emerging_id']} was merged into {topic_id_of(row)!r}, which is no topic: it has "
+        "become a theme of its own. Correct the verdict, or say accepted."
+        for row in rows
+        if row["verdict"] == "merged" and topic_id_of(row) not in known
+    ]
+
+
 def topic_id_of(row: Verdict) -> str:
     """Return the topic that a candidate became or joined; its leading word where none is named."""
     named = _text_of(row, "topic_id") or _lead_of(row).replace(" ", "_")

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from lhs_pipeline.analysis.accepted_themes import with_accepted
+from lhs_pipeline.analysis.accepted_themes import tell_lost_merges, with_accepted
 from lhs_pipeline.analysis.evidence import tell_unused_appraisals
 from lhs_pipeline.analysis.label_names import TopicNames, tell_unused_labels
 from lhs_pipeline.warehouse.assets import SiteResource
@@ -56,4 +56,21 @@ def appraisals_used(site: SiteResource) -> dg.AssetCheckResult:
     )
 
 
-ANALYSIS_CHECKS = [labels_used, appraisals_used]
+@dg.asset_check(
+    asset=dg.AssetKey(["analysis", "emerging_themes"]),
+    name="merges_known",
+    description="Themes merged into a topic that nobody knows: somebody should correct them.",
+)
+def merges_known(site: SiteResource) -> dg.AssetCheckResult:
+    """Tell themes that were merged into no topic."""
+    with site.warehouse().transaction() as con:
+        verdicts = records_of(read_table(con, "collection.emerging_verdicts"))
+    told = tell_lost_merges(site.catalogue(), verdicts)
+    return dg.AssetCheckResult(
+        passed=not told,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=" ".join(told[:_SHOWN]) or "every theme was merged into a topic that is known",
+    )
+
+
+ANALYSIS_CHECKS = [labels_used, appraisals_used, merges_known]

@@ -12,6 +12,7 @@ from made_comments import insight
 from lhs_pipeline.analysis.accepted_themes import (
     accepted_topics,
     said_on,
+    tell_lost_merges,
     topic_id_of,
     with_accepted,
 )
@@ -139,3 +140,11 @@ def test_a_merged_theme_is_coded_with_its_topic_and_offered_no_more(
 def test_a_dismissed_theme_is_not_offered(con: duckdb.DuckDBPyConnection) -> None:
     (row,) = night(con, [verdict("dismissed")])["emerging"].to_dict("records")
     assert row["status"] == "dismissed"
+
+
+def test_a_theme_merged_into_no_topic_is_told() -> None:
+    lost = verdict("merged", topic_id="Foods")
+    kept = [verdict("merged", topic_id="Patient experience"), verdict()]
+    (told,) = tell_lost_merges(CATALOGUE, [lost, *kept])
+    assert told.startswith("patient:vend was merged into 'foods', which is no topic")
+    assert tell_lost_merges(CATALOGUE, [verdict("merged"), verdict()]) == []
