@@ -42,7 +42,7 @@ def _end_group(program: "subprocess.Popen[bytes]", grace_seconds: float) -> bool
     until = time.monotonic() + grace_seconds
     _tell(program.pid, signal.SIGINT)
     while time.monotonic() < until:
-        if _has_gone(program.pid, min(until, time.monotonic() + _AGAIN_SECONDS)):
+        if _has_gone(program, min(until, time.monotonic() + _AGAIN_SECONDS)):
             return True
         if program.poll() is not None:
             # DuckDB takes an interrupt for the end of one query, and the work goes on after it.
@@ -50,12 +50,26 @@ def _end_group(program: "subprocess.Popen[bytes]", grace_seconds: float) -> bool
     return not _tell(program.pid, signal.SIGKILL)
 
 
-def _has_gone(group: int, until: float) -> bool:
-    while _tell(group, 0):
+def _has_gone(program: "subprocess.Popen[bytes]", until: float) -> bool:
+    while _tell(program.pid, 0):
         if time.monotonic() > until:
             return False
+        if program.poll() is not None:
+            _bury(program.pid)
         time.sleep(_LOOK_SECONDS)
     return True
+
+
+def _bury(group: int) -> None:
+    """Take the dead of a group out of the list of processes.
+
+    As the first process of a container we inherit those that the program left behind.
+    """
+    try:
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
 
 
 def _tell(group: int, sign: int) -> bool:

@@ -16,8 +16,10 @@ subprocess.Popen([sys.executable, "-c", {child!r}])
 {last}
 """
 RUN = """
-import signal, sys
+import ctypes, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a script starts what it puts in the background
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(36, 1)  # inherits orphans, as the first process of a container does
 from lhs_pipeline.processes import run_whole
 sys.exit(run_whole([sys.executable, "-c", {parent!r}], {grace}))
 """
