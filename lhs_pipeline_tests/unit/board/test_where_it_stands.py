@@ -44,6 +44,22 @@ def test_what_is_put_in_place_or_stopped_is_under_no_test() -> None:
     assert stands("closed", TEST) == "Closed"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "state", "told"),
+    [
+        ("task_and_finish", "decided", "With a task-and-finish group"),
+        ("further_analysis", "open", "Being analysed further"),
+    ],
+)
+def test_what_goes_on_meanwhile_is_told_until_more_is_decided(
+    outcome: str, state: str, told: str
+) -> None:
+    decided = {**TEST, "outcome": outcome}
+    assert stands(state, decided) == f"{told} since 19 Mar 2026, to report back by 30 Apr 2026"
+    assert stands("started", decided) == "Decided, not yet in place"
+    assert stands("proposed", decided) == "Before a group"
+
+
 def test_a_test_of_the_round_before_counts_no_more() -> None:
     assert stands("decided", {**TEST, "cycle_number": 1}) == "Decided, not yet in place"
     assert stands("open") == "Open, no decision yet"
