@@ -38,10 +38,14 @@ def is_other_language(text: str) -> bool:
     A text in Latin letters of fewer than six words is taken for English.
     """
     said = _MASK.sub(" ", text)
-    letters = [letter for letter in said if letter.isalpha()]
-    foreign = sum(letter > _LAST_LATIN_LETTER for letter in letters)
-    if len(letters) >= _FEWEST_LETTERS and 2 * foreign > len(letters):
+    if not said.isascii() and _is_other_script(said):
         return True
     words = _WORD.findall(said.lower())
     known = sum(word in _ENGLISH_WORDS for word in words)
     return len(words) >= _FEWEST_WORDS and known < _ENGLISH_PROP * len(words)
+
+
+def _is_other_script(said: str) -> bool:
+    letters = [letter for letter in said if letter.isalpha()]
+    foreign = sum(letter > _LAST_LATIN_LETTER for letter in letters)
+    return len(letters) >= _FEWEST_LETTERS and 2 * foreign > len(letters)
