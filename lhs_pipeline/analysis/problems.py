@@ -5,9 +5,9 @@ the level that explains it best. How urgent it is and whose it is are judged in 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 
@@ -17,8 +17,11 @@ from lhs_pipeline.analysis.place import Place, by_key, by_place, day_of, place_o
 from lhs_pipeline.analysis.problem_cycles import CYCLES, Known, find_last_sign, list_cycles
 from lhs_pipeline.analysis.series_findings import SeriesFinding, SeriesTables, arrange_series
 from lhs_pipeline.catalogue.model import Catalogue, TriagePolicy
-from lhs_pipeline.vocabulary import TRUST_UNIT_ID, LensAnswer, Level
+from lhs_pipeline.vocabulary import TRUST_UNIT_ID, LensAnswer, Level, Outcome
 from lhs_pipeline.warehouse.table import Record, declare, frame_of, records_of
+
+_ALERT_STAYS = timedelta(days=92)
+_SETTLING = frozenset(outcome for outcome in Outcome if outcome.settles)
 
 PROBLEMS = declare(
     "analysis.problems",
@@ -340,22 +343,42 @@ def _places_of(problem_ids: Iterable[str], catalogue: Catalogue) -> set[Place]:
 
 
 def _alerted(known: Known, today: date) -> set[str]:
-    return {topic for topic, rows in known.evidence.items() if _alert(rows, today) is not None}
+    return {topic for topic in known.evidence if _alert(topic, known, today) is not None}
 
 
-def _alert(rows: Sequence[Record], today: date) -> Record | None:
-    """The alert whose deadline is nearest, still ahead or passed within the quarter."""
+def _alert(topic_id: str, known: Known, today: date) -> Record | None:
+    """The alert of a topic whose deadline comes first, of those that still ask for something."""
+    rows = known.evidence.get(topic_id, [])
     dated = [row for row in rows if row["deadline_on"] is not None]
-    still = [row for row in dated if (today - day_of(row["deadline_on"])).days <= 92]
+    still = [
+        row for row in dated if _still_asks(day_of(row["deadline_on"]), topic_id, known, today)
+    ]
     return min(
         still, key=lambda row: (day_of(row["deadline_on"]), str(row.get("title"))), default=None
     )
 
 
+def _still_asks(deadline: date, topic_id: str, known: Known, today: date) -> bool:
+    """Whether an alert is a duty yet: for a quarter after its day, then until somebody decides.
+
+    One whose day had passed by more than that when the site first heard of it is history.
+    """
+    history_from = deadline + _ALERT_STAYS
+    if today <= history_from:
+        return True
+    problem_id = Place(topic_id, TRUST_UNIT_ID).problem_id
+    listed = known.listed.get(problem_id)
+    decided = {row.get("outcome") for row in known.decisions.get(problem_id, [])}
+    return (
+        listed is not None
+        and day_of(listed["raised_on"]) <= history_from
+        and not decided & _SETTLING
+    )
+
+
 def _problem(place: Place, known: Known, catalogue: Catalogue, today: date) -> Record:
     topic = catalogue.topics[place.topic_id]
-    evidence = known.evidence.get(place.topic_id, [])
-    alert = _alert(evidence, today) if place.unit_id == TRUST_UNIT_ID else None
+    alert = _alert(topic.id, known, today) if place.unit_id == TRUST_UNIT_ID else None
     deadline = day_of(alert["deadline_on"]) if alert is not None else None
     present = list_cycles(place, known, today)[-1]
     pattern = _pattern(place, known, deadline, catalogue.rules.triage)

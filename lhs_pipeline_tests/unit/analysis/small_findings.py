@@ -26,7 +26,7 @@ COLUMNS = {
     "voice_signals": "topic_id unit_id voice answer recent_count earlier_count recent_heard_count"
     " earlier_heard_count expected_count first_on raised_on last_on",
     "evidence": "topic_id deadline_on kind standing title",
-    "decisions": "decision_id problem_id cycle_number decided_on",
+    "decisions": "decision_id problem_id cycle_number decided_on outcome",
     "reopened": "problem_id cycle_number reopened_on",
     "closed": "problem_id cycle_number",
     "listed": "problem_id raised_on",

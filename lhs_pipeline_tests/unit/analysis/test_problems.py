@@ -136,6 +136,29 @@ def test_a_mandated_deadline_is_a_problem_of_the_trust(deadline: date, is_raised
         assert made["equipment@trust"]["pattern"] == "alert"
 
 
+@pytest.mark.parametrize(
+    ("raised_on", "outcome", "is_kept"),
+    [
+        (date(2025, 12, 1), None, True),
+        (date(2025, 12, 1), "further_analysis", True),
+        (date(2025, 12, 1), "decline", False),
+        (date(2026, 5, 1), None, False),
+    ],
+)
+def test_an_alert_on_which_nobody_decided_stays_a_duty(
+    raised_on: date, outcome: str | None, is_kept: bool
+) -> None:
+    """Its day passed half a year ago; it was on the list in time, or only for something else."""
+    alert = {"topic_id": "equipment", "deadline_on": date(2026, 1, 1), "kind": "safety_alert",
+             "standing": "current", "title": "Bed rails"}  # fmt: skip
+    listed = {"problem_id": "equipment@trust", "raised_on": raised_on}
+    decided = {"decision_id": "D1", "problem_id": "equipment@trust", "cycle_number": 1,
+               "decided_on": date(2026, 1, 5), "outcome": outcome}  # fmt: skip
+    made = problems(evidence=[alert], listed=[listed], decisions=[decided] if outcome else [])
+    deadlines = [problem["deadline_on"] for problem in made.values()]
+    assert deadlines == ([date(2026, 1, 1)] if is_kept else [None] if outcome else [])
+
+
 def test_what_is_seen_in_most_units_is_one_problem_of_the_trust() -> None:
     heard = [voice(f"ward_{i:02d}") for i in range(1, 5)]
     nothing = {"answer": "saw_nothing", "recent_count": 1}
