@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import xlsxwriter
 
+from lhs_pipeline.board.row_heights import find_height
 from lhs_pipeline.catalogue.contract import Source
 from lhs_pipeline.catalogue.model import Topic
 from lhs_pipeline.collection.templates import Begun, add_sheet_to_fill_in, columns_to_fill_in
@@ -25,6 +26,7 @@ LABELS = "theme_labels"
 _OFFERED_COUNT = 100
 _BESIDE = ("Comment", "What was asked", "Read so far as")
 _WIDTHS = (90, 30, 40)
+_HOW_WIDTH, _TOPIC_WIDTHS = 100, (28, 28, 90)
 _LONGEST_TEXT = 3_900
 """A register takes no row with a longer text."""
 _HOW = (
@@ -108,8 +110,10 @@ def _cells(one: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _write_column(sheet: Any, lines: Sequence[str], wrapped: Any) -> None:
-    sheet.set_column(0, 0, 100, wrapped)
-    sheet.write_column(0, 0, lines)
+    sheet.set_column(0, 0, _HOW_WIDTH, wrapped)
+    for row, line in enumerate(lines):
+        sheet.set_row(row, find_height((line,), (_HOW_WIDTH,)))
+        sheet.write_string(row, 0, line)
 
 
 def _write_beside(sheet: Any, first: int, offered: Offered, wrapped: Any) -> None:
@@ -117,13 +121,17 @@ def _write_beside(sheet: Any, first: int, offered: Offered, wrapped: Any) -> Non
         sheet.set_column(place, place, width, wrapped)
         sheet.write_string(0, place, heading)
     for row, one in enumerate(offered, start=1):
-        for place, cell in enumerate(_cells(one), start=first):
+        cells = _cells(one)
+        sheet.set_row(row, find_height(cells, _WIDTHS))
+        for place, cell in enumerate(cells, start=first):
             sheet.write_string(row, place, cell)
 
 
 def _write_topics(sheet: Any, topics: Mapping[str, Topic], wrapped: Any) -> None:
-    sheet.set_column(0, 1, 28, wrapped)
-    sheet.set_column(2, 2, 90, wrapped)
+    for place, width in enumerate(_TOPIC_WIDTHS):
+        sheet.set_column(place, place, width, wrapped)
     sheet.write_row(0, 0, ("topic_id", "Title", "What it is"))
     for row, (topic_id, topic) in enumerate(sorted(topics.items()), start=1):
-        sheet.write_row(row, 0, (topic_id, topic.title, topic.description))
+        cells = (topic_id, topic.title, topic.description)
+        sheet.set_row(row, find_height(cells, _TOPIC_WIDTHS))
+        sheet.write_row(row, 0, cells)

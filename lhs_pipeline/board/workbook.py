@@ -5,7 +5,6 @@ Cells are written as text, numbers or dates, never as formulas; the bytes depend
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from lhs_pipeline.board.disclosure import name_small, safe_cell
 from lhs_pipeline.board.model import BoardTables
 from lhs_pipeline.board.published_table import PublishedTable, frame_for_people
 from lhs_pipeline.board.reply_sheet import add_reply_sheet, add_verdict_sheet
+from lhs_pipeline.board.row_heights import find_height
 from lhs_pipeline.board.tables import publish_all
 from lhs_pipeline.board.words import tell_count, tell_day
 from lhs_pipeline.catalogue.contract import Source
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 # A workbook must hold a day of creation; a fixed one keeps unchanged input at unchanged bytes.
 _CREATED = datetime(2026, 1, 1)
-_LINE_POINTS, _TALLEST_POINTS, _HEADING_POINTS = 13.0, 409.0, 32.0
+_HEADING_POINTS = 32.0
 _PRINTED_WIDTH = 240
 _FONT = {"font_name": "Arial", "font_size": 10, "valign": "top"}
 _NUMBER_FORMATS = {
@@ -135,7 +135,7 @@ def _write_read_me(
     for row, (name, text) in enumerate(_read_me_lines(tables, published), start=2):
         sheet.write_string(row, 0, name, formats.body)
         sheet.write_string(row, 1, text, formats.body)
-        sheet.set_row(row, _find_height((name, text), widths))
+        sheet.set_row(row, find_height((name, text), widths))
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
@@ -186,24 +186,14 @@ def _write_table(book: Workbook, formats: _Formats, table: PublishedTable) -> No
             _write_cell(sheet, (row, index), value, formats.by_kind[column.kind])
     widths = [column.width for column in table.columns]
     for row, values in enumerate(frame.to_numpy(dtype=object).tolist(), start=1):
-        sheet.set_row(row, _find_height(values, widths))
+        sheet.set_row(row, find_height(values, widths))
     if frame.empty:
         # A sheet of headings alone looks like one that broke.
         sheet.write_string(1, 1, "Nothing to show.", formats.body)
     _finish_sheet(sheet, len(frame), len(table.columns))
-    sheet.set_row(0, max(_HEADING_POINTS, _find_height(list(frame.columns), widths)))
+    sheet.set_row(0, max(_HEADING_POINTS, find_height(list(frame.columns), widths)))
     sheet.print_area(0, 0, max(len(frame), 1), _count_printed(widths) - 1)
     _add_tones(book, sheet, table, len(frame))
-
-
-def _find_height(values: Sequence[object], widths: Sequence[float]) -> float:
-    """Points that a row needs for its longest wrapped text; not every program finds it itself."""
-    lines = [
-        sum(math.ceil(max(len(part), 1) / width) for part in value.split("\n"))
-        for value, width in zip(values, widths, strict=True)
-        if isinstance(value, str)
-    ]
-    return min(_LINE_POINTS * max(lines, default=1) + 3, _TALLEST_POINTS)
 
 
 def _count_printed(widths: Sequence[float]) -> int:

@@ -72,6 +72,16 @@ def test_what_people_fill_in_is_read_as_labels_and_an_untouched_row_says_nothing
     assert list(book["Topics"].values)[1][:2] == ("communication", "Communication")
 
 
+def test_a_long_comment_has_a_row_tall_enough() -> None:
+    """Some programs do not find the height of wrapped text by themselves."""
+    texts = ("short", "a comment of many words " * 20)
+    offered = [{"insight_id": t[:5], "text": t, "question": "", "topic_ids": ""} for t in texts]
+    book = openpyxl.load_workbook(io.BytesIO(write_workbook(offered, REGISTER, CATALOGUE.topics)))
+    short, tall = (book[SHEET].row_dimensions[row].height for row in (2, 3))
+    assert tall >= 5 * 13 > short
+    assert book["How to label"].row_dimensions[1].height >= 2 * 13
+
+
 def test_without_comments_there_is_a_workbook_all_the_same() -> None:
     empty = replace(REGISTER, columns=REGISTER.columns)
     made = write_workbook([], empty, CATALOGUE.topics)
