@@ -29,7 +29,8 @@ def say_what_was_found(coded: "CodedComments") -> None:
         print(f"and {len(counts) - _SHOWN_THEMES} other themes: see themes")
     for felt, count in comments.loc[~is_empty, "sentiment"].value_counts().items():
         print(f"felt: {felt:<54} {_noun(count):>18}")
-    for urgency, count in comments["urgency"].value_counts().items():
+    soon = comments["urgency"].str.replace("_", " ")
+    for urgency, count in soon.value_counts().items():
         print(f"to be read: {urgency:<48} {_noun(count):>18}")
 
 
