@@ -54,5 +54,5 @@ def _is_superseded(latest: Row, made: list[Row]) -> bool:
 
 def _tell_meanwhile(doing: str, latest: Row) -> str:
     due = day_of(latest, "due_on")
-    report = f"to report back by {tell_day(due)}" if due else "no day set for its report"
+    report = f"report due {tell_day(due)}" if due else "no day set for its report"
     return f"{doing} since {tell_day(day_of(latest, 'decided_on'))}, {report}"

@@ -22,13 +22,11 @@ def stands(state: str, *decisions: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("state", ["decided", "started", "live"])
 def test_a_test_tells_since_when_and_until_when(state: str) -> None:
-    told = "Under test since 19 Mar 2026, to report back by 30 Apr 2026"
+    told = "Under test since 19 Mar 2026, report due 30 Apr 2026"
     assert stands(state, TEST) == told
     void = {**TEST, "outcome": "implement_now", "is_valid": False, "decided_on": date(2026, 4, 2)}
     assert stands(state, TEST, void) == told
-    assert stands(state, AGAIN, TEST) == (
-        "Under test since 30 Apr 2026, to report back by 25 Jun 2026"
-    )
+    assert stands(state, AGAIN, TEST) == ("Under test since 30 Apr 2026, report due 25 Jun 2026")
     assert stands(state, {**TEST, "due_on": None}) == (
         "Under test since 19 Mar 2026, no day set for its report"
     )
@@ -55,7 +53,7 @@ def test_what_goes_on_meanwhile_is_told_until_more_is_decided(
     outcome: str, state: str, told: str
 ) -> None:
     decided = {**TEST, "outcome": outcome}
-    assert stands(state, decided) == f"{told} since 19 Mar 2026, to report back by 30 Apr 2026"
+    assert stands(state, decided) == f"{told} since 19 Mar 2026, report due 30 Apr 2026"
     assert stands("started", decided) == "Decided, not yet in place"
     assert stands("proposed", decided) == "Before a group"
 
