@@ -35,7 +35,8 @@ _MASK = re.compile(r"\[[^\]]*\]")
 def is_other_language(text: str) -> bool:
     """Return whether too few words are English for the rules to read the text.
 
-    A text in Latin letters of fewer than six words is taken for English.
+    A text in Latin letters of fewer than six words is taken for English; clinical shorthand
+    without a plain word is not.
     """
     said = _MASK.sub(" ", text)
     if not said.isascii() and _is_other_script(said):

@@ -104,7 +104,7 @@ def write_message(new: list[Row], tables: BoardTables, today: date, site: str) -
     text = (
         f"{tell_day(today)}. {site}.\n"
         f"New texts ask to be read: {asked}. They hold a danger sign, or no rule can read them, "
-        "since they are in another language.\n\n"
+        "since hardly a word is plain English.\n\n"
         f"They stand in to_read/{FILE} in the site's folder, the most urgent first, each with its "
         "words and its row. One that you have read leaves the list when you code it (register "
         "theme_labels). A rule finds words and misses others: it is no reason to read less.\n"

@@ -52,6 +52,10 @@ def test_english_and_what_is_too_short_to_tell_are_not(text: str) -> None:
     assert not is_other_language(text)
 
 
+def test_shorthand_that_no_rule_can_read_is_for_a_person_too() -> None:
+    assert is_other_language("Rpt Trop T 45, ECG NSR, CXR clear, bloods sent, cannula sited L ACF")
+
+
 def test_hardly_a_terse_english_sentence_is_taken_for_another_language() -> None:
     """One too many is read in vain; one too few is read by nobody."""
     with WORDINGS.open(encoding="utf-8", newline="") as file:
