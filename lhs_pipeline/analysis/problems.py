@@ -18,7 +18,7 @@ from lhs_pipeline.analysis.problem_cycles import CYCLES, Known, find_last_sign, 
 from lhs_pipeline.analysis.series_findings import SeriesFinding, SeriesTables, arrange_series
 from lhs_pipeline.catalogue.model import Catalogue, TriagePolicy
 from lhs_pipeline.vocabulary import TRUST_UNIT_ID, LensAnswer, Level, Outcome
-from lhs_pipeline.warehouse.table import Record, declare, frame_of, records_of
+from lhs_pipeline.warehouse.table import Record, as_day, declare, frame_of, records_of
 
 _ALERT_STAYS = timedelta(days=92)
 _SETTLING = frozenset(outcome for outcome in Outcome if outcome.settles)
@@ -65,6 +65,7 @@ PROBLEMS = declare(
         "unit_ids_joined": "VARCHAR units whose own problem is part of this one",
         "deadline_on": "DATE mandated deadline of a national alert, where one applies",
         "alert_title": "VARCHAR title of that alert",
+        "alert_issued_on": "DATE day of its issue",
     },
 )
 
@@ -347,32 +348,44 @@ def _alerted(known: Known, today: date) -> set[str]:
 
 
 def _alert(topic_id: str, known: Known, today: date) -> Record | None:
-    """The alert of a topic whose deadline comes first, of those that still ask for something."""
+    """The alert of a topic whose deadline comes first, of those that still ask for something.
+
+    One on which nobody has decided since it was issued comes before one that was decided on.
+    """
+    problem_id = Place(topic_id, TRUST_UNIT_ID).problem_id
     rows = known.evidence.get(topic_id, [])
     dated = [row for row in rows if row["deadline_on"] is not None]
-    still = [
-        row for row in dated if _still_asks(day_of(row["deadline_on"]), topic_id, known, today)
-    ]
+    still = [row for row in dated if _still_asks(row, problem_id, known, today)]
     return min(
-        still, key=lambda row: (day_of(row["deadline_on"]), str(row.get("title"))), default=None
+        still,
+        key=lambda row: (
+            _is_decided(row, problem_id, known),
+            day_of(row["deadline_on"]),
+            str(row.get("title")),
+        ),
+        default=None,
     )
 
 
-def _still_asks(deadline: date, topic_id: str, known: Known, today: date) -> bool:
+def _still_asks(alert: Record, problem_id: str, known: Known, today: date) -> bool:
     """Whether an alert is a duty yet: for a quarter after its day, then until somebody decides.
 
     One whose day had passed by more than that when the site first heard of it is history.
     """
-    history_from = deadline + _ALERT_STAYS
+    history_from = day_of(alert["deadline_on"]) + _ALERT_STAYS
     if today <= history_from:
         return True
-    problem_id = Place(topic_id, TRUST_UNIT_ID).problem_id
     listed = known.listed.get(problem_id)
-    decided = {row.get("outcome") for row in known.decisions.get(problem_id, [])}
-    return (
-        listed is not None
-        and day_of(listed["raised_on"]) <= history_from
-        and not decided & _SETTLING
+    was_a_duty = listed is not None and day_of(listed["raised_on"]) <= history_from
+    return was_a_duty and not _is_decided(alert, problem_id, known)
+
+
+def _is_decided(alert: Record, problem_id: str, known: Known) -> bool:
+    """Whether a decision since the issue of an alert settles it."""
+    issued = as_day(alert.get("published_on")) or date.min
+    return any(
+        row.get("outcome") in _SETTLING and day_of(row["decided_on"]) >= issued
+        for row in known.decisions.get(problem_id, [])
     )
 
 
@@ -398,6 +411,7 @@ def _problem(place: Place, known: Known, catalogue: Catalogue, today: date) -> R
         "repeats_count": sum(voice["recent_count"] for voice in voices),
         "deadline_on": deadline,
         "alert_title": alert.get("title") if alert is not None else None,
+        "alert_issued_on": alert.get("published_on") if alert is not None else None,
         **_answers(place, known),
     }
 

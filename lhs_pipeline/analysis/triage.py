@@ -85,6 +85,7 @@ TRIAGE = declare(
         "linked_problem_ids": "VARCHAR open problems that hang together with it, strongest first",
         "links": "VARCHAR by what evidence, in words; null where there is none",
         "deadline_on": "DATE mandated deadline, where one applies",
+        "alert_issued_on": "DATE day on which the alert that sets it was issued",
         "what_seems_wrong": "VARCHAR one sentence for a ward manager",
         "how_we_know": "VARCHAR one sentence: which lenses agree, contradict or are silent",
     },

@@ -87,7 +87,11 @@ def _awaits_decision(problem: Record, decisions: list[Record], agenda: Agenda) -
     # A mandated alert is a duty whether anything shows it here or not.
     if not problem["is_active"] and as_day(problem["deadline_on"]) is None:
         return False
-    return latest is None or not Outcome(latest["outcome"]).settles or _is_due(latest, agenda)
+    if latest is None or not Outcome(latest["outcome"]).settles or _is_due(latest, agenda):
+        return True
+    # What was decided before an alert was issued cannot have answered it.
+    issued, decided = as_day(problem.get("alert_issued_on")), as_day(latest["decided_on"])
+    return issued is not None and decided is not None and issued > decided
 
 
 def _is_due(decision: Record, agenda: Agenda) -> bool:

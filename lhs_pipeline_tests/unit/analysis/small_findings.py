@@ -25,7 +25,7 @@ UNITS = pd.DataFrame(
 COLUMNS = {
     "voice_signals": "topic_id unit_id voice answer recent_count earlier_count recent_heard_count"
     " earlier_heard_count expected_count first_on raised_on last_on",
-    "evidence": "topic_id deadline_on kind standing title",
+    "evidence": "topic_id deadline_on kind standing title published_on",
     "decisions": "decision_id problem_id cycle_number decided_on outcome",
     "reopened": "problem_id cycle_number reopened_on",
     "closed": "problem_id cycle_number",
@@ -102,6 +102,7 @@ def problem(**given: Any) -> dict[str, Any]:
         "excess_per_month": 4.0, "excess_spread_per_month": 1.0, "unit_ids_joined": "",
         "excess_unit": "falls", "severity_weight": 0.15,
         "repeats_count": 0, "units_affected_count": 1, "deadline_on": None,
+        "alert_issued_on": None,
         **{lens: str(LensAnswer.SAW_NOTHING) for lens in LENSES}, "routine": "agrees",
     }  # fmt: skip
     return {**made, **given}

@@ -159,6 +159,23 @@ def test_an_alert_on_which_nobody_decided_stays_a_duty(
     assert deadlines == ([date(2026, 1, 1)] if is_kept else [None] if outcome else [])
 
 
+def test_an_alert_that_nobody_decided_on_comes_before_one_that_was() -> None:
+    old, new = (
+        {"topic_id": "equipment", "deadline_on": deadline, "kind": "safety_alert",
+         "standing": "current", "title": title, "published_on": issued}
+        for title, issued, deadline in (
+            ("Bed rails", date(2026, 3, 1), date(2026, 6, 1)),
+            ("Pumps", date(2026, 6, 1), date(2026, 9, 1)),
+        )
+    )  # fmt: skip
+    decided = {"decision_id": "D1", "problem_id": "equipment@trust", "cycle_number": 1,
+               "decided_on": date(2026, 4, 1), "outcome": "implement_now"}  # fmt: skip
+    (made,) = problems(evidence=[old, new], decisions=[decided]).values()
+    assert (made["alert_title"], made["alert_issued_on"]) == ("Pumps", date(2026, 6, 1))
+    (made,) = problems(evidence=[old, new]).values()
+    assert made["alert_title"] == "Bed rails"
+
+
 def test_what_is_seen_in_most_units_is_one_problem_of_the_trust() -> None:
     heard = [voice(f"ward_{i:02d}") for i in range(1, 5)]
     nothing = {"answer": "saw_nothing", "recent_count": 1}

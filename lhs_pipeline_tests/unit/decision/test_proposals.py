@@ -106,6 +106,15 @@ def test_an_alert_is_on_the_agenda_though_nothing_shows_it_here() -> None:
     assert proposed(alert, decisions=({**DECISION, "decided_on": date(2026, 7, 1)},)) == []
 
 
+def test_an_alert_that_was_issued_after_a_decision_asks_anew() -> None:
+    alert = {**PROBLEM, "deadline_on": date(2026, 9, 1), "alert_issued_on": date(2026, 6, 15)}
+    before, since = ({**DECISION, "decided_on": day} for day in (date(2026, 6, 14), TODAY))
+    (row,) = proposed(alert, decisions=(before,))
+    assert "14 Jun 2026: decline" in row["tried_before"]
+    assert proposed(alert, decisions=(since,)) == []
+    assert proposed(alert, decisions=(before, since)) == []
+
+
 def test_a_mandated_deadline_wins_over_a_later_promise() -> None:
     (row,) = proposed({**PROBLEM, "deadline_on": date(2026, 6, 30)})
     assert row["respond_by_on"] == date(2026, 6, 30) and row["is_overdue"]
