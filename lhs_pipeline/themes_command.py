@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from lhs_pipeline.analysis.theme_model import TrainingRules
     from lhs_pipeline.catalogue.model import Code
 
+_MEASURING = (
+    "\nNow it is measured how well this agrees with your coders: models are taught several times "
+    "over.\nA few thousand comments take a minute or two; --divisions 1 a third of it."
+)
 _WORDS = "say what the comments of one file are about, without a site"
 
 
@@ -84,6 +88,7 @@ def run_themes(given: argparse.Namespace) -> int:
     ]
     say_what_was_found(coded)
     if read.marks is not None:
+        print(_MEASURING, flush=True)
         untaught = CommentCoder(codes, catalogue.dangers, rules, None, given.by_meaning)
         agreement = _measure(untaught, read, taught, how)
         say_agreement(agreement, how)
