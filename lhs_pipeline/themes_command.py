@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MEASURING = (
     "\nNow it is measured how well this agrees with your coders: models are taught several times "
-    "over.\nA few thousand comments take a minute or two; --divisions 1 a third of it."
+    "over.\nA few thousand comments take a minute or two; --divisions 1 is quicker."
 )
 _WORDS = "say what the comments of one file are about, without a site"
 
