@@ -1,5 +1,7 @@
 """What analysis promises of the registers it reads: it warns, and nothing stops."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 from lhs_pipeline.analysis.accepted_themes import tell_lost_merges, with_accepted
@@ -9,7 +11,6 @@ from lhs_pipeline.warehouse.assets import SiteResource
 from lhs_pipeline.warehouse.table import read_table, records_of
 
 _SHOWN = 5
-_ALL_WELL = "every label is of a comment that has landed and of a topic that is declared"
 
 
 @dg.asset_check(
@@ -27,14 +28,12 @@ def labels_used(site: SiteResource) -> dg.AssetCheckResult:
             "select distinct insight_id from collection.theme_labels "
             "semi join analysis.insights using (insight_id)"
         ).fetchall()
-        verdicts = records_of(con.execute("select * from collection.emerging_verdicts").df())
+        verdicts = records_of(read_table(con, "collection.emerging_verdicts"))
     names = TopicNames(with_accepted(site.catalogue(), verdicts).topics)
     counted = {(insight_id, topic_id): count for insight_id, topic_id, count in labels}
     told = tell_unused_labels(counted, {insight_id for (insight_id,) in known}, names)
-    return dg.AssetCheckResult(
-        passed=not told,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=" ".join(told) or _ALL_WELL,
+    return _warn(
+        told, "every label is of a comment that has landed and of a topic that is declared"
     )
 
 
@@ -49,11 +48,7 @@ def appraisals_used(site: SiteResource) -> dg.AssetCheckResult:
         appraisals = records_of(read_table(con, "collection.appraisals"))
         evidence = records_of(read_table(con, "analysis.evidence")) if appraisals else []
     told = tell_unused_appraisals(appraisals, evidence)
-    return dg.AssetCheckResult(
-        passed=not told,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=" ".join(told[:_SHOWN]) or "every appraisal grades a work that is known",
-    )
+    return _warn(told, "every appraisal grades a work that is known")
 
 
 @dg.asset_check(
@@ -66,10 +61,14 @@ def merges_known(site: SiteResource) -> dg.AssetCheckResult:
     with site.warehouse().transaction() as con:
         verdicts = records_of(read_table(con, "collection.emerging_verdicts"))
     told = tell_lost_merges(site.catalogue(), verdicts)
+    return _warn(told, "every theme was merged into a topic that is known")
+
+
+def _warn(told: Sequence[str], all_well: str) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not told,
         severity=dg.AssetCheckSeverity.WARN,
-        description=" ".join(told[:_SHOWN]) or "every theme was merged into a topic that is known",
+        description=" ".join(told[:_SHOWN]) or all_well,
     )
 
 
