@@ -87,10 +87,12 @@ class PhraseReader:
         best = sorted(places, key=lambda at: -chances[at][1])[:2]
         # One of the two clearest on either side is in the clearest pair of different phrases.
         pairs = [(bad, good) for bad in worst for good in best if bad != good]
-        for bad, good in sorted(pairs, key=lambda pair: -_clearness(chances, *pair))[:1]:
-            if _clearness(chances, bad, good) >= self._threshold:
-                return BothSides(spans[bad], spans[good], True)
-        return BothSides(spans[worst[0]], spans[best[0]], False)
+        clearness = [min(chances[bad][0], chances[good][1]) for bad, good in pairs]
+        clearest = max(clearness, default=-1.0)
+        if clearest < self._threshold:
+            return BothSides(spans[worst[0]], spans[best[0]], False)
+        bad, good = pairs[clearness.index(clearest)]
+        return BothSides(spans[bad], spans[good], True)
 
     def _chances(self, facts: Floats) -> Floats:
         """Of criticism and of praise, (n_phrases, 2); as decided where nothing was learned."""
@@ -98,10 +100,6 @@ class PhraseReader:
             return np.column_stack([facts[:, 0] < 0, facts[:, 0] > 0]).astype(np.float64)
         chances = self._model.predict_proba(facts)
         return np.asarray(chances[:, [0, -1]], dtype=np.float64)
-
-
-def _clearness(chances: list[list[float]], bad: int, good: int) -> float:
-    return min(chances[bad][0], chances[good][1])
 
 
 def _lone_phrases(learned_from: Sequence[tuple[Phrases, Sides]]) -> tuple[Floats, Sides]:
