@@ -5,7 +5,6 @@ nobody looked is not safe, and its writer is not silent: somebody who reads the 
 """
 
 import re
-from functools import lru_cache
 
 from lhs_pipeline.analysis.polarity import TELLING_WORDS
 
@@ -31,7 +30,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 _MASK = re.compile(r"\[[^\]]*\]")
 
 
-@lru_cache(20_000)
 def is_other_language(text: str) -> bool:
     """Return whether too few words are English for the rules to read the text.
 
