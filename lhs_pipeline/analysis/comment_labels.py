@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from lhs_pipeline.analysis.comment_table import as_text, plain
+from lhs_pipeline.analysis.comment_table import as_text, parts_of, plain
 from lhs_pipeline.catalogue.model import Code
 
 _NOT_MARKED = ("", "0", "0.0", "false", "f", "no", "n", "none", "-")
@@ -20,7 +20,6 @@ _MARKED = ("1", "1.0", "true", "t", "yes", "y", "x", "\u2713", "\u2714", "\u2611
 """The last is the tick of Wingdings as text shows it."""
 _ANSWERS = {**dict.fromkeys(_NOT_MARKED, False), **dict.fromkeys(_MARKED, True)}
 _LISTS = re.compile(r"(?:themes?|labels?|codes?|coding|categor(?:y|ies)|topics?)\d*")
-_BETWEEN = re.compile(r"[;|\n]")
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ class _Reader:
 
     def _names(self, listed: str) -> Iterator[str]:
         """The names of a cell; a comma parts them only where each side is known by itself."""
-        for name in filter(None, (part.strip() for part in _BETWEEN.split(listed))):
+        for name in parts_of(listed):
             parts = [part.strip() for part in name.split(",")]
             is_whole = plain(name) in self._places or not any(
                 plain(part) in self._places for part in parts

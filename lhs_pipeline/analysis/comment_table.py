@@ -18,6 +18,7 @@ _DELIMITERS = (",", ";", "\t", "|")
 _NO_DELIMITER = "\x1f"
 """For a file of one column, whose prose may hold any of the marks."""
 _TOP_ROWS = 40
+_BETWEEN = re.compile(r"[;|\n]")
 
 
 class CommentFileError(Exception):
@@ -61,6 +62,11 @@ def read_table(file: Path, sought: Collection[str]) -> pd.DataFrame:
 def plain(name: str) -> str:
     """Return a heading or name without case, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", name).lower()
+
+
+def parts_of(listed: str) -> tuple[str, ...]:
+    """Return what one cell lists, parted by `;`, `|` or line ends."""
+    return tuple(filter(None, (part.strip() for part in _BETWEEN.split(listed))))
 
 
 def as_text(column: pd.Series) -> pd.Series:

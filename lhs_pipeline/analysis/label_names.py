@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
+from lhs_pipeline.analysis.comment_table import plain
 from lhs_pipeline.catalogue.model import Topic
 
 NO_TOPIC = "none"
@@ -15,12 +16,12 @@ class TopicNames:
     def __init__(self, topics: Mapping[str, Topic]) -> None:
         self._ids = {NO_TOPIC: NO_TOPIC}
         for id_, topic in topics.items():
-            self._ids |= {_plain(topic.title): id_, _plain(id_): id_}
+            self._ids |= {plain(topic.title): id_, plain(id_): id_}
 
     def ids_of(self, said: str) -> frozenset[str]:
         """Return the topics of one cell; several are parted by `;`, unknown ones as they stand."""
         names = [name.strip() for name in said.split(";")]
-        return frozenset(self._ids.get(_plain(name), name) for name in names if name)
+        return frozenset(self._ids.get(plain(name), name) for name in names if name)
 
     def unknown_in(self, said: str) -> Iterator[str]:
         """Yield the names of one cell that are no topic."""
@@ -68,7 +69,3 @@ def _most(counted: Counter[str]) -> str:
     shown = [f"{name} ({count})" for name, count in counted.most_common(_SHOWN)]
     others = len(counted) - len(shown)
     return "; ".join(shown) + (f" and {others:,} others" if others else "")
-
-
-def _plain(name: str) -> str:
-    return "".join(sign for sign in name.lower() if sign.isalnum())

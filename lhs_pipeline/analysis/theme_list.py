@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from lhs_pipeline.analysis.comment_table import CommentFileError, as_text, plain, read_table
+from lhs_pipeline.analysis.comment_table import (
+    CommentFileError,
+    as_text,
+    parts_of,
+    plain,
+    read_table,
+)
 from lhs_pipeline.catalogue.model import Code
 
 _HEADINGS = {
@@ -15,7 +21,6 @@ _HEADINGS = {
     "group": ("group", "parent", "heading"),
     "labels": ("labels", "other names", "also called"),
 }
-_BETWEEN = re.compile(r"[;|\n]")
 
 
 def read_theme_list(file: Path) -> dict[str, Code]:
@@ -47,8 +52,8 @@ def read_theme_list(file: Path) -> dict[str, Code]:
             title=title,
             group=given["group"] or "Themes",
             description=given["description"] or title,
-            terms=_parts(given["terms"]),
-            labels=_parts(given["labels"]),
+            terms=parts_of(given["terms"]),
+            labels=parts_of(given["labels"]),
         )
     return codes
 
@@ -57,7 +62,3 @@ def _cells(table: pd.DataFrame, known: tuple[str, ...]) -> "pd.Series[str]":
     names = {plain(str(name)): name for name in reversed(list(table.columns))}
     there = [names[plain(name)] for name in known if plain(name) in names]
     return as_text(table[there[0]]) if there else pd.Series("", index=table.index)
-
-
-def _parts(listed: str) -> tuple[str, ...]:
-    return tuple(filter(None, (part.strip() for part in _BETWEEN.split(listed))))
