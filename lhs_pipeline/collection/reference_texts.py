@@ -88,10 +88,16 @@ def read_csl(text: str) -> ReferenceFile:
     return read_each([json.dumps(item, ensure_ascii=False) for item in items], _record_of_csl)
 
 
-def _record_of_refer(raw: str) -> Record | str:
+def _tagged(line: re.Pattern[str], raw: str) -> dict[str, list[str]]:
+    """What stands under each tag of a record, in order."""
     said: dict[str, list[str]] = {}
-    for tag, value in _REFER_LINE.findall(raw):
+    for tag, value in line.findall(raw):
         said.setdefault(tag, []).append(value.strip())
+    return said
+
+
+def _record_of_refer(raw: str) -> Record | str:
+    said = _tagged(_REFER_LINE, raw)
     field = {tag: " ".join(lines) for tag, lines in said.items()}
     return flat_record(
         title=field.get("T"),
@@ -108,10 +114,7 @@ def _record_of_refer(raw: str) -> Record | str:
 
 
 def _record_of_cochrane(raw: str) -> Record | str:
-    said: dict[str, list[str]] = {}
-    for tag, value in _COCHRANE_LINE.findall(raw):
-        said.setdefault(tag, []).append(value.strip())
-    field = {tag: " ".join(lines) for tag, lines in said.items()}
+    field = {tag: " ".join(lines) for tag, lines in _tagged(_COCHRANE_LINE, raw).items()}
     return flat_record(
         title=field.get("TI"),
         abstract=field.get("AB"),
